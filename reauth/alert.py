@@ -1,0 +1,150 @@
+"""An alert and its life, as one table of states and transitions."""
+
+import hashlib
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from reauth.errors import ReauthError
+
+
+class State(StrEnum):
+    """Where an alert is in its life."""
+
+    OPEN = "open"
+    ACKNOWLEDGED = "acknowledged"
+    CONFIRMED = "confirmed"
+    DISMISSED = "dismissed"
+    EXPIRED = "expired"
+
+
+TRANSITIONS: dict[tuple[State, str], State] = {
+    (State.OPEN, "ack"): State.ACKNOWLEDGED,
+    (State.ACKNOWLEDGED, "confirm"): State.CONFIRMED,
+    (State.ACKNOWLEDGED, "dismiss"): State.DISMISSED,
+    (State.OPEN, "expire"): State.EXPIRED,
+}
+"""What may follow what; every pair that is not here is refused."""
+
+VERDICTS = {
+    "false_positive": 1,
+    "true_positive": 2,
+    "disregard": 3,
+    "suspicious": 4,
+    "benign": 5,
+    "test": 6,
+    "insufficient_data": 7,
+    "security_risk": 8,
+    "duplicate": 10,
+}
+"""A closing verdict and its `verdict_id` in OCSF 1.8.0, incident profile."""
+
+_DEFAULT_VERDICT = {"confirm": "true_positive", "dismiss": "false_positive"}
+
+KINDS = {"identity": "impostor", "bot": "bot", "replay": "replay"}
+"""A lane's name and the kind of alert that it raises."""
+
+
+class IllegalTransition(ReauthError):
+    """The analyst's fault: an alert cannot go from where it is to where it was asked to go."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One score that an alert rests on.
+
+    `at` is seconds since 1970, `score` a log-likelihood ratio in nats, `low` whether it fell below
+    the threshold.
+    """
+
+    trajectory: str
+    number: int
+    at: float
+    score: float
+    low: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One entry of an alert's history; `at` is seconds since 1970, `by` who did it."""
+
+    at: float
+    action: str
+    by: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """What a person is told.
+
+    `threshold` is the score below which a trajectory counts against the user, `limit` how many of
+    the last `window` may not be reached, `low` how many were low when the alert was raised. Times
+    are seconds since 1970. `suppressed` is a flag beside the state, not a state.
+    """
+
+    id: str
+    user: str | None
+    client: str
+    session: str | None
+    lane: str | None
+    kind: str
+    site: str
+    template_version: int
+    first_anomaly_at: float
+    raised_at: float
+    score: float
+    threshold: float
+    window: int
+    low: int
+    limit: int
+    provisional: bool = False
+    evidence: tuple[Evidence, ...] = ()
+    state: State = State.OPEN
+    note: str = ""
+    verdict: str | None = None
+    suppressed: bool = False
+    history: tuple[Step, ...] = ()
+
+
+def alert_id(session: str, number: int, rule: str, template_version: int) -> str:
+    """An alert's name: of where it was raised, never of a score or a wall clock.
+
+    The same input raises the same alert, whoever computes it, so that a repetition after a crash
+    is no second alert (scale.md section 2).
+    """
+    text = f"{session}\0{number}\0{rule}\0{template_version}".encode()
+    return hashlib.blake2b(text, digest_size=16).hexdigest()
+
+
+def move(alert: Alert, action: str, step: Step, verdict: str | None = None) -> Alert:
+    """The alert after an action: "ack", "confirm", "dismiss" or "expire".
+
+    Parameters
+    ----------
+    step
+        When, by whom, and a note; a non-empty note replaces the alert's.
+    verdict
+        A name of `VERDICTS`; without it confirm means true_positive, dismiss false_positive.
+
+    Raises
+    ------
+    IllegalTransition
+        If the table has no such transition, or the verdict is not one, or not closing.
+    """
+    following = TRANSITIONS.get((alert.state, action))
+    if following is None:
+        allowed = [name for state, name in TRANSITIONS if state == alert.state]
+        hint = f"; possible: {', '.join(allowed)}" if allowed else "; it is closed"
+        raise IllegalTransition(f"cannot {action} an alert that is {alert.state}{hint}")
+    given = verdict or _DEFAULT_VERDICT.get(action)
+    if verdict is not None and (verdict not in VERDICTS or action not in _DEFAULT_VERDICT):
+        raise IllegalTransition(
+            f"a verdict is given with confirm or dismiss and is one of {', '.join(VERDICTS)}"
+        )
+    return replace(
+        alert,
+        state=following,
+        note=step.note or alert.note,
+        verdict=given,
+        history=(*alert.history, step),
+    )

@@ -1,0 +1,381 @@
+"""Every door of the house: where data is kept, where alerts go, where a batch comes in.
+
+Rows are plain frozen values; times in them are seconds since 1970 (float) unless they say
+otherwise. What implements a door raises `StoreError` or `SinkError` when the world fails it.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Protocol
+
+from reauth.alert import Alert, Evidence, State
+from reauth.claim import Claim
+from reauth.template import Template
+from reauth.trajectory import Trajectory
+
+
+@dataclass(frozen=True, slots=True)
+class TabRow:
+    """What is remembered of a tab or frame: where its stream stands.
+
+    `next_seq` is the first sequence number not yet delivered; `offset` (s) is added to the page's
+    clock; `recent` maps the last sequence numbers to digests of their batches, to tell a repeated
+    batch from a forked one; `forked` tabs are stored short and never scored.
+    """
+
+    tab: bytes
+    user: str | None
+    client: str
+    next_seq: int
+    offset: float
+    last_t: float
+    last_seen: float
+    recent: bytes
+    forked: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RawRow:
+    """A batch as it came, with its claim; kept for days in a file of its own per day."""
+
+    tab: bytes
+    seq: int
+    received: float
+    claim: Claim
+    body: bytes
+    late: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HeldRow:
+    """An acknowledged batch that waits for an earlier one of its tab."""
+
+    tab: bytes
+    seq: int
+    received: float
+    claim: Claim
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A session and all that it remembers (`state`, see `reauth.session.Session.to_bytes`).
+
+    `last_t` is on the session's clock, seconds since 1970 as the client's page told it.
+    """
+
+    id: str
+    user: str | None
+    client: str
+    started: float
+    last_t: float
+    site: str
+    source: str
+    confidence: float
+    state: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class TrajectoryRow:
+    """A trajectory with what was made of it.
+
+    `score` is None where there was none, then `reason` says why. `template_version` is 0 without
+    a template. `received` is the wall clock of its batch.
+    """
+
+    session: str
+    user: str | None
+    lane: str
+    number: int
+    site: str
+    received: float
+    trajectory: Trajectory
+    score: float | None
+    reason: str | None
+    template_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """All that one group of batches brought about; stored whole or not at all."""
+
+    raw: Sequence[RawRow] = ()
+    tabs: Sequence[TabRow] = ()
+    held: Sequence[HeldRow] = ()
+    delivered: Sequence[tuple[bytes, int]] = ()
+    """(tab, seq) of held batches that have been delivered."""
+    sessions: Sequence[SessionRow] = ()
+    trajectories: Sequence[TrajectoryRow] = ()
+    alerts: Sequence[Alert] = ()
+    """New alerts; one that exists, or whose session and lane has an unresolved one, is skipped."""
+    rejects: Sequence[tuple[float, str, str | None]] = ()
+    """(received, reason, user) of refused batches; never a payload."""
+
+
+class Enrolled(StrEnum):
+    """How far a user's enrolment has come."""
+
+    NONE = "none"
+    GATHERING = "gathering"
+    PROVISIONAL = "provisional"
+    ACTIVE = "active"
+    PAUSED = "paused"
+
+
+@dataclass(frozen=True, slots=True)
+class PersonRow:
+    """A user as enrolment sees them.
+
+    `trajectories` counts those that may train (scored or not, no session with a confirmed alert);
+    `first`, `last` are when the oldest and the newest of them came; `version` is the active
+    template's, 0 for none; `newest_version` the highest ever given.
+    """
+
+    user: str
+    trajectories: int
+    first: float | None
+    last: float | None
+    version: int
+    newest_version: int
+    provisional: bool
+    paused: bool
+    quality: Mapping[str, Any] | None
+    enrolled_at: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """An alert on its way to one sink."""
+
+    id: int
+    alert: Alert
+    sink: str
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """How the store is, for `/readyz` and the metrics. Sizes in bytes."""
+
+    writable: bool
+    schema: int
+    db_bytes: int
+    wal_bytes: int
+    free_share: float
+    outbox_depth: int
+    alerts_open: int
+    users: Mapping[str, int] = field(default_factory=dict)
+
+
+class Store(Protocol):
+    """Where everything is kept. One writer; reads see what was committed."""
+
+    async def commit(self, commit: Commit) -> list[Alert]:
+        """Keep a group durably; the alerts that are new.
+
+        An alert and its deliveries (one a configured sink) are written in this transaction.
+        Written twice, a group changes nothing.
+        """
+        ...
+
+    async def tab(self, tab: bytes) -> TabRow | None:
+        """What is remembered of a tab."""
+        ...
+
+    async def held(self, tab: bytes) -> list[HeldRow]:
+        """Acknowledged batches of a tab that wait for an earlier one, in order."""
+        ...
+
+    async def held_tabs(self) -> list[bytes]:
+        """Tabs that have such batches: where a restart goes on."""
+        ...
+
+    async def session(self, user: str | None, client: str) -> SessionRow | None:
+        """The newest session of a user on a client (of nobody known: of the client)."""
+        ...
+
+    async def trajectories_of(self, session: str, lane: str, limit: int) -> list[TrajectoryRow]:
+        """The newest trajectories of a session's lane, oldest first."""
+        ...
+
+    async def version(self) -> int:
+        """A number that changes whenever another process or task changed people or templates."""
+        ...
+
+    async def people(self) -> list[PersonRow]:
+        """Everyone who has a trajectory or a template, by name."""
+        ...
+
+    async def person(self, user: str) -> PersonRow | None:
+        """One of them."""
+        ...
+
+    async def genuine(self, user: str, limit: int) -> list[list[Trajectory]]:
+        """A user's trajectories that may train, session by session in order of time, newest kept.
+
+        Trajectories of sessions with an unresolved or confirmed alert are left out.
+        """
+        ...
+
+    async def background(
+        self, without: str, limit_per_user: int
+    ) -> dict[str, list[list[Trajectory]]]:
+        """The other users' trajectories, session by session, at most so many of each user."""
+        ...
+
+    async def template(self, user: str, version: int | None = None) -> Template | None:
+        """A user's template of a version; None as version means the active one.
+
+        The active one of a paused user is None.
+        """
+        ...
+
+    async def templates(self, user: str) -> list[Template]:
+        """All versions, oldest first."""
+        ...
+
+    async def save_template(self, template: Template) -> Template:
+        """Keep a template as the user's next version and make it the active one."""
+        ...
+
+    async def rollback(self, user: str, version: int) -> None:
+        """Make an older version the active one.
+
+        Raises
+        ------
+        NotEnrolled
+            If there is no such version.
+        """
+        ...
+
+    async def set_paused(self, user: str, paused: bool) -> None:
+        """Stop or resume comparing a user; gathering goes on."""
+        ...
+
+    async def delete_user(self, user: str) -> int:
+        """Forget a user's templates, trajectories, sessions, raw batches; how many rows went."""
+        ...
+
+    async def import_recording(
+        self, user: str, digest: str, sessions: Sequence[Sequence[Trajectory]], now: float
+    ) -> bool:
+        """Keep a recording's trajectories for enrolment; False if this content was known."""
+        ...
+
+    async def alerts(
+        self,
+        state: State | None = None,
+        since: float | None = None,
+        limit: int = 1000,
+        cursor: str | None = None,
+    ) -> list[Alert]:
+        """Alerts by `raised_at`, oldest first, after the alert whose id is `cursor`."""
+        ...
+
+    async def alert(self, alert_id: str) -> Alert | None:
+        """One alert."""
+        ...
+
+    async def update_alert(self, alert: Alert, was: State) -> bool:
+        """Keep an alert that has moved on from state `was`; False if somebody was faster."""
+        ...
+
+    async def due(self, now: float, limit: int) -> list[Delivery]:
+        """Deliveries whose time has come."""
+        ...
+
+    async def delivered(self, delivery: int) -> None:
+        """The sink has taken it."""
+        ...
+
+    async def postponed(self, delivery: int, until: float | None) -> None:
+        """It failed; try again at `until`, or never (None: given up, shown in red)."""
+        ...
+
+    async def expire(self, now: float) -> dict[str, int]:
+        """Delete what is older than its retention; rows (or day files) removed, by table."""
+        ...
+
+    async def backup(self, path: str) -> None:
+        """Write a consistent copy of the main file; never overwrites."""
+        ...
+
+    async def health(self) -> Health:
+        """Probe it, with a write."""
+        ...
+
+
+class Sink(Protocol):
+    """Where an alert is told. `render` is pure, `deliver` is three lines."""
+
+    name: str
+    """The URL that opened it, secrets left out; the outbox names deliveries by it."""
+
+    def render(self, alert: Alert) -> bytes:
+        """What will be sent: no coordinate, no feature."""
+        ...
+
+    async def deliver(self, alert: Alert, payload: bytes, now: float) -> None:
+        """Send it.
+
+        Raises
+        ------
+        SinkError
+            If it did not arrive.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A batch that the ingest has admitted, and whom the proxy takes its sender for."""
+
+    claim: Claim
+    body: bytes
+
+
+class Receipt(StrEnum):
+    """What became of a batch."""
+
+    STORED = "stored"
+    DUPLICATE = "duplicate"
+    FORKED = "forked"
+    MALFORMED = "malformed"
+
+
+class Intake(Protocol):
+    """Where an accepted batch goes; its receipt means that it is durable (or refused for good)."""
+
+    async def accept(self, batch: Accepted) -> Receipt:
+        """Take a batch; return once it is durable.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be kept now: the client must come again.
+        Overloaded
+            If too much waits already.
+        """
+        ...
+
+
+__all__ = [
+    "Accepted",
+    "Alert",
+    "Commit",
+    "Delivery",
+    "Enrolled",
+    "Evidence",
+    "Health",
+    "HeldRow",
+    "Intake",
+    "PersonRow",
+    "RawRow",
+    "Receipt",
+    "SessionRow",
+    "Sink",
+    "Store",
+    "TabRow",
+    "TrajectoryRow",
+]
