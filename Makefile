@@ -1,0 +1,67 @@
+# All that is typed here. `make` alone tells what there is; every target sets up what it needs.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+PYTHON ?= $(firstword $(foreach name,python3.11 python3,$(shell command -v $(name))))
+BIN := .venv/bin
+OUT ?= out
+WORKERS ?= 2
+DEMO ?= $(BIN)/python -m reauth.lab.demo
+RUN_CONFIG ?= config/trial.toml
+SOURCES := reauth proxy_addon tests bench
+APT := bash -c 'test "$$(id -u)" = 0 || { echo "missing: $$*; install them as root, then come again" >&2; exit 1; }; apt-get update -q >&2; DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends "$$@" >&2' apt
+
+.PHONY: help setup setup-browser run demo test check bench e2e clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: .venv/.python-ready .venv/.node-ready setup-browser ## all that the targets need: Python environment, build tools, Chromium
+
+run: .venv/.python-ready ## proxy, ingest, engine and console on config/trial.toml, whose default user everybody is
+	@exec $(BIN)/reauth run --config $(RUN_CONFIG)
+
+demo: .venv/.python-ready setup-browser ## a real takeover caught behind the proxy, in under 4 minutes; SAME=1: the same person twice, fails
+	@exec $(DEMO) --out $(OUT)/demo $(if $(SAME),--same) $(if $(SEED),--seed $(SEED))
+
+test: setup ## every test: first what may share the processor, then the browsers alone, then the observer's own
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not browser"
+	$(BIN)/pytest -m browser
+	node --test $$(find tests/observer_js -name '*.test.*js' | sort)
+
+check: .venv/.python-ready .venv/.node-ready ## ruff, mypy --strict, import contracts, the observer's build compared
+	$(BIN)/ruff check $(SOURCES)
+	$(BIN)/mypy --strict
+	$(BIN)/lint-imports
+	node observer_js/build.mjs --check
+
+bench: setup ## every figure of the documentation, as a table and JSON in out/bench
+	@mkdir -p $(OUT)/bench
+	@for file in bench/*.py; do $(BIN)/python "$$file" --out $(OUT)/bench; done
+	@node bench/observer.mjs --out $(OUT)/bench
+
+e2e: setup ## the stories in a real Chromium only
+	$(BIN)/pytest -m browser
+
+clean: ## remove what was built here; nothing that was recorded
+	rm -rf .venv build $(OUT) *.egg-info observer_js/node_modules .mypy_cache .ruff_cache .pytest_cache
+	rm -rf .hypothesis .import_linter_cache
+	find reauth proxy_addon observer_js tests bench -name __pycache__ -prune -exec rm -rf {} +
+
+# The stamps: a step is done again only when what it was made from has changed.
+.venv/.python-ready: pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is missing: apt-get install python3" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed")'
+	@$(PYTHON) -c 'import ensurepip' 2>/dev/null || $(APT) python3-venv
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv >&2
+	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]' >&2
+	@touch $@
+
+.venv/.node-ready: observer_js/package.json observer_js/package-lock.json | .venv/.python-ready
+	@command -v node >/dev/null && command -v npm >/dev/null || $(APT) nodejs npm
+	@npm ci --prefix observer_js --silent --no-audit --no-fund >&2
+	@touch $@
+
+setup-browser:
+	@command -v chromium >/dev/null || $(APT) chromium
