@@ -1,0 +1,62 @@
+"""Feature sets: what a trajectory becomes before anybody compares it.
+
+A set is one file and one line in `FEATURE_SETS`; the contract suite finds it there.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, Protocol
+
+from reauth.features.medvet import Medvet
+from reauth.template import Floats
+from reauth.trajectory import Trajectory
+
+
+class FeatureSet(Protocol):
+    """Turns trajectories into rows of numbers, always finite.
+
+    `version` changes whenever the same trajectory gives other numbers; templates of another
+    version are refused.
+    """
+
+    @property
+    def name(self) -> str:
+        """What `FEATURE_SETS` calls it."""
+        ...
+
+    @property
+    def version(self) -> int:
+        """Changes whenever the same trajectory gives other numbers."""
+        ...
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """(d,) what each number is."""
+        ...
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """(d,) what each number is measured in; `ln(1 + px/s)` where it was scaled."""
+        ...
+
+    def extract(self, trajectory: Trajectory) -> Floats:
+        """Give (d,) numbers of one trajectory.
+
+        Raises
+        ------
+        TooShort
+            If the trajectory has too few points.
+        """
+        ...
+
+    def extract_many(self, trajectories: Sequence[Trajectory]) -> Floats:
+        """Give (n, d), equal to `extract` one by one; fastest for some tens at a time.
+
+        Raises
+        ------
+        TooShort
+            If one of them has too few points.
+        """
+        ...
+
+
+FEATURE_SETS: Final[Mapping[str, FeatureSet]] = {"medvet": Medvet()}

@@ -1,0 +1,77 @@
+"""Verifiers: whose movement is it?
+
+A verifier learns a user's template from features and compares features with it. Whatever its
+insides, its score is a log-likelihood ratio in nats: above 0 speaks for the user, 0 for nobody.
+One file and one line in `VERIFIERS` make a verifier; the contract suite finds it there.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, Protocol
+
+import numpy as np
+
+from reauth.template import Floats, Template
+from reauth.verify.calibrate import Learnt
+from reauth.verify.svm import Svm
+
+
+class Verifier(Protocol):
+    """Learns who somebody is, and tells how much a trajectory speaks for it."""
+
+    @property
+    def name(self) -> str:
+        """What `VERIFIERS` calls it."""
+        ...
+
+    @property
+    def version(self) -> int:
+        """Changes whenever the same template gives other scores."""
+        ...
+
+    @property
+    def arrays(self) -> Mapping[str, int]:
+        """Name and number of dimensions of each float64 array of a template and its calibration.
+
+        What is not listed here is not loaded.
+        """
+        ...
+
+    def enrol(
+        self,
+        genuine: Sequence[Floats],
+        impostor: Sequence[Sequence[Floats]],
+        rng: np.random.Generator,
+    ) -> Learnt:
+        """Learn a user against others.
+
+        Parameters
+        ----------
+        genuine
+            One (n, d) array a session, in order of time.
+        impostor
+            For each other user, one (n, d) array a session. With fewer users than the verifier
+            needs, what it learns is provisional.
+        rng
+            Draws folds and samples; the same generator, the same result.
+
+        Raises
+        ------
+        NotEnrolled
+            If there is too little to learn from.
+        """
+        ...
+
+    def score(self, template: Template, x: Floats) -> float:
+        """Give the log-likelihood ratio, nats, of the features (d,) of one trajectory."""
+        ...
+
+    def score_many(self, template: Template, x: Floats) -> Floats:
+        """Give (n,) of (n, d); equal to `score` row by row."""
+        ...
+
+    def calibrated(self, template: Template) -> bool:
+        """Tell whether the scores are ratios of likelihoods, or only their sign is meant."""
+        ...
+
+
+VERIFIERS: Final[Mapping[str, Verifier]] = {"svm": Svm()}

@@ -1,0 +1,284 @@
+"""From raw scores to log-likelihood ratios, fitted on what training has not seen.
+
+Raw scores of two verifiers, or of two users, mean different things; ratios of likelihoods mean
+the same everywhere, so thresholds are shared, sums have a sense and verifiers can be fused.
+Calibration is by cross-fitting: whole sessions of the user and whole other users are left out in
+turn, what is left trains, what was left out is scored.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from reauth.errors import NotEnrolled
+from reauth.template import Floats
+
+CLIP = 2.5
+"""nats; a single trajectory is never trusted further (biometrics.md §4)."""
+
+FLOOR = 1e-4
+"""Added to both densities: where nobody has been seen the ratio is 1 (biometrics.md §4)."""
+
+GRID = 129
+"""Points of the stored curve; at 64 the largest error of interpolation was 0.01 nat, see lab."""
+
+FOLDS = 4
+"""As many as the first measurements used (biometrics.md §6)."""
+
+MAX_HELD = 0.7
+"""Share of the user's trajectories that one fold may leave out; a fold that trains on less than
+this leaves over says little about the estimator that trains on all."""
+
+Fit = Callable[[Sequence[Floats], Sequence[Floats]], Mapping[str, Floats]]
+Raw = Callable[[Mapping[str, Floats], Floats], Floats]
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Learnt:
+    """What a verifier has learnt: its parts of a template, and how it fared on unseen data.
+
+    Parameters
+    ----------
+    arrays, calibration
+        As `Template` keeps them.
+    held_out
+        Log-likelihood ratios of the user's held-out trajectories, one array a session.
+    impostors
+        The same of other users whom the estimator that scored them had not seen, one array each.
+    n_genuine, n_impostor
+        Trajectories that trained the final estimator.
+    provisional
+        Learnt without other users.
+    """
+
+    arrays: Mapping[str, Floats]
+    calibration: Mapping[str, Floats]
+    held_out: tuple[Floats, ...]
+    impostors: tuple[Floats, ...]
+    n_genuine: int
+    n_impostor: int
+    provisional: bool
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Unseen:
+    """Raw scores of what the estimator that gave them had not seen.
+
+    `genuine` is one array a held-out session, in order of time; `impostor` one a user.
+    """
+
+    genuine: tuple[Floats, ...]
+    impostor: tuple[Floats, ...]
+
+
+def hold_out(sessions: Sequence[Floats]) -> list[tuple[list[Floats], dict[int, Floats]]]:
+    """Split a user's sessions into folds, each of (what trains, what is left out by session).
+
+    Whole sessions are left out in turn. Where that cannot be, because there is one session or one
+    outweighs the others, there is one fold, and the last fifth in time is left out
+    (interfaces.md §7).
+
+    Parameters
+    ----------
+    sessions
+        (n, d) each, in order of time.
+    """
+    sizes = [len(session) for session in sessions]
+    groups: list[list[int]] = [[] for _ in range(min(FOLDS, len(sessions)))]
+    for place in sorted(range(len(sessions)), key=lambda place: -sizes[place]):
+        min(groups, key=lambda group: sum(sizes[i] for i in group)).append(place)
+    if max(sum(sizes[i] for i in group) for group in groups) <= MAX_HELD * sum(sizes):
+        return [
+            (
+                [session for place, session in enumerate(sessions) if place not in group],
+                {place: sessions[place] for place in sorted(group)},
+            )
+            for group in groups
+        ]
+    train, held, room = [], {}, sum(sizes) - sum(sizes) // 5
+    for place, session in enumerate(sessions):
+        train.append(session[:room])
+        if len(session) > room:
+            held[place] = session[room:]
+        room = max(0, room - len(session))
+    return [(train, held)]
+
+
+def crossfit(
+    sessions: Sequence[Floats],
+    others: Sequence[Floats],
+    learn: tuple[Fit, Raw],
+    rng: np.random.Generator,
+) -> Unseen:
+    """Score every session and every other user by an estimator that has not seen it.
+
+    Parameters
+    ----------
+    sessions
+        The user's, (n, d) each, in order of time.
+    others
+        (n, d) each, one a user.
+    learn
+        How to fit to genuine sessions and other users, and how to score raw.
+    rng
+        Draws which users are left out together.
+
+    Raises
+    ------
+    NotEnrolled
+        If nothing of the user can be left out.
+    """
+    fit, raw = learn
+    folds = hold_out(sessions)
+    if not any(len(part) for _, held in folds for part in held.values()):
+        raise NotEnrolled("too few trajectories to hold some out: 5 are needed at least")
+    if len(folds) == 1:
+        # The same part of the user twice, against either half of the others.
+        folds = [folds[0], (folds[0][0], {})]
+    groups = np.array_split(rng.permutation(len(others)), len(folds))
+    genuine: dict[int, Floats] = {}
+    impostor: dict[int, Floats] = {}
+    for (train, held), group in zip(folds, groups, strict=True):
+        out = set(group.tolist())
+        seen = [other for place, other in enumerate(others) if place not in out]
+        arrays = fit(train, seen)
+        genuine.update((place, raw(arrays, part)) for place, part in held.items())
+        impostor.update((place, raw(arrays, others[place])) for place in sorted(group.tolist()))
+    return Unseen(
+        tuple(genuine[place] for place in sorted(genuine)),
+        tuple(impostor[place] for place in sorted(impostor)),
+    )
+
+
+def sample(parts: Sequence[Floats], cap: int, rng: np.random.Generator) -> Floats:
+    """Draw at most `cap` rows, as evenly from the parts as their sizes allow.
+
+    Parameters
+    ----------
+    parts
+        (n, d) each, one a user or session; at least one.
+    """
+    quota = [0] * len(parts)
+    left = min(cap, sum(map(len, parts)))
+    while left > 0:
+        open_parts = [place for place, part in enumerate(parts) if quota[place] < len(part)]
+        share = max(1, left // len(open_parts))
+        for place in open_parts[:left]:
+            taken = min(share, len(parts[place]) - quota[place])
+            quota[place] += taken
+            left -= taken
+    picks = [
+        part[np.sort(rng.choice(len(part), count, replace=False))]
+        for part, count in zip(parts, quota, strict=True)
+    ]
+    return np.concatenate(picks)
+
+
+def ratios(raw: Floats, calibration: Mapping[str, Floats]) -> Floats:
+    """Turn raw scores (n,) into log-likelihood ratios (n,), nats, within `CLIP`.
+
+    They are rounded to 1e-6: sums over a batch differ from sums over its parts in the last bits,
+    outcomes may not.
+    """
+    return np.round(np.interp(raw, calibration["raw"], calibration["ratio"]), 6)
+
+
+def densities(unseen: Unseen) -> tuple[dict[str, Floats], Unseen]:
+    """Calibrate by kernel densities of genuine and of other users' unseen raw scores.
+
+    Every other user weighs the same, however much there is of him. The curve ends at the most
+    extreme scores seen; further out it keeps its last value.
+
+    Returns
+    -------
+    tuple
+        The calibration (`raw`, increasing, and `ratio`, nats), and the ratios of the unseen
+        scores themselves, each without its own share in the densities: a score must not vouch
+        for itself.
+    """
+    genuine, impostor = np.concatenate(unseen.genuine), np.concatenate(unseen.impostor)
+    weights = np.concatenate([np.full(len(part), 1 / len(part)) for part in unseen.impostor])
+    weights /= weights.sum()
+    own = _Kernels(genuine, np.full(len(genuine), 1 / len(genuine)))
+    others = _Kernels(impostor, weights)
+
+    def ratio(at: Floats, mine: Floats, theirs: Floats) -> Floats:
+        llr = np.log(own.at(at, mine) + FLOOR) - np.log(others.at(at, theirs) + FLOOR)
+        return np.asarray(np.clip(llr, -CLIP, CLIP))
+
+    seen = np.concatenate((genuine, impostor))
+    grid = np.linspace(seen.min(), seen.max(), GRID)
+    nothing = np.zeros(GRID)
+    calibration = {"raw": grid, "ratio": ratio(grid, nothing, nothing)}
+    of_genuine = ratio(genuine, own.weights, np.zeros(len(genuine)))
+    of_impostor = ratio(impostor, np.zeros(len(impostor)), others.weights)
+    judged = Unseen(_like(of_genuine, unseen.genuine), _like(of_impostor, unseen.impostor))
+    return calibration, judged
+
+
+def ranks(unseen: Unseen, quantile: float) -> tuple[dict[str, Floats], Unseen]:
+    """Map raw scores by how usual they are for the user alone; for want of other users.
+
+    With F(r) the share of held-out genuine scores up to r, the value is ln(F(r) / `quantile`),
+    clipped: monotone, above 0 for all but the least usual `quantile` of the user's own movements.
+    It is no ratio of likelihoods, only its sign is meant.
+
+    Returns
+    -------
+    tuple
+        As `densities`.
+    """
+    genuine = np.sort(np.concatenate(unseen.genuine))
+    share = np.arange(1, len(genuine) + 1) / (len(genuine) + 1)
+    probe = np.linspace(0, len(genuine) - 1, min(GRID, len(genuine))).round().astype(int)
+    raw, first = np.unique(genuine[probe], return_index=True)
+    value = np.clip(np.log(share[probe][first] / quantile), -CLIP, CLIP)
+    calibration = {"raw": raw, "ratio": value}
+    return calibration, Unseen(
+        tuple(ratios(part, calibration) for part in unseen.genuine),
+        tuple(ratios(part, calibration) for part in unseen.impostor),
+    )
+
+
+def calibration_error(genuine: Floats, impostor: Floats, bins: int = 10) -> float:
+    """Give the expected calibration error of P(impostor) = 1 / (1 + e^ratio), in 0..1.
+
+    Both classes weigh one half, as the ratio knows no prior. Bins are of equal width.
+
+    Parameters
+    ----------
+    genuine, impostor
+        Log-likelihood ratios, (n,) and (m,), nats.
+    """
+    p = 1 / (1 + np.exp(np.concatenate((genuine, impostor))))
+    theirs = np.repeat((0.0, 1.0), (len(genuine), len(impostor)))
+    weights = np.repeat((0.5 / len(genuine), 0.5 / len(impostor)), (len(genuine), len(impostor)))
+    place = np.minimum((p * bins).astype(int), bins - 1)
+    gap = np.bincount(place, weights * (p - theirs), bins)
+    return float(np.abs(gap).sum())
+
+
+class _Kernels:
+    """A weighted sum of Gaussians, one a score; the width is Silverman's."""
+
+    def __init__(self, scores: Floats, weights: Floats) -> None:
+        low, high = np.percentile(scores, (25, 75))
+        # Silverman 1986, eq. 3.31. The floor is for scores that are all alike.
+        width = 0.9 * min(scores.std(), (high - low) / 1.34) * len(scores) ** -0.2
+        self._width = max(width, 1e-3)
+        self._scores = scores
+        self.weights = weights
+
+    def at(self, points: Floats, own: Floats) -> Floats:
+        """Give the density at (n,) points, each without the weight `own` (n,) of itself."""
+        z = (points[:, None] - self._scores) / self._width
+        total = np.exp(-0.5 * z * z) @ self.weights - own
+        # Rounding may leave less than nothing where a score stands alone.
+        density = np.maximum(total, 0) / (1 - own) / (self._width * np.sqrt(2 * np.pi))
+        return np.asarray(density)
+
+
+def _like(flat: Floats, parts: Sequence[Floats]) -> tuple[Floats, ...]:
+    """Cut a flat array like `parts`."""
+    return tuple(np.split(flat, np.cumsum([len(part) for part in parts])[:-1]))

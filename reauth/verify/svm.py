@@ -1,0 +1,171 @@
+"""A support vector machine per user: the paper's classifier, and the default.
+
+What is kept of it is its kernel expansion as plain arrays, so that comparing needs numpy only and
+takes microseconds, and so that a template can be read without running anything that it holds.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, ClassVar
+
+import numpy as np
+
+from reauth.errors import NotEnrolled
+from reauth.template import Floats, Template
+from reauth.verify.calibrate import Learnt, crossfit, densities, ranks, ratios, sample
+
+MIN_GENUINE = 20
+"""Least number of a user's trajectories (interfaces.md §7, `--min-enrol`)."""
+
+MIN_USERS = 2
+"""Other users that two classes need at least: one trains while the other calibrates."""
+
+UNUSUAL = 0.2
+"""Share of the user's own trajectories that count as low without other users, and `nu` of the
+one-class machine. See lab."""
+
+
+@dataclass(frozen=True, slots=True)
+class Svm:
+    """The user against others (RBF kernel, classes balanced), on standardised features.
+
+    With fewer other users than `min_users` it learns the user alone (one-class SVM); that
+    template is provisional and not calibrated.
+
+    Parameters
+    ----------
+    c
+        Price of an error; 10 and `gamma="scale"` repeat the paper's level (biometrics.md §1.1).
+    min_users
+        Other users that two classes need.
+    cap
+        Trajectories of the user, and of the others together, that train at most: training time
+        grows with the square (biometrics.md §6 used 1500 of the others).
+
+    References
+    ----------
+    Medvet et al. 2014, "Training phase"; kernel and constants are not given there.
+    """
+
+    c: float = 10.0
+    min_users: int = 3
+    cap: int = 1500
+
+    name: ClassVar[str] = "svm"
+    version: ClassVar[int] = 1
+    arrays: ClassVar[Mapping[str, int]] = {
+        "support": 2, "weights": 1, "offset": 1, "mean": 1, "scale": 1, "gamma": 1,
+        "intercept": 1, "raw": 1, "ratio": 1,
+    }  # fmt: skip
+
+    def enrol(
+        self,
+        genuine: Sequence[Floats],
+        impostor: Sequence[Sequence[Floats]],
+        rng: np.random.Generator,
+    ) -> Learnt:
+        """Learn a user against others.
+
+        Parameters
+        ----------
+        genuine
+            One (n, d) array a session, in order of time.
+        impostor
+            For each other user, one (n, d) array a session.
+        rng
+            Draws folds and samples.
+
+        Raises
+        ------
+        NotEnrolled
+            If the user has fewer than `MIN_GENUINE` trajectories.
+        """
+        n = sum(map(len, genuine))
+        if n < MIN_GENUINE:
+            raise NotEnrolled(f"{MIN_GENUINE - n} more trajectories are needed")
+        others = [np.concatenate(user) for user in impostor if sum(map(len, user))]
+        alone = len(others) < max(self.min_users, MIN_USERS)
+        fit = partial(self._one_class if alone else self._two_class, rng=rng)
+        unseen = crossfit(genuine, others, (fit, decision), rng)
+        calibration, judged = ranks(unseen, UNUSUAL) if alone else densities(unseen)
+        return Learnt(
+            arrays=fit(genuine, others),
+            calibration=calibration,
+            held_out=judged.genuine,
+            impostors=judged.impostor,
+            n_genuine=min(n, self.cap),
+            n_impostor=0 if alone else min(sum(map(len, others)), self.cap),
+            provisional=alone,
+        )
+
+    def score(self, template: Template, x: Floats) -> float:
+        """Give the log-likelihood ratio, nats, of the features (d,) of one trajectory."""
+        return float(self.score_many(template, x[None])[0])
+
+    def score_many(self, template: Template, x: Floats) -> Floats:
+        """Give (n,) of (n, d); equal to `score` row by row."""
+        return ratios(decision(template.arrays, x), template.calibration)
+
+    def calibrated(self, template: Template) -> bool:
+        """Tell whether the scores are ratios of likelihoods, or only their sign is meant."""
+        return not template.provisional
+
+    def _two_class(
+        self, genuine: Sequence[Floats], others: Sequence[Floats], rng: np.random.Generator
+    ) -> dict[str, Floats]:
+        from sklearn.svm import SVC  # noqa: PLC0415 - comparing must not load scikit-learn
+
+        own, theirs = sample(genuine, self.cap, rng), sample(others, self.cap, rng)
+        x, mean, scale = _standardised(np.concatenate((own, theirs)))
+        label = np.repeat((1, 0), (len(own), len(theirs)))
+        estimator = SVC(C=self.c, kernel="rbf", gamma="scale", class_weight="balanced")
+        estimator.fit(x, label)
+        return _expansion(estimator, x, mean, scale)
+
+    def _one_class(
+        self, genuine: Sequence[Floats], others: Sequence[Floats], rng: np.random.Generator
+    ) -> dict[str, Floats]:
+        from sklearn.svm import OneClassSVM  # noqa: PLC0415 - as above
+
+        x, mean, scale = _standardised(sample(genuine, self.cap, rng))
+        estimator = OneClassSVM(kernel="rbf", gamma="scale", nu=UNUSUAL).fit(x)
+        return _expansion(estimator, x, mean, scale)
+
+
+def decision(arrays: Mapping[str, Floats], x: Floats) -> Floats:
+    """Give the raw scores (n,) of features (n, d): what scikit-learn's decision function gives.
+
+    exp(-g |s - x|^2) is taken apart into exp(2 g s.x - g |s|^2 - g |x|^2), so that a batch is one
+    product of matrices (scale.md §2).
+    """
+    z = (x - arrays["mean"]) / arrays["scale"]
+    gamma = arrays["gamma"][0]
+    kernel = z @ arrays["support"].T
+    kernel *= 2 * gamma
+    kernel += arrays["offset"]
+    kernel -= gamma * np.einsum("ij,ij->i", z, z)[:, None]
+    np.exp(kernel, out=kernel)
+    return np.asarray(kernel @ arrays["weights"] + arrays["intercept"][0])
+
+
+def _standardised(x: Floats) -> tuple[Floats, Floats, Floats]:
+    """Give (n, d) with mean 0 and deviation 1, and both as they were; a constant is only moved."""
+    mean, scale = x.mean(axis=0), x.std(axis=0)
+    scale[scale < 1e-12] = 1.0
+    return (x - mean) / scale, mean, scale
+
+
+def _expansion(estimator: Any, x: Floats, mean: Floats, scale: Floats) -> dict[str, Floats]:
+    """Take the arrays out of a fitted support vector machine."""
+    support = np.ascontiguousarray(estimator.support_vectors_)
+    gamma = 1 / (x.shape[1] * x.var())  # what gamma="scale" stands for
+    return {
+        "support": support,
+        "weights": estimator.dual_coef_[0].copy(),
+        "offset": -gamma * np.einsum("ij,ij->i", support, support),
+        "mean": mean,
+        "scale": scale,
+        "gamma": np.array([gamma]),
+        "intercept": np.asarray(estimator.intercept_, dtype=np.float64),
+    }
