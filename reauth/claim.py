@@ -7,7 +7,6 @@ derived apart from one secret; two secrets are live, so that one can be replaced
 """
 
 import base64
-import binascii
 import hashlib
 import hmac
 import json
@@ -22,6 +21,7 @@ from reauth.errors import ClaimError, WireError
 _TOKEN = struct.Struct(">B8sI")
 _MAC_BYTES = 16
 """Half of SHA-256's output: RFC 2104 section 5 allows it, and it keeps a token below 60 letters."""
+_HEXADECIMAL = frozenset("0123456789abcdef")
 _SEAL = struct.Struct(">4sBI")
 _MAGIC = b"rag1"
 _CONTROL = "control"
@@ -67,7 +67,7 @@ def keys_from_text(text: str) -> Keys:
     try:
         raw = json.loads(text)
         keys = Keys(raw["installation"], tuple(bytes.fromhex(s) for s in raw["secrets"]))
-        named = 8 <= len(keys.installation) <= 32 and int(keys.installation, 16) >= 0
+        named = 8 <= len(keys.installation) <= 32 and set(keys.installation) <= _HEXADECIMAL
     except (ValueError, KeyError, TypeError, AttributeError):
         raise ClaimError("the key file is not one of ours") from None
     if not named or not 1 <= len(keys.secrets) <= 2 or any(len(s) != 32 for s in keys.secrets):
@@ -122,7 +122,10 @@ def make_token(keys: Keys, audience: Audience, page: bytes, expires: float) -> s
     """
     key_id, key = keys.derive("page token")[0]
     head = _TOKEN.pack(key_id, page, int(expires))
-    token = head + _token_mac(key, head, audience)
+    return _letters(head + _token_mac(key, head, audience))
+
+
+def _letters(token: bytes) -> str:
     return base64.urlsafe_b64encode(token).rstrip(b"=").decode()
 
 
@@ -135,9 +138,10 @@ def check_token(
     """
     try:
         raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
-    except (binascii.Error, ValueError):
+    except ValueError:
         return TokenVerdict.BAD, None
-    if len(raw) != _TOKEN.size + _MAC_BYTES:
+    # One spelling a token: base64 leaves two bits of the last letter free, and reads + for -.
+    if len(raw) != _TOKEN.size + _MAC_BYTES or _letters(raw) != token:
         return TokenVerdict.BAD, None
     head, mac = raw[: _TOKEN.size], raw[_TOKEN.size :]
     key_id, page, expires = _TOKEN.unpack(head)
@@ -269,7 +273,7 @@ def unseal_control(keys: Keys, line: str, newest: int) -> tuple[int, dict[str, A
     """
     try:
         group = base64.b64decode(line, validate=True)
-    except (binascii.Error, ValueError):
+    except ValueError:
         raise ClaimError("truncated") from None
     head, _ = _unseal(keys, _CONTROL, group)
     if head["version"] < newest:

@@ -1,0 +1,34 @@
+"""The event: numbers that the wire, the store and the golden frames have agreed on."""
+
+from reauth.event import ENDING_MARKS, Event, Kind, Mark
+
+
+def test_the_kinds_keep_the_numbers_of_the_wire():
+    """A number that moved would turn stored batches into other movements."""
+    names = ["MOVE", "DOWN", "UP", "WHEEL", "CANCEL", "MARKER", "GAP"]
+
+    assert list(enumerate(names)) == [(kind.value, kind.name) for kind in Kind]
+
+
+def test_the_marks_keep_the_numbers_of_the_wire():
+    """As for the kinds; 0 stays free, so that a marker without a meaning is none of these."""
+    names = (
+        "HIDDEN VISIBLE PAGEHIDE PAGESHOW RESIZE FOCUS BLUR FRAME RESET SCREEN "
+        "DRAG_START DRAG_END"
+    )
+
+    assert list(enumerate(names.split(), start=1)) == [(mark.value, mark.name) for mark in Mark]
+
+
+def test_focus_and_size_do_not_end_a_movement():
+    """A hand goes on moving while a field takes the focus; it stops when the page is gone."""
+    assert not ENDING_MARKS & {Mark.RESIZE, Mark.FOCUS, Mark.BLUR, Mark.DRAG_START, Mark.DRAG_END}
+    assert {Mark.PAGEHIDE, Mark.HIDDEN, Mark.SCREEN} <= ENDING_MARKS
+
+
+def test_an_event_is_a_plain_value_without_a_button_by_default():
+    """A bare movement is the common case, and equal events are equal."""
+    event = Event(Kind.MOVE, 7, 1.5, 10.0, -20.0)
+
+    assert 0 == event.ext
+    assert (0, 7, 1.5, 10.0, -20.0, 0) == event
