@@ -1,0 +1,77 @@
+"""Closes mitmproxy's own holes: one small file a patch, applied to the versions that have it.
+
+The one idea: the table below. Outside its range a patch is not even imported, a mitmproxy that
+nobody tested is refused, and the test of each patch fails without it, so that the day on which a
+release closes a hole is the day on which its row goes.
+"""
+
+import re
+from dataclasses import dataclass
+from importlib import import_module
+
+from reauth.errors import SettingsError
+
+TESTED = {"11.0.2": r"11\.0\.2", "12.2": r"12\.2\.\d+"}
+"""The two lines of releases that are tested on every change, and the versions that belong to each:
+11.0.2 is the newest for Python 3.11, 12.2.x runs on 3.13 (transparency.md, first lines)."""
+
+
+@dataclass(frozen=True)
+class Patch:
+    """A row of the table.
+
+    Parameters
+    ----------
+    name
+        The module in this package; its `apply()` may be called again without harm.
+    lines
+        Lines of releases that have the hole.
+    upstream
+        Issue or advisory.
+    hole
+        What goes wrong without it.
+    """
+
+    name: str
+    lines: tuple[str, ...]
+    upstream: str
+    hole: str
+
+
+PATCHES = (
+    Patch(
+        "leaf",
+        ("11.0.2", "12.2"),
+        "https://github.com/mitmproxy/mitmproxy/issues/8203",
+        "leaves bear the CA's own key, live for most of a year, and 100 of them are kept",
+    ),
+)
+
+
+def apply(version: str) -> list[str]:
+    """Apply the patches that mitmproxy `version` needs; before anything is served, once a process.
+
+    Returns
+    -------
+    list
+        Names of those applied, for the log.
+
+    Raises
+    ------
+    SettingsError
+        For a mitmproxy that is not tested: its internals may differ in silence.
+
+    Examples
+    --------
+    >>> apply("13.0.0")
+    Traceback (most recent call last):
+        ...
+    reauth.errors.SettingsError: mitmproxy 13.0.0 is untested here: install 11.0.2 or 12.2.x
+    """
+    line = next((line for line, form in TESTED.items() if re.fullmatch(form, version)), None)
+    if line is None:
+        raise SettingsError(f"mitmproxy {version} is untested here: install 11.0.2 or 12.2.x")
+    names = [patch.name for patch in PATCHES if line in patch.lines]
+    for name in names:
+        import_module(f"{__name__}.{name}").apply()
+    return names
