@@ -16,7 +16,7 @@ class Action(StrEnum):
     INJECT = "inject"
     WORKER_PRELUDE = "worker-prelude"
     OBSERVE = "observe"
-    PASS = "pass"
+    PASS = "pass"  # noqa: S105 - an action, no password
     TUNNEL = "tunnel"
     CHALLENGE = "challenge"
     BLOCK = "block"
