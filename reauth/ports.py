@@ -203,6 +203,10 @@ class Store(Protocol):
         """A number that changes whenever another process or task changed people or templates."""
         ...
 
+    async def actives(self) -> dict[str, int]:
+        """The active template's version of everyone who has one and is not paused."""
+        ...
+
     async def people(self) -> list[PersonRow]:
         """Everyone who has a trajectory or a template, by name."""
         ...

@@ -56,6 +56,7 @@ class Dropped:
     lane: str
     t: float
     reason: str
+    number: int
     trajectory: Trajectory = field(compare=False, repr=False)
 
 
@@ -121,7 +122,7 @@ class Lane:
         name, t = self.recipe.name, float(trajectory.t[-1])
         self.number += 1
         if isinstance(score, str):
-            return [Dropped(name, t, score, trajectory)]
+            return [Dropped(name, t, score, self.number, trajectory)]
         if self.template is None or self._policy is None:
             raise TemplateError("a score without a template")
         calibrated = self.recipe.verifier.calibrated(self.template)
@@ -161,13 +162,13 @@ class Lane:
             self._policy.from_bytes(state[at : at + policy])
         self.number = number
         self._genuine = None if genuine < 0 else bool(genuine)
-        return at + policy
+        return int(at + policy)
 
 
 def pinned(state: bytes) -> int:
     """The template version (0: none) that a stored session's first lane was scored with."""
-    version: int = _LANE.unpack_from(state, _SESSION.size)[1]
-    return version
+    _, version, *_ = _LANE.unpack_from(state, _SESSION.size)
+    return int(version)
 
 
 class Session:

@@ -1,0 +1,277 @@
+"""Live sessions: groups of batches in, what they brought about committed, alerts raised.
+
+A group is handled from decoding to its commit before the next one is begun, so that memory never
+runs ahead of the store by more than one group: when a commit fails, what the group touched is
+forgotten and comes back from the store, and the browsers send again. Numbers are crunched on a
+worker thread; the event loop only reads and writes.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Self
+
+from reauth.errors import StoreError, WireError
+from reauth.evidence import alert_of, row_of
+from reauth.group import Arrived, Group, Key, Live, LiveTab, advance, arrive
+from reauth.memory import Memory
+from reauth.order import Offer, digest
+from reauth.ports import Accepted, Alert, Commit, HeldRow, RawRow, Receipt, Store, TrajectoryRow
+from reauth.session import Gap, Recipe, Scored, Verdict
+from reauth.settings import Settings
+from reauth.template import comparable
+
+log = logging.getLogger(__name__)
+
+_RECEIPTS = {
+    Offer.NEW: Receipt.STORED,
+    Offer.LATE: Receipt.STORED,
+    Offer.DUPLICATE: Receipt.DUPLICATE,
+    Offer.FORKED: Receipt.FORKED,
+}
+_COUNTED = {
+    Offer.LATE: "ingest_late_total",
+    Offer.DUPLICATE: "ingest_duplicates_total",
+    Offer.FORKED: "ingest_forked_total",
+}
+
+
+class Engine:
+    """The house's engine: one for a process.
+
+    Parameters
+    ----------
+    recipes
+        The lanes; the first one decides which template a session is pinned to.
+    clock
+        Seconds since 1970.
+    on_alerts
+        Called with alerts that are new and stored, such as the outbox's `wake`.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        recipes: Sequence[Recipe],
+        settings: Settings,
+        clock: Callable[[], float],
+        on_alerts: Callable[[Sequence[Alert]], None] = lambda alerts: None,
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        self._clock = clock
+        self._on_alerts = on_alerts
+        self._memory = Memory(store, recipes)
+        self._lock = asyncio.Lock()
+        self._worker = ThreadPoolExecutor(1, "engine")
+        self._ticker: asyncio.Task[None] | None = None
+        self.counters: Counter[str] = Counter()
+
+    async def __aenter__(self) -> Self:
+        """Go on from what is stored, and begin to keep the time."""
+        for name in await self._store.held_tabs():
+            await self._memory.tab(name, (None, ""))
+        self._ticker = asyncio.create_task(self._keep_time())  # noqa: TID251 - held, and ended
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop; everything acknowledged is stored already."""
+        async with self._lock:
+            if self._ticker:
+                self._ticker.cancel()
+            self._worker.shutdown()
+
+    @property
+    def sessions(self) -> int:
+        """Sessions in memory."""
+        return len(self._memory.live)
+
+    async def receive(self, accepted: Sequence[Accepted]) -> list[Receipt]:
+        """Handle one group; return what became of each batch once that is durable.
+
+        Raises
+        ------
+        StoreError
+            If it cannot be kept now; nothing of it has happened then.
+        """
+        loop = asyncio.get_running_loop()
+        async with self._lock:
+            group = Group(self._clock())
+            arrived = await loop.run_in_executor(self._worker, self._read, accepted)
+            with self._undone_unless_committed(group):
+                await self._memory.refresh(group.now)
+                receipts = [
+                    await self._admit(group, source, item)
+                    for source, item in zip(accepted, arrived, strict=True)
+                ]
+                await self._finish(group)
+            return receipts
+
+    async def tick(self, now: float) -> None:
+        """Let time pass: give up holes, end movements that rest, put away what is idle."""
+        lane = self._settings.identity_lane
+        async with self._lock:
+            group = Group(now)
+            with self._undone_unless_committed(group):
+                await self._memory.refresh(now)
+                for tab in [tab for tab in self._memory.tabs.values() if tab.stream.waiting]:
+                    self._take(group, tab, None)
+                self._rest(group, now - lane.rest)
+                if group.ready or group.resting:
+                    await self._finish(group)
+            idle = self._settings.ingest.tab_idle
+            self._memory.put_away(now - idle, now - max(lane.session_gap, lane.rest) - 1.0)
+
+    async def _keep_time(self) -> None:
+        while True:
+            await asyncio.sleep(1.0)
+            try:
+                await self.tick(self._clock())
+            except StoreError as error:
+                self.counters['ingest_dropped_total{cause="tick"}'] += 1
+                log.warning("tick_failed", extra={"fault": str(error)})
+
+    @contextmanager
+    def _undone_unless_committed(self, group: Group) -> Iterator[None]:
+        try:
+            yield
+        except BaseException:
+            self._memory.undo(group)
+            raise
+
+    def _read(self, accepted: Sequence[Accepted]) -> list[Arrived | WireError]:
+        allow_json = self._settings.ingest.allow_json
+        return [arrive(item, allow_json) for item in accepted]
+
+    async def _admit(
+        self, group: Group, source: Accepted, item: Arrived | WireError
+    ) -> Receipt:
+        """Put one batch in its tab's order, and take what can be taken."""
+        if isinstance(item, WireError):
+            group.rejects.append((group.now, str(item), source.claim.user))
+            self.counters[f'ingest_dropped_total{{cause="{item}"}}'] += 1
+            return Receipt.MALFORMED
+        claim, batch = source.claim, item.batch
+        key = (claim.user, claim.client)
+        tab = await self._memory.tab(batch.tab, key)
+        group.tabs[tab.tab] = tab
+        tab.last_seen = group.now
+        offer = self._offer(tab, key, item, group.now)
+        if offer is not Offer.DUPLICATE:
+            late = offer is not Offer.NEW
+            group.raw.append(RawRow(tab.tab, batch.seq, claim.received, claim, source.body, late))
+        if offer is Offer.NEW:
+            self._take(group, tab, batch.seq)
+            if tab.stream.is_held(batch.seq):
+                held = HeldRow(tab.tab, batch.seq, claim.received, claim, source.body)
+                group.held.append(held)
+        self._count(offer, item)
+        return _RECEIPTS[offer]
+
+    @staticmethod
+    def _offer(tab: LiveTab, key: Key, item: Arrived, now: float) -> Offer:
+        """What a batch is to its tab.
+
+        A tab has one owner, as its page token is bound to user and client: anybody else forks it.
+        """
+        if not tab.forked and tab.key == key:
+            offer = tab.stream.offer(item.batch.seq, digest(item.accepted.body), item, now)
+            tab.forked = offer is Offer.FORKED
+            return offer
+        return Offer.FORKED
+
+    def _count(self, offer: Offer, item: Arrived) -> None:
+        batch = item.batch
+        self.counters[f'ingest_batches_total{{format="v1",ver="{batch.version}"}}'] += 1
+        if offer is Offer.NEW:
+            self.counters["ingest_events_total"] += len(batch.kinds)
+            self.counters["client_dropped_events_total"] += batch.dropped
+            self.counters["untrusted_events_total"] += batch.header.untrusted or 0
+        else:
+            self.counters[_COUNTED[offer]] += 1
+
+    def _take(self, group: Group, tab: LiveTab, new: int | None) -> None:
+        """Move what is in order to the group; of that, `new` has never been held in the store."""
+        group.tabs[tab.tab] = tab
+        for ready in tab.stream.take(group.now, self._settings.ingest.reorder):
+            group.ready.append((tab, ready))
+            if ready.seq != new:
+                group.delivered.append((tab.tab, ready.seq))
+
+    def _rest(self, group: Group, since: float) -> None:
+        for live in self._memory.live.values():
+            if not live.rested and live.seen <= since:
+                group.resting.append(live)
+                group.live[live.id] = live
+
+    async def _finish(self, group: Group) -> None:
+        """Fetch what is needed, compute, commit, tell."""
+        for key in {tab.key for tab, _ in group.ready}:
+            await self._memory.fetch(key, group.now)
+        gap, skew = self._settings.identity_lane.session_gap, self._settings.ingest.skew
+        await asyncio.get_running_loop().run_in_executor(
+            self._worker, advance, group, self._memory.live, self._memory.begin, gap, skew
+        )
+        found = [row_of(live, outcome, group.now) for live, outcome in group.outcomes]
+        rows = [row for row in found if row is not None]
+        new = await self._store.commit(
+            Commit(
+                raw=group.raw,
+                tabs=[tab.row() for tab in group.tabs.values()],
+                held=group.held,
+                delivered=group.delivered,
+                sessions=[live.row() for live in group.live.values()],
+                trajectories=rows,
+                alerts=await self._alerts(group, rows),
+                rejects=group.rejects,
+            )
+        )
+        self._tally(group)
+        if new:
+            self.counters["alerts_raised_total"] += len(new)
+            self._on_alerts(new)
+
+    async def _alerts(self, group: Group, rows: Sequence[TrajectoryRow]) -> list[Alert]:
+        """An alert for each verdict against a user, with the scores that it rests on."""
+        alerts = []
+        for live, verdict in group.outcomes:
+            if isinstance(verdict, Verdict) and not verdict.genuine:
+                alerts.append(await self._alert(live, verdict, rows, group.now))
+        return alerts
+
+    async def _alert(
+        self, live: Live, verdict: Verdict, rows: Sequence[TrajectoryRow], now: float
+    ) -> Alert:
+        fresh = [
+            row
+            for row in rows
+            if row.session == live.id and row.lane == verdict.lane and row.number <= verdict.number
+        ]
+        stored = await self._store.trajectories_of(live.id, verdict.lane, verdict.window)
+        known = {row.number: row for row in (*stored, *fresh)}
+        template = next(
+            lane.template
+            for lane in live.session.lanes
+            if lane.recipe.name == verdict.lane and lane.template is not None
+        )
+        return alert_of(live, verdict, template, [known[number] for number in sorted(known)], now)
+
+    def _tally(self, group: Group) -> None:
+        self.counters["ingest_skewed_total"] += group.skewed
+        for live, outcome in group.outcomes:
+            if isinstance(outcome, Gap):
+                self.counters["ingest_gap_total"] += 1
+            elif isinstance(outcome, Scored):
+                template = live.session.lanes[0].template
+                threshold = template.threshold if template else 0.0
+                decision = "low" if comparable(outcome.score) < threshold else "high"
+                self.counters[f'score_total{{decision="{decision}"}}'] += 1

@@ -1,0 +1,92 @@
+"""What outcomes leave behind: rows of trajectories, and alerts with the scores they rest on."""
+
+from collections.abc import Iterable, Sequence
+
+from reauth.alert import KINDS, Alert, Evidence, alert_id
+from reauth.group import Live
+from reauth.ports import TrajectoryRow
+from reauth.session import Dropped, Outcome, Scored, Verdict
+from reauth.template import Template, comparable
+
+
+def row_of(live: Live, outcome: Outcome, now: float) -> TrajectoryRow | None:
+    """The row of a trajectory; None for what is none, and for a user whom nobody can name.
+
+    Without a name a movement can neither enrol nor be compared; nothing of it is kept but the
+    batch as it came.
+    """
+    user = live.key[0]
+    if user is None or not isinstance(outcome, Scored | Dropped):
+        return None
+    template = next(
+        lane.template for lane in live.session.lanes if lane.recipe.name == outcome.lane
+    )
+    scored = isinstance(outcome, Scored)
+    return TrajectoryRow(
+        session=live.id,
+        user=user,
+        lane=outcome.lane,
+        number=outcome.number,
+        site=live.claim.site,
+        received=now,
+        trajectory=outcome.trajectory,
+        score=outcome.score if isinstance(outcome, Scored) else None,
+        reason=outcome.reason if isinstance(outcome, Dropped) else None,
+        template_version=template.version if template is not None and scored else 0,
+    )
+
+
+def evidence_of(rows: Iterable[TrajectoryRow], threshold: float) -> tuple[Evidence, ...]:
+    """The scored rows as an alert quotes them: names, times and scores, no coordinate."""
+    return tuple(
+        Evidence(
+            trajectory=row.trajectory.id,
+            number=row.number,
+            at=float(row.trajectory.t[-1]),
+            score=row.score,
+            low=comparable(row.score) < threshold,
+        )
+        for row in rows
+        if row.score is not None
+    )
+
+
+def alert_of(
+    live: Live,
+    verdict: Verdict,
+    template: Template,
+    rows: Sequence[TrajectoryRow],
+    now: float,
+) -> Alert:
+    """The alert that a verdict against the user is.
+
+    Parameters
+    ----------
+    rows
+        The lane's rows that the verdict rests on, oldest first.
+    now
+        s since 1970, when it is raised.
+    """
+    evidence = evidence_of(rows, template.threshold)[-verdict.window :]
+    lows = [item.at for item in evidence if item.low]
+    scores = [item.score for item in evidence]
+    rule = f"{verdict.lane}:{verdict.limit}/{verdict.window}"
+    return Alert(
+        id=alert_id(live.id, verdict.number, rule, template.version),
+        user=live.key[0],
+        client=live.key[1],
+        session=live.id,
+        lane=verdict.lane,
+        kind=KINDS[verdict.lane],
+        site=live.claim.site,
+        template_version=template.version,
+        first_anomaly_at=lows[0] if lows else verdict.t,
+        raised_at=now,
+        score=sum(scores) / len(scores) if scores else 0.0,
+        threshold=template.threshold,
+        window=verdict.window,
+        low=verdict.low,
+        limit=verdict.limit,
+        provisional=template.provisional,
+        evidence=evidence,
+    )

@@ -1,0 +1,183 @@
+"""One group of batches between its arrival and its commit: pure work on sessions in memory.
+
+The engine fetches what a group needs from the store, this file computes, and the engine commits
+what came of it. Nothing here waits for anything.
+"""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from reauth.claim import Claim
+from reauth.errors import WireError
+from reauth.event import Event, Kind
+from reauth.order import Ready, TabStream
+from reauth.ports import Accepted, HeldRow, RawRow, SessionRow, TabRow
+from reauth.session import Outcome, Session, runs, step_many
+from reauth.wire import Batch, decode, decode_json, events
+
+Key = tuple[str | None, str]
+"""Whose session it is: user and client; of nobody known, the client alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arrived:
+    """A batch that could be read, with what it came as."""
+
+    accepted: Accepted
+    batch: Batch
+
+
+@dataclass(slots=True)
+class LiveTab:
+    """A tab in memory: its stream, whose it is, and how its clock is set (None: not yet)."""
+
+    tab: bytes
+    key: Key
+    stream: TabStream[Arrived]
+    offset: float | None = None
+    last_t: float = 0.0
+    last_seen: float = 0.0
+    forked: bool = False
+
+    def row(self) -> TabRow:
+        """What the store keeps of it."""
+        user, client = self.key
+        place = (self.stream.next_seq, self.offset or 0.0, self.last_t, self.last_seen)
+        return TabRow(self.tab, user, client, *place, self.stream.recent_bytes(), self.forked)
+
+
+@dataclass(slots=True)
+class Live:
+    """A session in memory; `seen` is when its last batch came, `rested` if nothing came since."""
+
+    id: str
+    key: Key
+    started: float
+    session: Session
+    claim: Claim
+    seen: float = 0.0
+    rested: bool = False
+
+    def row(self) -> SessionRow:
+        """What the store keeps of it."""
+        user, client = self.key
+        last = self.started if self.session.last is None else self.session.last
+        how = (self.claim.site, self.claim.source, self.claim.confidence)
+        return SessionRow(self.id, user, client, self.started, last, *how, self.session.to_bytes())
+
+
+@dataclass(slots=True)
+class Group:
+    """What one group has touched and brought about."""
+
+    now: float
+    raw: list[RawRow] = field(default_factory=list)
+    held: list[HeldRow] = field(default_factory=list)
+    delivered: list[tuple[bytes, int]] = field(default_factory=list)
+    tabs: dict[bytes, LiveTab] = field(default_factory=dict)
+    live: dict[str, Live] = field(default_factory=dict)
+    ready: list[tuple[LiveTab, Ready[Arrived]]] = field(default_factory=list)
+    resting: list[Live] = field(default_factory=list)
+    outcomes: list[tuple[Live, Outcome]] = field(default_factory=list)
+    rejects: list[tuple[float, str, str | None]] = field(default_factory=list)
+    skewed: int = 0
+
+
+def arrive(accepted: Accepted, allow_json: bool) -> Arrived | WireError:
+    """Read a batch, or say what is wrong with it."""
+    try:
+        readable = allow_json and accepted.body[:1] == b"{"
+        batch = decode_json(accepted.body) if readable else decode(accepted.body)
+    except WireError as error:
+        return error
+    return Arrived(accepted, batch)
+
+
+def session_id(key: Key, tab: bytes, seq: int, started: float) -> str:
+    """A session's name, of where it began: the same input names it alike after a crash."""
+    text = f"{key[0]!r}\0{key[1]}\0{tab.hex()}\0{seq}\0{started:.4f}".encode()
+    return hashlib.blake2b(text, digest_size=16).hexdigest()
+
+
+def align(tab: LiveTab, batch: Batch, received: float, skew: float) -> tuple[float, bool]:
+    """The batch's base on the session's clock (s since 1970), and whether the clock was set.
+
+    A page keeps its own clock, which is steady within a page. Only where it is more than `skew`
+    seconds from the time of receipt, at the tab's first batch, or later runs that far into the
+    future, its offset is set so that the batch ends when it was received.
+    """
+    base = batch.base_ms / 1000
+    end = base + (batch.times[-1] if batch.times else 0.0)
+    first = tab.offset is None
+    ahead = end + (tab.offset or 0.0) - received
+    wrong = abs(ahead) > skew if first else ahead > skew
+    if first or wrong:
+        tab.offset = received - end if wrong else 0.0
+    return base + (tab.offset or 0.0), wrong
+
+
+def timed(tab: LiveTab, ready: Ready[Arrived], skew: float) -> tuple[list[Event], bool]:
+    """A batch's events on the session's clock, a gap in front where samples are missing."""
+    batch, received = ready.item.batch, ready.item.accepted.claim.received
+    base, wrong = align(tab, batch, received, skew)
+    found = events(batch, base)
+    if found and (ready.missing or batch.dropped or wrong):
+        first = found[0]
+        found.insert(0, Event(Kind.GAP, first.page, first.t, 0.0, 0.0, batch.dropped))
+    if found:
+        tab.last_t = found[-1].t
+    return found, wrong
+
+
+def advance(
+    group: Group,
+    sessions: dict[Key, Live],
+    begin: Callable[[str, Key, Claim, float], Live],
+    gap: float,
+    skew: float,
+) -> None:
+    """Let the sessions receive what is ready, and note what it brings about.
+
+    Parameters
+    ----------
+    sessions
+        The live ones; a session that ends is replaced by the one that follows.
+    begin
+        Makes a new session from its id, key, claim and start.
+    gap
+        s; a pause this long ends a session.
+    skew
+        s; see `align`.
+    """
+    work: list[tuple[Live, Sequence[Event]]] = []
+    last: dict[str, float | None] = {}
+    for tab, ready in group.ready:
+        found, wrong = timed(tab, ready, skew)
+        group.skewed += wrong
+        claim = ready.item.accepted.claim
+        if not found:
+            continue
+        live = sessions.get(tab.key)
+        if live is None:
+            name = session_id(tab.key, tab.tab, ready.seq, found[0].t)
+            live = sessions[tab.key] = begin(name, tab.key, claim, found[0].t)
+        first, *following = runs(last.get(live.id, live.session.last), found, gap)
+        work.append((live, first))
+        for run in following:
+            group.resting.append(live)
+            group.live[live.id] = live
+            name = session_id(tab.key, tab.tab, ready.seq, run[0].t)
+            live = sessions[tab.key] = begin(name, tab.key, claim, run[0].t)
+            work.append((live, run))
+        newest = max(event.t for event in found)
+        before = last.get(live.id, live.session.last)
+        last[live.id] = newest if before is None else max(before, newest)
+        live.claim, live.seen, live.rested = claim, group.now, False
+        group.live[live.id] = live
+    brought = step_many([(live.session, run) for live, run in work])
+    for (live, _), outcomes in zip(work, brought, strict=True):
+        group.outcomes.extend((live, outcome) for outcome in outcomes)
+    for live in group.resting:
+        group.outcomes.extend((live, outcome) for outcome in live.session.rest())
+        live.rested = True

@@ -1,0 +1,193 @@
+"""HTTP in: sealed groups of batches from the proxy; the control stream out.
+
+It listens on a Unix socket or loopback and believes a sender by its seal alone. The answer to a
+group is sent when every batch in it has been stored or refused: 204 in it means stored.
+"""
+
+import asyncio
+import contextlib
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aiohttp import web
+
+from reauth.admission import Admission
+from reauth.claim import Claim, Keys, seal_control, unseal, unseal_control
+from reauth.errors import ClaimError, Overloaded, StoreError
+from reauth.ports import Accepted, Intake, Receipt
+from reauth.settings import Ingest
+
+GROUP_BYTES = 16 * 1024 * 1024
+"""Largest sealed group: 256 batches of the largest size."""
+_HEARTBEAT = 15.0
+"""s between signs of life on the control stream."""
+_STATUS = {
+    Receipt.STORED: 204,
+    Receipt.DUPLICATE: 204,
+    Receipt.FORKED: 204,
+    Receipt.MALFORMED: 400,
+}
+
+Result = dict[str, int | float | str]
+
+
+class Control:
+    """What the proxy processes must be told: a versioned snapshot, then changes.
+
+    Parameters
+    ----------
+    snapshot
+        `address_map`, `exclude`, `closed`, `default_user`, `observe`.
+    version
+        Where to begin counting; must grow over restarts, so the wall clock in ms is a good one.
+    """
+
+    def __init__(self, snapshot: Mapping[str, Any], version: int) -> None:
+        self._snapshot = dict(snapshot)
+        self._changed = asyncio.Event()
+        self.version = version
+        self.stopped = False
+
+    def change(self, **values: Any) -> None:
+        """Set some of the snapshot's entries and tell every listener; no change tells nobody."""
+        if any(self._snapshot.get(name) != value for name, value in values.items()):
+            self._snapshot.update(values)
+            self.version += 1
+            changed, self._changed = self._changed, asyncio.Event()
+            changed.set()
+
+    def snapshot(self) -> dict[str, Any]:
+        """All that holds now."""
+        return {"kind": "snapshot", **self._snapshot}
+
+    async def wait(self, seen: int, seconds: float) -> None:
+        """Wait until the version is no longer the one seen, at most so many seconds."""
+        if self.version == seen and not self.stopped:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._changed.wait(), seconds)
+
+    def stop(self) -> None:
+        """End every listener's stream."""
+        self.stopped = True
+        self._changed.set()
+
+
+class Receiver:
+    """The handlers of the ingest's two paths."""
+
+    def __init__(
+        self,
+        intake: Intake,
+        keys: Keys,
+        settings: Ingest,
+        control: Control,
+        clock: Callable[[], float],
+    ) -> None:
+        self._intake = intake
+        self._keys = keys
+        self._settings = settings
+        self._control = control
+        self._clock = clock
+        self._admission = Admission(
+            settings.batches_per_second, settings.burst, settings.bytes_per_second
+        )
+        self.stopping = False
+        self.counters: Counter[str] = Counter()
+        """Ours."""
+        self.proxy_counters: Counter[str] = Counter()
+        """The proxy processes', which ride along with the batches."""
+
+    async def post_batches(self, request: web.Request) -> web.Response:
+        """Take a sealed group; answer when each batch is stored or refused."""
+        if self.stopping:
+            return self._answer({"reason": "stopping"}, 503, {"Retry-After": "5"})
+        try:
+            group = await request.read()
+            items, counters = unseal(
+                self._keys, group, self._clock(), self._settings.claim_age
+            )
+        except ClaimError as error:
+            self.counters["bad_claims_total"] += 1
+            return self._answer({"reason": str(error)}, 403)
+        except web.HTTPRequestEntityTooLarge:
+            return self._answer({"reason": "too_large"}, 413)
+        self.proxy_counters.update({name: int(value) for name, value in counters.items()})
+        self.counters["ingest_bytes_total"] += len(group)
+        results = await asyncio.gather(*(self._take(claim, body) for claim, body in items))
+        return self._answer({"results": results, "interval_ms": None}, 200)
+
+    def _answer(
+        self, body: Mapping[str, Any], status: int, headers: Mapping[str, str] | None = None
+    ) -> web.Response:
+        self.counters[f'ingest_requests_total{{code="{status}"}}'] += 1
+        return web.json_response(body, status=status, headers=headers)
+
+    async def _take(self, claim: Claim, body: bytes) -> Result:
+        """What becomes of one batch, as its answer to the browser."""
+        if len(body) > self._settings.body:
+            return self._refused("too_large", 413)
+        identity = claim.client if claim.user is None else f"user:{claim.user}"
+        try:
+            self._admission.admit(identity, len(body), self._clock())
+            receipt = await self._intake.accept(Accepted(claim, body))
+        except Overloaded as error:
+            return self._refused(error.reason, error.status, error.retry_after)
+        except StoreError:
+            return self._refused("store", 503, 5.0)
+        status = _STATUS[receipt]
+        return {"status": status} if status == 204 else {"status": status, "reason": receipt.value}
+
+    def _refused(self, reason: str, status: int, retry_after: float | None = None) -> Result:
+        self.counters[f'ingest_dropped_total{{cause="{reason}"}}'] += 1
+        result: Result = {"status": status, "reason": reason}
+        if retry_after is not None:
+            # Clients that were refused together shall not come back together.
+            spread = random.uniform(1.0, 1.5)  # noqa: S311 - nothing secret about it
+            result["retry_after"] = round(max(1.0, retry_after) * spread, 1)
+        return result
+
+    async def get_control(self, request: web.Request) -> web.StreamResponse:
+        """Stream the snapshot, then changes, a sealed line each."""
+        try:
+            scheme, _, line = request.headers.get("Authorization", "").partition(" ")
+            _, asked = unseal_control(self._keys, line, 0)
+        except ClaimError as error:
+            self.counters["bad_claims_total"] += 1
+            return self._answer({"reason": str(error)}, 403)
+        if scheme != "Reauth" or asked.get("ask") != "control":
+            return self._answer({"reason": "not_asked"}, 403)
+        stream = web.StreamResponse(headers={"Content-Type": "text/plain"})
+        await stream.prepare(request)
+        told = None
+        while not self._control.stopped:
+            version = self._control.version
+            said = {"kind": "set"} if version == told else self._control.snapshot()
+            told = version
+            sealed = seal_control(self._keys, version, said, self._clock())
+            await stream.write(sealed.encode() + b"\n")
+            await self._control.wait(version, _HEARTBEAT)
+        return stream
+
+
+RECEIVER = web.AppKey("receiver", Receiver)
+
+
+def application(
+    intake: Intake,
+    keys: Keys,
+    settings: Ingest,
+    control: Control,
+    clock: Callable[[], float],
+) -> web.Application:
+    """The ingest as an aiohttp application."""
+    receiver = Receiver(intake, keys, settings, control, clock)
+    app = web.Application(client_max_size=GROUP_BYTES)
+    app[RECEIVER] = receiver
+    app.router.add_post("/v1/batches", receiver.post_batches)
+    app.router.add_get("/v1/control", receiver.get_control)
+    return app
+
+
+__all__ = ["RECEIVER", "Control", "Receiver", "application"]

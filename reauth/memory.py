@@ -1,0 +1,162 @@
+"""What the engine keeps in memory, fetched from the store when it is needed and put away when idle.
+
+Losing any of it loses nothing: the store knows each tab, session and template as of the last
+commit. So whatever a failed commit has touched is simply forgotten.
+"""
+
+import struct
+from collections.abc import Sequence
+
+from reauth.claim import Claim, TokenVerdict
+from reauth.errors import TemplateError
+from reauth.group import Arrived, Group, Key, Live, LiveTab, arrive
+from reauth.order import TabStream
+from reauth.ports import Accepted, SessionRow, Store
+from reauth.session import Lane, Recipe, Session, pinned
+from reauth.template import Template
+
+_TEMPLATES = 4096
+"""Templates kept: 32 to 147 kB each (scale.md section 2), 0.6 GB at the very most."""
+_REFRESH = 1.0
+"""s between looks at what other commands have changed; interfaces.md promises 5 s."""
+
+
+class Memory:
+    """Tabs, live sessions and templates.
+
+    Parameters
+    ----------
+    recipes
+        The lanes of every session.
+    """
+
+    def __init__(self, store: Store, recipes: Sequence[Recipe]) -> None:
+        self._store = store
+        self._recipes = recipes
+        self._actives: dict[str, int] = {}
+        self._templates: dict[tuple[str, int], Template] = {}
+        self._version: int | None = None
+        self._looked = float("-inf")
+        self.tabs: dict[bytes, LiveTab] = {}
+        self.live: dict[Key, Live] = {}
+
+    def undo(self, group: Group) -> None:
+        """Forget what a failed group touched."""
+        for name in group.tabs:
+            self.tabs.pop(name, None)
+        for live in group.live.values():
+            self.live.pop(live.key, None)
+
+    def put_away(self, tabs_before: float, sessions_before: float) -> None:
+        """Put out of memory what was last heard of before these times (s)."""
+        for tab in [tab for tab in self.tabs.values() if tab.last_seen < tabs_before]:
+            if not tab.stream.waiting:
+                del self.tabs[tab.tab]
+        for live in [live for live in self.live.values() if live.seen < sessions_before]:
+            del self.live[live.key]
+
+    async def tab(self, name: bytes, key: Key) -> LiveTab:
+        """The tab in memory, else from the store, else a new one of `key`."""
+        tab = self.tabs.get(name)
+        if tab is None:
+            tab = self.tabs[name] = await self._stored_tab(name) or LiveTab(name, key, TabStream())
+        return tab
+
+    async def _stored_tab(self, name: bytes) -> LiveTab | None:
+        row = await self._store.tab(name)
+        if row is None:
+            return None
+        stream: TabStream[Arrived] = TabStream(row.next_seq, row.recent)
+        for held in await self._store.held(name):
+            item = arrive(Accepted(held.claim, held.body), allow_json=True)
+            if isinstance(item, Arrived):
+                stream.hold(held.seq, item, held.received)
+        place = (row.offset, row.last_t, row.last_seen, row.forked)
+        return LiveTab(name, (row.user, row.client), stream, *place)
+
+    async def fetch(self, key: Key, now: float) -> None:
+        """Have the key's last session in memory, and its user's template for one that begins."""
+        user = key[0]
+        if user is not None and user in self._actives:
+            await self._template(user, self._actives[user])
+        if key in self.live:
+            return
+        row = await self._store.session(*key)
+        session = await self._restored(row) if row is not None else None
+        if row is not None and session is not None:
+            claim = Claim(
+                user=row.user,
+                client=row.client,
+                site=row.site,
+                issued=row.last_t,
+                received=row.last_t,
+                source=row.source,
+                confidence=row.confidence,
+                page="",
+                token=TokenVerdict.RESTORED,
+            )
+            self.live[key] = Live(row.id, key, row.started, session, claim, now)
+            await self._adopt(self.live[key])
+
+    async def _restored(self, row: SessionRow) -> Session | None:
+        """A stored session; None where its user is paused or deleted, or the code has changed."""
+        try:
+            version, template = pinned(row.state), None
+            if version:
+                if row.user is None or row.user not in self._actives:
+                    return None
+                template = await self._template(row.user, version)
+            session = self._session(template)
+            session.restore(row.state)
+        except (TemplateError, ValueError, struct.error):
+            return None
+        return session
+
+    async def _template(self, user: str, version: int) -> Template | None:
+        known = self._templates.get((user, version))
+        if known is None:
+            known = await self._store.template(user, version)
+            if known is not None:
+                while len(self._templates) >= _TEMPLATES:
+                    del self._templates[next(iter(self._templates))]
+                self._templates[user, version] = known
+        return known
+
+    async def refresh(self, now: float) -> None:
+        """See what other commands have changed: training, pausing, rolling back, deleting."""
+        if 0 <= now - self._looked < _REFRESH:
+            return
+        self._looked = now
+        version = await self._store.version()
+        if version == self._version:
+            return
+        self._version = version
+        self._actives = await self._store.actives()
+        self._templates = {
+            name: template for name, template in self._templates.items() if name[0] in self._actives
+        }
+        for live in list(self.live.values()):
+            await self._adopt(live)
+
+    async def _adopt(self, live: Live) -> None:
+        """Give a session that has no template its user's; forget one whose user has none now."""
+        user = live.key[0]
+        version = self._actives.get(user) if user is not None else None
+        compared = any(lane.template is not None for lane in live.session.lanes)
+        if version is None and compared:
+            del self.live[live.key]
+        elif user is not None and version is not None and not compared:
+            template = await self._template(user, version)
+            for lane in live.session.lanes:
+                if template is not None:
+                    lane.take(template)
+
+    def begin(self, name: str, key: Key, claim: Claim, started: float) -> Live:
+        """A new session, compared with the user's active template where there is one."""
+        user, template = key[0], None
+        if user is not None and user in self._actives:
+            template = self._templates.get((user, self._actives[user]))
+        return Live(name, key, started, self._session(template), claim)
+
+    def _session(self, template: Template | None) -> Session:
+        return Session([Lane(recipe, template) for recipe in self._recipes])

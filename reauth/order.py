@@ -1,0 +1,121 @@
+"""One tab's batches, put in order: repeated ones known, missing ones waited for, never invented.
+
+A browser sends at least once and networks reorder, so batches carry sequence numbers. What comes
+early waits for what is missing, but only so long; then the hole is a gap. The same number with
+another content is a fork: two senders claim to be one page, and neither is believed.
+"""
+
+import hashlib
+import struct
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+_RECENT = struct.Struct("<I8s")
+RECENT = 32
+"""Numbers behind the next one whose digests are remembered: a minute of batches at the least,
+which is the observer's longest back-off. What is older counts as late, and may be kept twice."""
+HELD = 64
+"""Batches that may wait in one tab; beyond it the oldest hole is given up at once."""
+
+T = TypeVar("T")
+
+
+class Offer(StrEnum):
+    """What an offered batch is."""
+
+    NEW = "new"
+    """In order, or held until its turn; to be kept."""
+    DUPLICATE = "duplicate"
+    """Seen with the same content; nothing to do."""
+    LATE = "late"
+    """Its hole was given up before it came; kept for forensics, never scored."""
+    FORKED = "forked"
+    """Seen with another content; the tab is no longer believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ready(Generic[T]):
+    """A batch whose turn has come; `missing` batches before it never came."""
+
+    seq: int
+    item: T
+    missing: int
+
+
+def digest(body: bytes) -> bytes:
+    """8 bytes that tell one batch from another of the same number."""
+    return hashlib.blake2b(body, digest_size=8).digest()
+
+
+class TabStream(Generic[T]):
+    """The state of one tab's stream.
+
+    Parameters
+    ----------
+    next_seq
+        The first number not delivered yet.
+    recent
+        What `recent_bytes` gave, after a restart.
+    """
+
+    __slots__ = ("_held", "_recent", "next_seq")
+
+    def __init__(self, next_seq: int = 0, recent: bytes = b"") -> None:
+        self.next_seq = next_seq
+        self._recent: dict[int, bytes] = dict(_RECENT.iter_unpack(recent))
+        self._held: dict[int, tuple[float, T]] = {}
+
+    def offer(self, seq: int, content: bytes, item: T, now: float) -> Offer:
+        """Take note of a batch; `content` is its `digest`, `now` (s) when it came."""
+        known = self._recent.get(seq)
+        if known is not None:
+            return Offer.DUPLICATE if known == content else Offer.FORKED
+        if seq < self.next_seq - RECENT:
+            return Offer.LATE
+        self._recent[seq] = content
+        if len(self._recent) > 2 * RECENT:
+            self._forget()
+        if seq < self.next_seq:
+            return Offer.LATE
+        self._held[seq] = (now, item)
+        return Offer.NEW
+
+    def _forget(self) -> None:
+        oldest = min(self.next_seq, max(self._recent)) - RECENT
+        kept = sorted(seq for seq in self._recent if seq >= oldest)[-2 * RECENT :]
+        self._recent = {seq: self._recent[seq] for seq in kept}
+
+    def hold(self, seq: int, item: T, now: float) -> None:
+        """Put back what was held before a restart."""
+        self._held[seq] = (now, item)
+
+    def take(self, now: float, wait: float) -> list[Ready[T]]:
+        """What can be delivered now, in order.
+
+        A hole is given up when the batch behind it has waited `wait` seconds, or too many wait.
+        """
+        ready: list[Ready[T]] = []
+        while self._held:
+            seq = self.next_seq if self.next_seq in self._held else min(self._held)
+            came, item = self._held[seq]
+            missing = seq - self.next_seq
+            if missing and now - came < wait and len(self._held) <= HELD:
+                break
+            del self._held[seq]
+            self.next_seq = seq + 1
+            ready.append(Ready(seq, item, missing))
+        return ready
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a batch waits for an earlier one."""
+        return bool(self._held)
+
+    def is_held(self, seq: int) -> bool:
+        """Whether this batch waits."""
+        return seq in self._held
+
+    def recent_bytes(self) -> bytes:
+        """The remembered numbers and digests, for the store."""
+        return b"".join(_RECENT.pack(seq, content) for seq, content in self._recent.items())
