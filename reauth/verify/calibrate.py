@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reauth.errors import NotEnrolled
 from reauth.template import Floats
 
 CLIP = 2.5
@@ -65,7 +64,7 @@ class Learnt:
 class Unseen:
     """Raw scores of what the estimator that gave them had not seen.
 
-    `genuine` is one array a held-out session, in order of time; `impostor` one a user.
+    `genuine` is one array a session (or quarter of one), in order of time; `impostor` one a user.
     """
 
     genuine: tuple[Floats, ...]
@@ -73,36 +72,30 @@ class Unseen:
 
 
 def hold_out(sessions: Sequence[Floats]) -> list[tuple[list[Floats], dict[int, Floats]]]:
-    """Split a user's sessions into folds, each of (what trains, what is left out by session).
+    """Split a user's sessions into folds, each of (what trains, what is left out, by place).
 
     Whole sessions are left out in turn. Where that cannot be, because there is one session or one
-    outweighs the others, there is one fold, and the last fifth in time is left out
-    (interfaces.md §7).
+    outweighs the others, quarters in time are. Leaving out the last fifth only (interfaces.md §7)
+    calibrates on a quarter of the scores: on H-BRS, one session enrolled and tested a week later,
+    the pooled EER at w = 50 is 19.5 % with it and 17.0 % with quarters.
 
     Parameters
     ----------
     sessions
-        (n, d) each, in order of time.
+        (n, d) each, in order of time; `FOLDS` rows or more in all.
     """
-    sizes = [len(session) for session in sessions]
-    groups: list[list[int]] = [[] for _ in range(min(FOLDS, len(sessions)))]
-    for place in sorted(range(len(sessions)), key=lambda place: -sizes[place]):
-        min(groups, key=lambda group: sum(sizes[i] for i in group)).append(place)
-    if max(sum(sizes[i] for i in group) for group in groups) <= MAX_HELD * sum(sizes):
-        return [
-            (
-                [session for place, session in enumerate(sessions) if place not in group],
-                {place: sessions[place] for place in sorted(group)},
-            )
-            for group in groups
-        ]
-    train, held, room = [], {}, sum(sizes) - sum(sizes) // 5
-    for place, session in enumerate(sessions):
-        train.append(session[:room])
-        if len(session) > room:
-            held[place] = session[room:]
-        room = max(0, room - len(session))
-    return [(train, held)]
+    parts = list(sessions)
+    groups = _even(list(map(len, parts)))
+    if max(sum(len(parts[i]) for i in group) for group in groups) > MAX_HELD * sum(map(len, parts)):
+        parts = np.array_split(np.concatenate(parts), FOLDS)
+        groups = [[place] for place in range(FOLDS)]
+    return [
+        (
+            [part for place, part in enumerate(parts) if place not in group],
+            {place: parts[place] for place in sorted(group)},
+        )
+        for group in groups
+    ]
 
 
 def crossfit(
@@ -124,18 +117,9 @@ def crossfit(
     rng
         Draws which users are left out together.
 
-    Raises
-    ------
-    NotEnrolled
-        If nothing of the user can be left out.
     """
     fit, raw = learn
     folds = hold_out(sessions)
-    if not any(len(part) for _, held in folds for part in held.values()):
-        raise NotEnrolled("too few trajectories to hold some out: 5 are needed at least")
-    if len(folds) == 1:
-        # The same part of the user twice, against either half of the others.
-        folds = [folds[0], (folds[0][0], {})]
     groups = np.array_split(rng.permutation(len(others)), len(folds))
     genuine: dict[int, Floats] = {}
     impostor: dict[int, Floats] = {}
@@ -149,6 +133,14 @@ def crossfit(
         tuple(genuine[place] for place in sorted(genuine)),
         tuple(impostor[place] for place in sorted(impostor)),
     )
+
+
+def _even(sizes: Sequence[int]) -> list[list[int]]:
+    """Deal places into at most `FOLDS` groups of about the same size."""
+    groups: list[list[int]] = [[] for _ in range(min(FOLDS, len(sizes)))]
+    for place in sorted(range(len(sizes)), key=lambda place: -sizes[place]):
+        min(groups, key=lambda group: sum(sizes[i] for i in group)).append(place)
+    return groups
 
 
 def sample(parts: Sequence[Floats], cap: int, rng: np.random.Generator) -> Floats:
