@@ -1,0 +1,147 @@
+"""The user who authenticated to the proxy on this connection: Basic against a bcrypt htpasswd.
+
+bcrypt is slow on purpose, so a password is checked in a thread, and what a connection has proved
+is remembered with the connection, as a digest of what it showed. Other hashes of htpasswd (MD5,
+SHA-1, crypt, plain text) are refused when the file is read: the weakest line is the strength of
+the file. bcrypt is called directly, as passlib 1.7.4 fails with bcrypt 5.
+"""
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import re
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import bcrypt
+
+from proxy_addon.identity import UNKNOWN, Identity, Peer
+from reauth.errors import SettingsError
+
+CONFIDENCE = 0.9
+"""A password can be lent or stolen, which is what this product looks for."""
+
+_HASH = re.compile(r"\$2[aby]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}")
+_MAX_PASSWORD = 72
+"""bcrypt reads no further; version 5 of the package raises beyond it, others cut off in silence."""
+_AT_ONCE = 4
+"""Checks of one process that may run at a time; the rest wait, so that no flood starves it."""
+_NOBODY = bcrypt.hashpw(b"", bcrypt.gensalt(10))
+"""Checked for a name that does not exist, so that time does not tell which names do; 10 is the
+cost that `htpasswd -B` is usually told."""
+
+
+def parse_htpasswd(text: str, name: str) -> dict[str, bytes]:
+    """Users and their bcrypt hashes.
+
+    Raises
+    ------
+    SettingsError
+        If a line is no `user:hash`, the hash is no bcrypt hash, or a user stands there twice; the
+        message names the line, never what is in it.
+    """
+    users: dict[str, bytes] = {}
+    for number, line in enumerate(text.splitlines(), start=1):
+        user, colon, digest = line.strip().partition(":")
+        if (not user and not colon) or user.startswith("#"):
+            continue
+        if not user or not colon:
+            raise SettingsError(f"{name}: line {number} is not `user:hash`")
+        if not _HASH.fullmatch(digest):
+            raise SettingsError(
+                f"{name}: line {number} holds no bcrypt hash: set it anew by `htpasswd -B`"
+            )
+        if user in users:
+            raise SettingsError(f"{name}: line {number} repeats a user")
+        users[user] = digest.encode()
+    return users
+
+
+def parse_basic(header: str) -> tuple[str, bytes] | None:
+    """User and password of a Basic credential (RFC 7617), or None.
+
+    Examples
+    --------
+    >>> parse_basic("Basic YW5uOmE6Yg=="), parse_basic("Bearer x")
+    (('ann', b'a:b'), None)
+    """
+    scheme, _, value = header.strip().partition(" ")
+    if scheme.lower() != "basic":
+        return None
+    try:
+        user, colon, password = base64.b64decode(value.strip(), validate=True).partition(b":")
+        return (user.decode(), password) if colon else None
+    except (binascii.Error, UnicodeDecodeError):
+        return None
+
+
+class _Proof(NamedTuple):
+    shown: bytes
+    user: str
+    since: float
+
+
+class ProxyAuth:
+    """Users who showed a password on their connection.
+
+    Parameters
+    ----------
+    users
+        As `parse_htpasswd` gives them.
+    clock
+        Seconds since 1970.
+    """
+
+    name = "proxy_auth"
+
+    def __init__(self, users: Mapping[str, bytes], clock: Callable[[], float]) -> None:
+        self._users = users
+        self._clock = clock
+        self._proofs: dict[str, _Proof] = {}
+        self._turn = asyncio.Semaphore(_AT_ONCE)
+
+    def replace(self, users: Mapping[str, bytes]) -> None:
+        """Take a file that was read anew; what was proved by the old one is forgotten."""
+        self._users = users
+        self._proofs.clear()
+
+    async def check(self, peer: Peer, header: str | None) -> bool:
+        """Whether a Proxy-Authorization header proves a user; its connection is theirs from now on.
+
+        A header that proves nobody, or none, takes away what the connection had proved: proxies
+        authenticate each request (RFC 9110, 11.7.2), only inside a tunnel none is made.
+        """
+        shown = hashlib.sha256((header or "").encode()).digest()
+        known = self._proofs.get(peer.id)
+        if known and known.shown == shown:
+            return True
+        user = await self._verified(header)
+        if user is None:
+            self._proofs.pop(peer.id, None)
+            return False
+        self._proofs[peer.id] = _Proof(shown, user, self._clock())
+        return True
+
+    async def _verified(self, header: str | None) -> str | None:
+        credential = parse_basic(header) if header else None
+        if credential is None:
+            return None
+        user, password = credential
+        digest = self._users.get(user)
+        async with self._turn:
+            holds = await asyncio.to_thread(_holds, password, digest or _NOBODY)
+        return user if holds and digest is not None else None
+
+    def forget(self, peer: Peer) -> None:
+        """Forget a connection that has ended."""
+        self._proofs.pop(peer.id, None)
+
+    def identify(self, peer: Peer) -> Identity:
+        """The user that this connection proved last."""
+        proof = self._proofs.get(peer.id)
+        return Identity(proof.user, self.name, CONFIDENCE, proof.since) if proof else UNKNOWN
+
+
+def _holds(password: bytes, digest: bytes) -> bool:
+    return b"\0" not in password and bcrypt.checkpw(password[:_MAX_PASSWORD], digest)
