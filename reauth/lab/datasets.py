@@ -5,7 +5,7 @@ class reads each form, and every set that is anything else has its own.
 """
 
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from io import TextIOWrapper
 from pathlib import Path
 from typing import IO
@@ -35,7 +35,7 @@ class Folder:
         RecordingError
             If a file breaks the format.
         """
-        for file in sorted(self._path.glob("*/*.csv"), key=lambda file: (file.parts[-2], file.name)):
+        for file in sorted(self._path.glob("*/*.csv"), key=lambda file: file.parts[-2:]):
             with file.open(newline="", encoding="utf-8") as lines:
                 name = f"{file.parent.name}/{file.name}"
                 yield file.parent.name, file.stem, read_recording(lines, name).events
@@ -96,7 +96,7 @@ class Bdc2017:
                 yield from map(_track, lines)
 
 
-DATASETS = {
+DATASETS: Mapping[str, Callable[[Path], Dataset]] = {
     "balabit_test": Archive,
     "balabit_train": Archive,
     "bdc2017": Bdc2017,

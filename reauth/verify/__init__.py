@@ -11,7 +11,7 @@ from typing import Final, Protocol
 import numpy as np
 
 from reauth.template import Floats, Template
-from reauth.verify.calibrate import Learnt
+from reauth.verify.calibrate import Learnt, Shapes
 from reauth.verify.svm import Svm
 
 
@@ -29,11 +29,13 @@ class Verifier(Protocol):
         ...
 
     @property
-    def arrays(self) -> Mapping[str, int]:
-        """Name and number of dimensions of each float64 array of a template and its calibration.
+    def arrays(self) -> Shapes:
+        """Names and shapes of a template's float64 arrays; what is not listed is not loaded."""
+        ...
 
-        What is not listed here is not loaded.
-        """
+    @property
+    def calibration(self) -> Shapes:
+        """The same of a template's calibration."""
         ...
 
     def enrol(

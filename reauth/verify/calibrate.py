@@ -29,6 +29,12 @@ MAX_HELD = 0.7
 """Share of the user's trajectories that one fold may leave out; a fold that trains on less than
 this leaves over says little about the estimator that trains on all."""
 
+Shapes = Mapping[str, tuple[str, ...]]
+"""Arrays by name, with a name for each dimension; equal names are equally long."""
+
+CURVE: Shapes = {"raw": ("points",), "ratio": ("points",)}
+"""The arrays of a calibration as `ratios` reads it."""
+
 Fit = Callable[[Sequence[Floats], Sequence[Floats]], Mapping[str, Floats]]
 Raw = Callable[[Mapping[str, Floats], Floats], Floats]
 

@@ -13,7 +13,16 @@ import numpy as np
 
 from reauth.errors import NotEnrolled
 from reauth.template import Floats, Template
-from reauth.verify.calibrate import Learnt, crossfit, densities, ranks, ratios, sample
+from reauth.verify.calibrate import (
+    CURVE,
+    Learnt,
+    Shapes,
+    crossfit,
+    densities,
+    ranks,
+    ratios,
+    sample,
+)
 
 MIN_GENUINE = 20
 """Least number of a user's trajectories (interfaces.md §7, `--min-enrol`)."""
@@ -54,10 +63,16 @@ class Svm:
 
     name: ClassVar[str] = "svm"
     version: ClassVar[int] = 1
-    arrays: ClassVar[Mapping[str, int]] = {
-        "support": 2, "weights": 1, "offset": 1, "mean": 1, "scale": 1, "gamma": 1,
-        "intercept": 1, "raw": 1, "ratio": 1,
-    }  # fmt: skip
+    arrays: ClassVar[Shapes] = {
+        "support": ("vectors", "features"),
+        "weights": ("vectors",),
+        "offset": ("vectors",),
+        "mean": ("features",),
+        "scale": ("features",),
+        "gamma": ("one",),
+        "intercept": ("one",),
+    }
+    calibration: ClassVar[Shapes] = CURVE
 
     def enrol(
         self,
