@@ -1,0 +1,174 @@
+"""Alerts in the store, and the outbox of those that a sink has yet to take."""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import astuple
+from typing import Any
+
+from reauth.alert import Alert, Evidence, State, Step
+from reauth.errors import StoreError
+from reauth.ports import Delivery
+
+_COLUMNS = (
+    "id, person, client, session, lane, kind, site, template_version, first_anomaly_at, raised_at,"
+    " score, threshold, window_size, low, low_limit, provisional, evidence, state, note, verdict,"
+    " suppressed, history"
+)
+"""In the order of `Alert`'s fields."""
+
+_INSERT = f"INSERT INTO alert ({_COLUMNS}) VALUES ({', '.join('?' * 22)}) ON CONFLICT DO NOTHING"  # noqa: S608 - our own column names
+_TELL = """
+INSERT INTO outbox (id, alert, sink, due, state)
+SELECT COALESCE(MAX(id), 0) + 1, ?, ?, 0, 'waiting' FROM outbox
+"""
+"""Due at once: 0 lies before every clock."""
+
+
+def insert(connection: sqlite3.Connection, alert: Alert, sinks: Sequence[str]) -> bool:
+    """Keep a new alert and its deliveries; False if it, or an unresolved one, is there."""
+    if connection.execute(_INSERT, _values(alert)).rowcount != 1:
+        return False
+    connection.executemany(_TELL, [(alert.id, sink) for sink in sinks])
+    return True
+
+
+def select(
+    connection: sqlite3.Connection,
+    state: State | None,
+    since: float | None,
+    limit: int,
+    cursor: str | None,
+) -> list[Alert]:
+    """Alerts by `raised_at`, oldest first.
+
+    Raises
+    ------
+    StoreError
+        If there is no alert that `cursor` names.
+    """
+    wanted, values = ["1 = 1"], list[Any]()
+    if state is not None:
+        wanted.append("state = ?")
+        values.append(state.value)
+    if since is not None:
+        wanted.append("raised_at >= ?")
+        values.append(since)
+    if cursor is not None:
+        at = connection.execute("SELECT raised_at FROM alert WHERE id = ?", (cursor,)).fetchone()
+        if at is None:
+            raise StoreError("no alert has the id of the cursor; list again without one")
+        wanted.append("(raised_at, id) > (?, ?)")
+        values += [at[0], cursor]
+    found = connection.execute(
+        f"SELECT {_COLUMNS} FROM alert WHERE {' AND '.join(wanted)}"  # noqa: S608 - our own words
+        " ORDER BY raised_at, id LIMIT ?",
+        (*values, limit),
+    )
+    return [_alert(row) for row in found]
+
+
+def one(connection: sqlite3.Connection, alert_id: str) -> Alert | None:
+    """One alert."""
+    row = connection.execute(
+        f"SELECT {_COLUMNS} FROM alert WHERE id = ?",  # noqa: S608 - our own column names
+        (alert_id,),
+    ).fetchone()
+    return _alert(row) if row else None
+
+
+def update(connection: sqlite3.Connection, alert: Alert, was: State) -> bool:
+    """Keep an alert that has moved on from `was`; False if it no longer stands there."""
+    values = (
+        alert.state.value,
+        alert.note,
+        alert.verdict,
+        int(alert.suppressed),
+        _history(alert),
+        alert.id,
+        was.value,
+    )
+    changed = connection.execute(
+        "UPDATE alert SET state = ?, note = ?, verdict = ?, suppressed = ?, history = ?"
+        " WHERE id = ? AND state = ?",
+        values,
+    )
+    return changed.rowcount == 1
+
+
+def due(connection: sqlite3.Connection, now: float, limit: int) -> list[Delivery]:
+    """Deliveries whose time has come, in order."""
+    found = connection.execute(
+        "SELECT id, alert, sink, attempts FROM outbox WHERE state = 'waiting' AND due <= ?"
+        " ORDER BY due, id LIMIT ?",
+        (now, limit),
+    ).fetchall()
+    deliveries = []
+    for delivery, alert_id, sink, attempts in found:
+        alert = one(connection, alert_id)
+        if alert is not None:
+            deliveries.append(Delivery(delivery, alert, sink, attempts))
+    return deliveries
+
+
+def delivered(connection: sqlite3.Connection, delivery: int) -> None:
+    """The sink has taken it."""
+    connection.execute(
+        "UPDATE outbox SET state = 'delivered', attempts = attempts + 1 WHERE id = ?", (delivery,)
+    )
+
+
+def postponed(connection: sqlite3.Connection, delivery: int, until: float | None) -> None:
+    """The sink has not taken it; None gives it up."""
+    if until is None:
+        change = "UPDATE outbox SET state = 'given_up', attempts = attempts + 1 WHERE id = ?"
+        connection.execute(change, (delivery,))
+    else:
+        change = "UPDATE outbox SET due = ?, attempts = attempts + 1 WHERE id = ?"
+        connection.execute(change, (until, delivery))
+
+
+def _values(alert: Alert) -> tuple[Any, ...]:
+    evidence = json.dumps([astuple(item) for item in alert.evidence])
+    return (
+        alert.id,
+        alert.user,
+        alert.client,
+        alert.session,
+        alert.lane,
+        alert.kind,
+        alert.site,
+        alert.template_version,
+        alert.first_anomaly_at,
+        alert.raised_at,
+        alert.score,
+        alert.threshold,
+        alert.window,
+        alert.low,
+        alert.limit,
+        int(alert.provisional),
+        evidence,
+        alert.state.value,
+        alert.note,
+        alert.verdict,
+        int(alert.suppressed),
+        _history(alert),
+    )
+
+
+def _history(alert: Alert) -> str:
+    return json.dumps([astuple(step) for step in alert.history])
+
+
+def _alert(row: Sequence[Any]) -> Alert:
+    *head, provisional, evidence, state, note, verdict, suppressed, history = row
+    tail = [
+        bool(provisional),
+        tuple(Evidence(*item) for item in json.loads(evidence)),
+        State(state),
+        note,
+        verdict,
+        bool(suppressed),
+        tuple(Step(*step) for step in json.loads(history)),
+    ]
+    return Alert(*[*head, *tail])

@@ -1,0 +1,117 @@
+"""One group of batches into the tables, in one transaction: whole or not at all.
+
+Everything is written so that the same group once more changes nothing: what has a key of its own
+is inserted unless it is there, what has a state is set to the same state.
+"""
+
+import hashlib
+import sqlite3
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+
+from reauth.alert import Alert
+from reauth.ports import Commit, TrajectoryRow
+from reauth.store import alerts, rows
+from reauth.store.seal import Sealer
+
+LANE = "identity"
+"""The lane whose trajectories enrolment learns from."""
+
+KEPT_REJECTS = 10_000
+"""Refused batches remembered: enough to see who sends what, and bounded (ingest.md §2)."""
+
+_TAB = f"""
+INSERT INTO tab ({rows.TAB}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (tab) DO UPDATE SET person = excluded.person, client = excluded.client,
+    next_seq = excluded.next_seq, clock_offset = excluded.clock_offset, last_t = excluded.last_t,
+    last_seen = excluded.last_seen, recent = excluded.recent, forked = excluded.forked
+"""  # noqa: S608 - our own column names
+_SESSION = f"""
+INSERT INTO session ({rows.SESSION}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET last_t = excluded.last_t, site = excluded.site,
+    source = excluded.source, confidence = excluded.confidence, sealed = excluded.sealed
+"""  # noqa: S608 - our own column names
+_TRAJECTORY = f"""
+INSERT INTO trajectory ({rows.TRAJECTORY}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING
+"""  # noqa: S608 - our own column names
+_SUMS = """
+UPDATE session SET trajectories = trajectories + ?,
+    first_received = CASE WHEN first_received <= ? THEN first_received ELSE ? END,
+    last_received = CASE WHEN last_received >= ? THEN last_received ELSE ? END
+WHERE id = ?
+"""
+_HELD = """
+INSERT INTO held (tab, seq, received, person, sealed) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING
+"""
+_REJECT = """
+INSERT INTO reject (id, received, reason, person, amount) VALUES (?, ?, ?, ?, ?)
+ON CONFLICT DO NOTHING
+"""
+_RAW_DAY = """
+INSERT INTO raw_day (day, row_count) VALUES (?, ?)
+ON CONFLICT (day) DO UPDATE SET row_count = excluded.row_count
+"""
+
+
+def write(
+    connection: sqlite3.Connection,
+    commit: Commit,
+    sealer: Sealer,
+    sinks: Sequence[str],
+    days: Mapping[str, int],
+) -> list[Alert]:
+    """Write a group inside an open transaction; the alerts that are new.
+
+    Parameters
+    ----------
+    sinks
+        Names of the sinks that are to be told of each new alert.
+    days
+        What the day files gave: the last row of each day.
+    """
+    connection.executemany(_RAW_DAY, days.items())
+    connection.executemany(_TAB, map(rows.tab_values, commit.tabs))
+    held = [rows.held_values(row, sealer) for row in commit.held]
+    connection.executemany(_HELD, held)
+    connection.executemany("DELETE FROM held WHERE tab = ? AND seq = ?", commit.delivered)
+    sessions = [rows.session_values(row, sealer) for row in commit.sessions]
+    connection.executemany(_SESSION, sessions)
+    write_trajectories(connection, commit.trajectories, sealer)
+    if commit.rejects:
+        _write_rejects(connection, commit.rejects)
+    return [alert for alert in commit.alerts if alerts.insert(connection, alert, sinks)]
+
+
+def write_trajectories(
+    connection: sqlite3.Connection, trajectories: Iterable[TrajectoryRow], sealer: Sealer
+) -> None:
+    """Write trajectories and add them to what their sessions sum up."""
+    ordered = sorted(trajectories, key=lambda row: (row.session, row.lane))
+    sums = []
+    for (session, lane), group in groupby(ordered, key=lambda row: (row.session, row.lane)):
+        of_lane = list(group)
+        values = [rows.trajectory_values(row, sealer) for row in of_lane]
+        new = connection.executemany(_TRAJECTORY, values).rowcount
+        times = [row.received for row in of_lane]
+        first, last = min(times), max(times)
+        sums.append((new if lane == LANE else 0, first, first, last, last, session))
+    connection.executemany(_SUMS, sums)
+
+
+def _write_rejects(
+    connection: sqlite3.Connection, rejects: Sequence[tuple[float, str, str | None]]
+) -> None:
+    """Write refused batches, equal ones of a moment as one row, and keep the table bounded."""
+    values = [
+        (hashlib.blake2b(repr(reject).encode(), digest_size=16).hexdigest(), *reject, amount)
+        for reject, amount in Counter(rejects).items()
+    ]
+    connection.executemany(_REJECT, values)
+    beyond = connection.execute(
+        "SELECT received FROM reject ORDER BY received DESC LIMIT 1 OFFSET ?", (KEPT_REJECTS,)
+    ).fetchone()
+    if beyond:
+        connection.execute("DELETE FROM reject WHERE received <= ?", beyond)

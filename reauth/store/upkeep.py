@@ -1,0 +1,111 @@
+"""What keeps a store fit: retention, copies, and the probe behind its health."""
+
+import os
+import sqlite3
+
+from reauth.errors import StoreError
+from reauth.settings import StoreSettings
+from reauth.store.commit import LANE
+
+_CLOSED = ("confirmed", "dismissed", "expired")
+
+
+def expire(connection: sqlite3.Connection, keep: StoreSettings, now: float) -> dict[str, int]:
+    """Delete rows that are older than their retention; how many, by table.
+
+    A session goes with its last trajectory. An alert goes when it is closed and old; an open one
+    stays, whatever its age: nobody has looked at it yet.
+    """
+    movement, raw, alerts = now - keep.trajectories, now - keep.raw, now - keep.alerts
+    gone = {"trajectory": _expire_trajectories(connection, movement)}
+    gone["session"] = connection.execute(
+        "DELETE FROM session WHERE first_received IS NULL AND last_t < ?", (movement,)
+    ).rowcount
+    gone["alert"] = connection.execute(
+        "DELETE FROM alert WHERE state IN (?, ?, ?) AND raised_at < ?", (*_CLOSED, alerts)
+    ).rowcount
+    gone["tab"] = connection.execute("DELETE FROM tab WHERE last_seen < ?", (raw,)).rowcount
+    gone["held"] = connection.execute("DELETE FROM held WHERE received < ?", (raw,)).rowcount
+    gone["reject"] = connection.execute("DELETE FROM reject WHERE received < ?", (raw,)).rowcount
+    return gone
+
+
+def _expire_trajectories(connection: sqlite3.Connection, before: float) -> int:
+    """Delete old trajectories and take them off what their sessions sum up."""
+    gone = 0
+    old = connection.execute(
+        "SELECT id FROM session WHERE first_received < ?", (before,)
+    ).fetchall()
+    for (session,) in old:
+        gone += connection.execute(
+            "DELETE FROM trajectory WHERE session = ? AND received < ?", (session, before)
+        ).rowcount
+        amount, first = connection.execute(
+            "SELECT COALESCE(SUM(CASE WHEN lane = ? THEN 1 ELSE 0 END), 0), MIN(received)"
+            " FROM trajectory WHERE session = ?",
+            (LANE, session),
+        ).fetchone()
+        connection.execute(
+            "UPDATE session SET trajectories = ?, first_received = ? WHERE id = ?",
+            (amount, first, session),
+        )
+    return gone
+
+
+def backup(connection: sqlite3.Connection, path: str) -> None:
+    """Write a consistent copy, mode 0600; never overwrites.
+
+    Raises
+    ------
+    StoreError
+        If there is something at `path` already, or it cannot be written.
+    """
+    try:
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+    except FileExistsError:
+        raise StoreError(f"{path} is there already; a copy never overwrites") from None
+    except OSError as error:
+        raise StoreError(f"cannot write {path}: {error.strerror}") from error
+    copy = sqlite3.connect(path)
+    try:
+        # One step: a copy in several begins anew whenever somebody writes.
+        connection.backup(copy)
+    except BaseException:
+        os.unlink(path)
+        raise
+    finally:
+        copy.close()
+
+
+def probe(connection: sqlite3.Connection) -> None:
+    """Write something."""
+    connection.execute("UPDATE meta SET value = value + 1 WHERE name = 'probe'")
+
+
+def free_share(path: str) -> float:
+    """The share of the file system that is free to us."""
+    disk = os.statvfs(os.path.dirname(path))
+    return disk.f_bavail / disk.f_blocks if disk.f_blocks else 0.0
+
+
+def figures(connection: sqlite3.Connection) -> tuple[int, int, int, dict[str, int]]:
+    """Schema, waiting deliveries, open alerts, and users by their state."""
+    schema, waiting, alerts = (
+        connection.execute(sql).fetchone()[0]
+        for sql in (
+            "PRAGMA user_version",
+            "SELECT COUNT(*) FROM outbox WHERE state = 'waiting'",
+            "SELECT COUNT(*) FROM alert WHERE state = 'open'",
+        )
+    )
+    users = dict(
+        connection.execute(
+            "SELECT CASE WHEN paused = 1 THEN 'paused' WHEN active = 0 THEN 'gathering'"
+            " WHEN (SELECT provisional FROM template WHERE template.person = person.name"
+            "   AND version = active) = 1 THEN 'provisional' ELSE 'active' END AS state, COUNT(*)"
+            " FROM (SELECT name, active, paused FROM person UNION ALL"
+            "   SELECT DISTINCT person, 0, 0 FROM session WHERE trajectories > 0"
+            "   AND person NOT IN (SELECT name FROM person)) AS person GROUP BY 1"
+        ).fetchall()
+    )
+    return schema, waiting, alerts, users
