@@ -85,7 +85,7 @@ class Recipe:
     policy: Callable[[Template], Policy]
 
 
-_LANE = struct.Struct("<qqbHH")
+_LANE = struct.Struct("<qqbIH")
 _SESSION = struct.Struct("<BdB")
 STATE_VERSION = 1
 
@@ -323,10 +323,10 @@ def _score_set(
     for same in by_template.values():
         session, _, lane, _ = closed[kept[same[0]]]
         found = session.lanes[lane]
-        if found.template is not None:
-            compared = found.recipe.verifier.score_many(found.template, rows[same])
-            for row, score in zip(same, compared, strict=True):
-                scores[kept[row]] = float(score)
+        assert found.template is not None  # `_scores` leaves out who is not enrolled
+        compared = found.recipe.verifier.score_many(found.template, rows[same])
+        for row, score in zip(same, compared, strict=True):
+            scores[kept[row]] = float(score)
 
 
 def _extract(
