@@ -2,21 +2,30 @@
 
 `learn` is pure and takes everything as an argument, so that it runs in a thread, in a worker
 process or in the laboratory alike. What training sees and what calibrates, sets limits and
-reports quality never overlap: sessions and other users are left out whole.
+reports quality never overlap: sessions and other users are left out whole. `Enroller` gathers
+from the store, and decides when it is time.
 """
 
-from collections.abc import Mapping, Sequence
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from hashlib import blake2b
+from typing import Any
 
 import numpy as np
 
-from reauth.decide.window import limit_for
-from reauth.errors import NotEnrolled, TooShort
+from reauth.errors import NotEnrolled, StoreError, TemplateError, TooShort
 from reauth.features import FEATURE_SETS, FeatureSet
-from reauth.template import Floats, Quality, Template, comparable
+from reauth.ports import Enrolled, PersonRow, Store
+from reauth.quality import expected
+from reauth.settings import Settings
+from reauth.template import Floats, Template
 from reauth.trajectory import Trajectory
 from reauth.verify import VERIFIERS, Verifier
-from reauth.verify.calibrate import Learnt
+from reauth.verify.svm import MIN_USERS, Svm
+
+log = logging.getLogger(__name__)
 
 Sessions = Sequence[Sequence[Trajectory]]
 
@@ -32,12 +41,15 @@ IDLE = 60.0
 ENOUGH_ACTIVITY = 1800.0
 """s of the user's own activity before their own rate is trusted over Medvet's."""
 
-BLOCK = 10
-"""Scores resampled together, about a minute and a half: neighbours are alike."""
+LEAST = 20
+"""Trajectories without which somebody is no example of another user (one calibration block)."""
 
-REPLICATES = 400
-DRAWS = 50
-"""Bootstrap replicates, and windows drawn in each; the 2.5 % point is the tenth value."""
+BACKGROUND = 6000
+"""Trajectories of all others together that are loaded to train one user; the verifier draws
+1500 of them, calibration and quality use them all."""
+
+WINDOWS = (10, 20, 50, 100, 200)
+"""Scores that quality is reported for: those of the first measurements (biometrics.md §6)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +66,13 @@ class Options:
         Numbers of scores that quality is reported for.
     false_alarms_per_8h
         Wanted false alarms in 8 active hours of the user.
-    per_user
-        Newest trajectories taken of each other user.
     """
 
     min_trajectories: int = 300
     features: FeatureSet = FEATURE_SETS["medvet"]
     verifier: Verifier = VERIFIERS["svm"]
-    windows: tuple[int, ...] = (10, 20, 50, 100, 200)
+    windows: tuple[int, ...] = WINDOWS
     false_alarms_per_8h: float = 1.0
-    per_user: int = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +125,7 @@ def learn(
     others = [
         rows
         for name in sorted(background)
-        if (rows := _rows(options.features, _newest(background[name], options.per_user)))
+        if sum(map(len, rows := _rows(options.features, background[name]))) >= LEAST
     ]
     learnt = options.verifier.enrol(own, others, rng)
     template = Template(
@@ -136,8 +145,7 @@ def learn(
         n_background_users=len(others),
         enrolled_at=now,
     )
-    quality = {window: _quality(template, learnt, window, rng) for window in options.windows}
-    return replace(template, quality=quality)
+    return replace(template, quality=expected(template, learnt.impostors, options.windows, rng))
 
 
 def progress(trajectories: int, needed: int, since: float | None, now: float) -> Progress:
@@ -190,8 +198,15 @@ def _false_alarms(sessions: Sessions, per_8h: float) -> float:
 
 def _rows(features: FeatureSet, sessions: Sessions) -> list[Floats]:
     """Give one (n, d) array a session that has any; too short trajectories are left out."""
-    kept = [[each for each in session if _fits(features, each)] for session in sessions]
-    return [features.extract_many(session) for session in kept if session]
+    rows = [_session_rows(features, session) for session in sessions]
+    return [each for each in rows if len(each)]
+
+
+def _session_rows(features: FeatureSet, session: Sequence[Trajectory]) -> Floats:
+    try:
+        return features.extract_many(session)
+    except TooShort:
+        return features.extract_many([each for each in session if _fits(features, each)])
 
 
 def _fits(features: FeatureSet, trajectory: Trajectory) -> bool:
@@ -202,78 +217,166 @@ def _fits(features: FeatureSet, trajectory: Trajectory) -> bool:
     return True
 
 
-def _newest(sessions: Sessions, most: int) -> Sessions:
-    """Give the newest trajectories, still session by session."""
-    kept: list[Sequence[Trajectory]] = []
-    for session in reversed(sessions):
-        kept.insert(0, session[max(0, len(session) - most) :])
-        most -= len(kept[0])
-    return kept
+class Enroller:
+    """Gathers from the store, learns off the event loop, keeps what was learnt.
 
+    Training runs in a thread: libsvm and numpy let go of the interpreter while they work.
 
-def _quality(
-    template: Template, learnt: Learnt, window: int, rng: np.random.Generator
-) -> Quality:
-    """What to expect of the window policy; by block bootstrap of held-out scores.
-
-    Windows are put together of blocks of neighbouring scores, all of one session or of one other
-    user, as real ones are. Intervals come from resampling blocks, and sessions or users.
+    Parameters
+    ----------
+    store
+        Where trajectories come from and templates go.
+    settings
+        `[enrolment]` and `[identity_lane]`.
+    clock
+        s since 1970.
     """
-    threshold = template.threshold
-    limit = limit_for(template.held_out, window, template.false_alarms, threshold)
-    genuine = [_low(part, threshold) for part in learnt.held_out if len(part)]
-    impostor = [_low(part, threshold) for part in learnt.impostors if len(part) >= BLOCK]
-    held, reasons = sum(map(len, genuine)), []
-    frr = far = frr_ci = far_ci = None
-    if held * 2 >= window:
-        shares = np.stack([_refused(low, window, limit, rng) for low in genuine])
-        weights = np.array([len(low) for low in genuine], dtype=np.float64)
-        frr, frr_ci = _interval(shares, weights, held / window, rng)
-    else:
-        reasons.append(f"{held} held-out trajectories are too few for a window of {window}")
-    if impostor:
-        shares = 1 - np.stack([_refused(low, window, limit, rng) for low in impostor])
-        far, far_ci = _interval(shares, np.ones(len(impostor)), len(impostor), rng)
-    else:
-        reasons.append("no other users to try")
-    return Quality(window, limit, far, frr, far_ci, frr_ci, "; ".join(reasons))
+
+    def __init__(self, store: Store, settings: Settings, clock: Callable[[], float]) -> None:
+        self._store = store
+        self._settings = settings
+        self._clock = clock
+        self._tried: dict[str, int] = {}
+        self._seen: dict[str, tuple[int, int]] = {}
+
+    async def status(self, user: str | None = None) -> list[dict[str, Any]]:
+        """Tell how far one user's enrolment has come (known or not), or everybody's.
+
+        Returns
+        -------
+        list
+            As interfaces.md §4 has it, and `limit` and `reason` with the quality.
+        """
+        if user is None:
+            return [self._told(person) for person in await self._store.people()]
+        person = await self._store.person(user)
+        return [self._told(person or _stranger(user))]
+
+    async def train(self, user: str) -> Template:
+        """Learn a user now, and make the result the user's active template.
+
+        Raises
+        ------
+        NotEnrolled
+            If data are short (the message says how many are missing), or the user was deleted
+            while this ran.
+        StoreError
+            If the store fails.
+        """
+        options = options_of(self._settings)
+        people = await self._store.people()
+        others = sum(1 for person in people if person.user != user and person.trajectories)
+        most = min(self._settings.enrolment.background_per_user, BACKGROUND // max(1, others))
+        genuine = await self._store.genuine(user, self._settings.enrolment.max_trajectories)
+        background = await self._store.background(user, max(most, LEAST))
+        newest = next((person.newest_version for person in people if person.user == user), 0)
+        seed = int.from_bytes(blake2b(f"{user}\0{newest + 1}".encode(), digest_size=8).digest())
+        template = await asyncio.to_thread(
+            learn, user, genuine, background, options, np.random.default_rng(seed), self._clock()
+        )
+        if await self._store.person(user) is None:
+            raise NotEnrolled("the user was deleted meanwhile")
+        return await self._store.save_template(template)
+
+    async def train_due(self) -> AsyncIterator[Template]:
+        """Learn everybody whose time has come; each is kept before it is yielded."""
+        people = await self._store.people()
+        for person in people:
+            if self._may(person) and await self._wants(person, people):
+                self._tried[person.user] = person.trajectories
+                try:
+                    yield await self.train(person.user)
+                except NotEnrolled:
+                    # Trajectories of sessions under suspicion are counted, but do not train.
+                    continue
+
+    async def run(self) -> None:
+        """Learn whoever is due, at intervals, until cancelled; return at once if that is not wanted."""
+        while self._settings.enrolment.automatic:
+            try:
+                async for template in self.train_due():
+                    log.info("enrolled", extra={"version": template.version})
+            except StoreError:
+                log.warning("enrolment_postponed")
+            await asyncio.sleep(self._settings.enrolment.check)
+
+    def _may(self, person: PersonRow) -> bool:
+        """Whether to look at a user at all.
+
+        Not while paused, not where somebody has gone back to an older version, and not before a
+        tenth more is there than at the last attempt.
+        """
+        tried = self._tried.get(person.user, 0)
+        enough = max(self._settings.enrolment.min_trajectories, 1.1 * tried)
+        as_it_was = person.version == person.newest_version
+        return not person.paused and as_it_was and person.trajectories >= enough
+
+    async def _wants(self, person: PersonRow, people: Sequence[PersonRow]) -> bool:
+        """Whether to learn a user: first, with others at last, with full data, for a new version.
+
+        Full data are those that the template has not seen half of.
+        """
+        if person.version == 0:
+            return True
+        wanted = self._settings.enrolment
+        if person.provisional:
+            known = [each for each in people if each.trajectories >= LEAST]
+            return len(known) > max(wanted.min_background_users, MIN_USERS)
+        learnt_from = await self._learnt_from(person)
+        full = person.trajectories >= wanted.full_trajectories
+        return learnt_from == 0 or (full and 2 * learnt_from < wanted.full_trajectories)
+
+    async def _learnt_from(self, person: PersonRow) -> int:
+        """How many trajectories a user's template was made from; 0 if it can be used no longer."""
+        version, count = self._seen.get(person.user, (0, 0))
+        if version != person.version:
+            try:
+                template = await self._store.template(person.user)
+            except TemplateError:
+                template = None
+            count = template.n_genuine if template else 0
+            self._seen[person.user] = person.version, count
+        return count
+
+    def _told(self, person: PersonRow) -> dict[str, Any]:
+        needed = self._settings.enrolment.min_trajectories
+        come = progress(person.trajectories, needed, person.first, self._clock())
+        window = self._settings.identity_lane.window
+        quality = (person.quality or {}).get(str(window))
+        learnt = person.version > 0
+        return {
+            "user": person.user,
+            "state": _state(person).value,
+            "trajectories": come.trajectories,
+            "needed": come.needed,
+            "eta_s": 0.0 if learnt else come.eta_s,
+            "version": person.version,
+            "quality": quality if learnt else None,
+        }
 
 
-def _low(scores: Floats, threshold: float) -> np.ndarray:
-    return np.array([comparable(float(score)) < threshold for score in scores], dtype=np.int64)
+def options_of(settings: Settings) -> Options:
+    """How the settings want users to be learnt."""
+    wanted, lane = settings.enrolment, settings.identity_lane
+    verifier = VERIFIERS[lane.verifier]
+    if isinstance(verifier, Svm):
+        verifier = replace(verifier, c=wanted.svm_c, min_users=wanted.min_background_users)
+    return Options(
+        min_trajectories=wanted.min_trajectories,
+        features=FEATURE_SETS[lane.features],
+        verifier=verifier,
+        windows=tuple(sorted({*WINDOWS, lane.window})),
+        false_alarms_per_8h=wanted.false_alarms_per_8h,
+    )
 
 
-def _refused(low: np.ndarray, window: int, limit: int, rng: np.random.Generator) -> Floats:
-    """Give (REPLICATES,) shares of windows with at least `limit` low scores.
-
-    Each replicate draws its own pool of blocks from `low`, then windows from the pool.
-    """
-    around = np.concatenate(([0], np.cumsum(np.resize(low, len(low) + BLOCK))))
-    whole, rest = divmod(window, BLOCK)
-    pool = rng.integers(len(low), size=(REPLICATES, max(1, len(low) // BLOCK)))
-    picks = rng.integers(pool.shape[1], size=(REPLICATES, DRAWS * (whole + 1)))
-    starts = np.take_along_axis(pool, picks, axis=1).reshape(REPLICATES, DRAWS, whole + 1)
-    counts = (around[starts[..., :whole] + BLOCK] - around[starts[..., :whole]]).sum(axis=2)
-    counts += around[starts[..., whole] + rest] - around[starts[..., whole]]
-    return np.asarray((counts >= limit).mean(axis=1))
+def _state(person: PersonRow) -> Enrolled:
+    if person.paused:
+        return Enrolled.PAUSED
+    if person.version:
+        return Enrolled.PROVISIONAL if person.provisional else Enrolled.ACTIVE
+    return Enrolled.GATHERING if person.trajectories else Enrolled.NONE
 
 
-def _interval(
-    shares: Floats, weights: Floats, trials: float, rng: np.random.Generator
-) -> tuple[float, tuple[float, float]]:
-    """Give a share and its 95 % interval from (units, REPLICATES) shares, units resampled.
-
-    Less than one error in `trials` independent ones still allows a rate r with
-    (1 - r)^trials = 5 %.
-    """
-    units = np.arange(len(weights))
-    drawn = rng.choice(units, size=(REPLICATES, len(units)), p=weights / weights.sum())
-    resampled = shares[drawn, np.arange(REPLICATES)[:, None]].mean(axis=1)
-    share = float(np.average(shares.mean(axis=1), weights=weights))
-    low, high = np.percentile(resampled, (2.5, 97.5))
-    none = 0.05 ** (1 / trials)
-    if share * trials < 1:
-        high = max(high, 1 - none)
-    if (1 - share) * trials < 1:
-        low = min(low, none)
-    return share, (float(min(low, share)), float(max(high, share)))
+def _stranger(user: str) -> PersonRow:
+    return PersonRow(user, 0, None, None, 0, 0, False, False, None, None)

@@ -12,7 +12,7 @@ from typing import IO
 
 from reauth.event import Event, Kind
 from reauth.lab import Dataset
-from reauth.wire import read_recording
+from reauth.recording import read_recording
 
 
 class Folder:

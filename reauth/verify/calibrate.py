@@ -52,7 +52,7 @@ class Learnt:
     impostors
         The same of other users whom the estimator that scored them had not seen, one array each.
     n_genuine, n_impostor
-        Trajectories that trained the final estimator.
+        Trajectories that training drew from.
     provisional
         Learnt without other users.
     """

@@ -109,8 +109,8 @@ class Svm:
             calibration=calibration,
             held_out=judged.genuine,
             impostors=judged.impostor,
-            n_genuine=min(n, self.cap),
-            n_impostor=0 if alone else min(sum(map(len, others)), self.cap),
+            n_genuine=n,
+            n_impostor=0 if alone else sum(map(len, others)),
             provisional=alone,
         )
 
