@@ -1,0 +1,299 @@
+"""Rules of live sessions, on a real store."""
+
+import asyncio
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reauth.engine import Engine
+from reauth.errors import StoreError
+from reauth.ports import Receipt
+from reauth.settings import Settings
+from reauth.store import Options, open_store
+from tests.live import EPOCH, accepted, identity_lane, movement, template_of
+
+SINK = Options(sinks=("jsonl:stderr",), durable=False)
+
+
+class Clock:
+    """The wall clock as an argument."""
+
+    def __init__(self):
+        self.now = EPOCH
+
+    def __call__(self):
+        return self.now
+
+
+@pytest.fixture(scope="module")
+def template():
+    return template_of()
+
+
+@pytest.fixture
+async def store():
+    async with open_store("sqlite://:memory:", None, SINK) as store:
+        yield store
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+async def engine(store, clock):
+    async with Engine(store, [identity_lane()], Settings(), clock) as engine:
+        yield engine
+
+
+async def send(engine, clock, batches):
+    """Give the engine each batch when it is received."""
+    receipts = []
+    for batch in batches:
+        clock.now = batch.claim.received
+        receipts += await engine.receive([batch])
+    return receipts
+
+
+async def test_movement_of_somebody_unknown_to_enrolment_is_gathered(store, clock, engine):
+    """Nothing is decided about them; their trajectories count towards enrolment."""
+    await send(engine, clock, accepted(movement(7, 10)))
+    await engine.tick(clock.now + 20)
+
+    person = await store.person("alice")
+    assert person.trajectories == 10
+    assert await store.alerts() == []
+
+
+async def test_nobody_known_is_never_called_someone(store, clock, engine):
+    """Without a user nothing is gathered and nobody is compared; the batch itself is kept."""
+    receipts = await send(engine, clock, accepted(movement(7, 10), user=None))
+
+    assert set(receipts) == {Receipt.STORED}
+    assert await store.people() == []
+    assert await store.session(None, "10.0.0.1") is not None
+
+
+async def test_the_owner_raises_no_alert_and_a_takeover_does(store, clock, engine, template):
+    """The main job, with the scores that it rests on, and one delivery to the sink."""
+    await store.save_template(template)
+    await send(engine, clock, accepted(movement(0, 15, 9)))
+    assert await store.alerts() == []
+
+    later = movement(9, 15)
+    await send(engine, clock, accepted(later, tab=b"u" * 16, start=clock.now + 5))
+
+    [alert] = await store.alerts()
+    assert (alert.user, alert.kind, alert.lane) == ("alice", "impostor", "identity")
+    assert len(alert.evidence) == alert.window == 5
+    assert sum(item.low for item in alert.evidence) == alert.low >= alert.limit
+    assert EPOCH < alert.first_anomaly_at <= alert.raised_at
+    assert [due.alert.id for due in await store.due(clock.now + 1, 9)] == [alert.id]
+
+
+async def test_a_repeated_batch_is_acknowledged_and_changes_nothing(store, clock, engine):
+    """The browser sends at least once; the person moves once."""
+    batches = accepted(movement(7, 6))
+    await send(engine, clock, batches)
+    receipts = await engine.receive(batches)
+    await engine.tick(clock.now + 20)
+
+    assert set(receipts) == {Receipt.DUPLICATE}
+    assert (await store.person("alice")).trajectories == 6
+
+
+async def test_a_fork_quarantines_the_tab(store, clock, engine):
+    """The same number with another content: neither sender is scored from then on."""
+    mine, other = accepted(movement(7, 6)), accepted(movement(8, 6))
+    await send(engine, clock, mine[:2])
+
+    assert await engine.receive([other[1]]) == [Receipt.FORKED]
+    assert await engine.receive([mine[2]]) == [Receipt.FORKED]
+
+
+async def test_a_tab_belongs_to_one_user_and_client(store, clock, engine):
+    """Its token is bound to both; whoever else sends in its name forks it."""
+    batches = accepted(movement(7, 6))
+    await engine.receive(batches[:1])
+
+    assert await engine.receive(accepted(movement(7, 6), user="bob")[1:2]) == [Receipt.FORKED]
+    assert await engine.receive(batches[1:2]) == [Receipt.STORED]
+
+
+async def test_a_malformed_batch_is_refused_alone(store, clock, engine):
+    """The rest of its group is stored."""
+    good = accepted(movement(7, 2))[0]
+    bad = type(good)(good.claim, b"\x09nonsense")
+
+    assert await engine.receive([bad, good]) == [Receipt.MALFORMED, Receipt.STORED]
+    assert engine.counters['ingest_dropped_total{cause="version"}'] == 1
+
+
+@pytest.mark.parametrize("lost", [3, 5, 8, 12])
+async def test_a_hole_breaks_the_movement_and_is_never_interpolated(store, clock, engine, lost):
+    """No trajectory spans a lost batch: 80 ms of movement are missing in none of them."""
+    batches = accepted(movement(7, 6), size=10)
+    await send(engine, clock, batches[:lost] + batches[lost + 1 :])
+    await engine.tick(clock.now + 5.1)
+    await engine.tick(clock.now + 30)
+    session = await store.session("alice", "10.0.0.1")
+    rows = await store.trajectories_of(session.id, "identity", 100)
+
+    assert engine.counters["ingest_gap_total"] == 1
+    assert 4 <= len(rows) <= 6
+    assert max(np.diff(row.trajectory.t).max() for row in rows) < 0.08
+
+
+async def test_tabs_of_one_user_on_one_client_are_one_session(store, clock, engine):
+    """The window goes on across tabs and sites; another client is another session."""
+    await send(engine, clock, accepted(movement(7, 3)))
+    await send(engine, clock, accepted(movement(7, 3), tab=b"v" * 16, start=clock.now + 1))
+    session = await store.session("alice", "10.0.0.1")
+    await send(engine, clock, accepted(movement(7, 3), tab=b"w" * 16, client="10.0.0.2"))
+    await engine.tick(clock.now + 60)
+
+    assert len(await store.trajectories_of(session.id, "identity", 100)) == 6
+    assert engine.sessions == 2
+
+
+async def test_a_pause_of_ten_minutes_ends_the_session(store, clock, engine):
+    """The next movement begins a new one, in a neutral state."""
+    await send(engine, clock, accepted(movement(7, 3)))
+    first = await store.session("alice", "10.0.0.1")
+    start = clock.now + 600
+    await send(engine, clock, accepted(movement(7, 3), tab=b"v" * 16, start=start))
+    second = await store.session("alice", "10.0.0.1")
+
+    assert first.id != second.id
+    assert len(await store.trajectories_of(first.id, "identity", 9)) == 3
+
+
+async def test_a_page_clock_that_is_far_off_is_set_by_the_time_of_receipt(store, clock, engine):
+    """A wrong clock neither ends sessions nor begins them in another century."""
+    batches = accepted(movement(7, 3), start=EPOCH - 86_400 * 365)
+    fixed = [type(b)(b.claim.__class__(**{**_fields(b.claim), "received": EPOCH + n}), b.body)
+             for n, b in enumerate(batches)]
+    await send(engine, clock, fixed)
+    session = await store.session("alice", "10.0.0.1")
+
+    assert abs(session.last_t - EPOCH) < 60
+    assert engine.counters["ingest_skewed_total"] == 1
+
+
+def _fields(claim):
+    return {name: getattr(claim, name) for name in claim.__slots__}
+
+
+async def test_a_template_is_taken_at_once_and_a_pause_holds_at_once(
+    store, clock, engine, template
+):
+    """What a command changes is seen by a session that is already running."""
+    events = movement(0, 12, 9)
+    batches = accepted(events, size=40)
+    third = len(batches) // 3
+    await send(engine, clock, batches[:third])
+    await store.save_template(template)
+    clock.now += 2
+    await engine.tick(clock.now)
+    await send(engine, clock, batches[third : 2 * third])
+    scored = await _scored(store)
+    await store.set_paused("alice", True)
+    clock.now += 2
+    await engine.tick(clock.now)
+    await send(engine, clock, batches[2 * third :])
+    await engine.tick(clock.now + 20)
+
+    assert scored >= 2
+    assert await _scored(store) == 0
+    assert (await store.person("alice")).trajectories == 12
+
+
+async def _scored(store):
+    session = await store.session("alice", "10.0.0.1")
+    rows = await store.trajectories_of(session.id, "identity", 100)
+    return sum(row.score is not None for row in rows)
+
+
+async def test_what_waited_for_a_missing_batch_survives_a_restart(store, clock):
+    """It was acknowledged, so it is delivered by the process that follows."""
+    batches = accepted(movement(7, 6), size=80)
+    async with Engine(store, [identity_lane()], Settings(), clock) as engine:
+        await engine.receive([batches[0], *batches[2:]])
+    async with Engine(store, [identity_lane()], Settings(), clock) as engine:
+        await engine.receive([batches[1]])
+        await engine.tick(clock.now + 60)
+
+    assert (await store.person("alice")).trajectories == 6
+
+
+async def test_a_commit_that_fails_leaves_nothing_behind(store, clock, engine, monkeypatch):
+    """The client comes again, and the second time is as the first would have been."""
+    batches = accepted(movement(7, 6))
+
+    async def full(commit):
+        raise StoreError("disk full")
+
+    monkeypatch.setattr(store, "commit", full)
+    with pytest.raises(StoreError):
+        await engine.receive(batches)
+    monkeypatch.undo()
+    receipts = await engine.receive(batches)
+    await engine.tick(clock.now + 60)
+
+    assert set(receipts) == {Receipt.STORED}
+    assert (await store.person("alice")).trajectories == 6
+
+
+async def test_idle_sessions_and_tabs_are_put_out_of_memory(store, clock, engine):
+    """Memory holds who is there, the store knows who was."""
+    await send(engine, clock, accepted(movement(7, 3)))
+    assert engine.sessions == 1
+    await engine.tick(clock.now + 3600)
+    assert engine.sessions == 0
+
+
+@pytest.fixture(scope="module")
+def takeover():
+    mine, other = movement(0, 8, 9), movement(9, 15)
+    later = mine[-1].t + 1
+    return accepted(mine + [event._replace(t=event.t + later) for event in other], size=30)
+
+
+@settings(max_examples=12, deadline=None)
+@given(data=st.data())
+def test_neither_batching_nor_restarts_change_an_outcome(takeover, template, data):
+    """Groups cut anywhere, a new process between any two: the same scores, the same alert."""
+    cuts = data.draw(st.lists(st.integers(1, len(takeover) - 1), max_size=5))
+    groups = _cut(takeover, sorted(set(cuts)))
+
+    whole = asyncio.run(_run([takeover], template))
+    parts = asyncio.run(_run(groups, template))
+
+    assert whole == parts
+    assert len(whole[1]) == 1
+
+
+def _cut(batches, cuts):
+    edges = [0, *cuts, len(batches)]
+    return [batches[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+
+
+async def _run(groups, template):
+    """Each group in a process of its own, the way a restart would do it."""
+    clock = Clock()
+    async with open_store("sqlite://:memory:", None, SINK) as store:
+        await store.save_template(template)
+        for group in groups:
+            async with Engine(store, [identity_lane()], Settings(), clock) as engine:
+                clock.now = group[-1].claim.received
+                await engine.receive(group)
+        async with Engine(store, [identity_lane()], Settings(), clock) as engine:
+            session = await store.session("alice", "10.0.0.1")
+            await engine.receive([])
+            await engine.tick(clock.now + 20)
+        rows = await store.trajectories_of(session.id, "identity", 100)
+        alerts = await store.alerts()
+        return [(row.number, row.score) for row in rows], [alert.id for alert in alerts]

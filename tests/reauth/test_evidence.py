@@ -1,0 +1,83 @@
+"""Rules of what outcomes leave behind."""
+
+import numpy as np
+
+from reauth.evidence import alert_of, evidence_of, row_of
+from reauth.group import Live
+from reauth.session import Dropped, Gap, Lane, Scored, Session, Verdict
+from reauth.trajectory import Trajectory
+from tests.live import EPOCH, claim, identity_lane, template_of
+
+TEMPLATE = template_of()
+
+
+def live(user="alice", template=TEMPLATE):
+    session = Session([Lane(identity_lane(), template)])
+    return Live("s1", (user, "10.0.0.1"), EPOCH, session, claim(user))
+
+
+def trajectory(end):
+    t = end - 0.3 + np.linspace(0, 0.3, 10)
+    return Trajectory(7, t, np.arange(10.0), np.arange(10.0))
+
+
+def scored(number, score):
+    return Scored("identity", EPOCH + number, score, True, number, trajectory(EPOCH + number))
+
+
+def rows(scores):
+    return [row_of(live(), scored(n, score), EPOCH) for n, score in enumerate(scores, 1)]
+
+
+def test_only_trajectories_of_a_named_user_leave_a_row():
+    """Nothing is kept of a movement that nobody can be enrolled or compared by."""
+    assert row_of(live(user=None), scored(1, 0.5), EPOCH) is None
+    assert row_of(live(), Gap(EPOCH, 0), EPOCH) is None
+    assert row_of(live(), Verdict("identity", EPOCH, True, 1, 5, 0, 4), EPOCH) is None
+
+
+def test_a_row_says_which_template_compared_it():
+    """An old score stays explainable; without a comparison there is none to name."""
+    dropped = Dropped("identity", EPOCH, "too_short", 2, trajectory(EPOCH))
+
+    first = row_of(live(), scored(1, 0.5), EPOCH)
+    second = row_of(live(), dropped, EPOCH)
+    third = row_of(live(template=None), dropped, EPOCH)
+
+    assert (first.score, first.reason, first.number) == (0.5, None, 1)
+    assert first.template_version == TEMPLATE.version
+    assert (second.score, second.reason, second.template_version) == (None, "too_short", 0)
+    assert third.template_version == 0
+
+
+def test_evidence_names_trajectories_and_holds_no_coordinate():
+    """What goes to an analyst, and out of the house, is a name, a time and a score."""
+    [item] = evidence_of(rows([-1.0]), 0.0)
+
+    assert item.trajectory == trajectory(EPOCH + 1).id
+    assert (item.number, item.score, item.low) == (1, -1.0, True)
+    assert set(item.__slots__) == {"trajectory", "number", "at", "score", "low"}
+
+
+def test_an_alert_rests_on_the_window_of_its_verdict():
+    """Older scores are no part of it; the first anomaly is the first low score in it."""
+    verdict = Verdict("identity", EPOCH + 4, False, 4, 3, 2, 2)
+
+    alert = alert_of(live(), verdict, TEMPLATE, rows([-2.0, 0.5, -1.0, -0.5]), EPOCH + 9)
+
+    assert [item.number for item in alert.evidence] == [2, 3, 4]
+    assert alert.first_anomaly_at == EPOCH + 3
+    assert alert.raised_at == EPOCH + 9
+    assert alert.score == np.mean([0.5, -1.0, -0.5])
+    assert (alert.window, alert.low, alert.limit) == (3, 2, 2)
+
+
+def test_an_alert_has_the_same_name_whenever_it_is_raised():
+    """A repetition after a crash is no second alert."""
+    verdict = Verdict("identity", EPOCH + 4, False, 4, 3, 2, 2)
+
+    one = alert_of(live(), verdict, TEMPLATE, rows([-1.0]), EPOCH)
+    two = alert_of(live(), verdict, TEMPLATE, [], EPOCH + 99)
+
+    assert one.id == two.id
+    assert (two.score, two.first_anomaly_at) == (0.0, EPOCH + 4)
