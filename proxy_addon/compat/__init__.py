@@ -30,20 +30,42 @@ class Patch:
         Issue or advisory.
     hole
         What goes wrong without it.
+    by_launcher
+        The launcher alone wants it, and applies it itself: stock mitmdump goes without.
     """
 
     name: str
     lines: tuple[str, ...]
     upstream: str
     hole: str
+    by_launcher: bool = False
 
 
 PATCHES = (
+    Patch(
+        "h1_informational",
+        ("11.0.2", "12.2"),
+        "https://github.com/mitmproxy/mitmproxy/issues/2229",
+        "103 Early Hints are taken for the final response: the page never comes",
+    ),
+    Patch(
+        "h1_trailers",
+        ("11.0.2", "12.2"),
+        "https://github.com/mitmproxy/mitmproxy/issues/2474",
+        "trailers raise NotImplementedError: the client hangs",
+    ),
     Patch(
         "leaf",
         ("11.0.2", "12.2"),
         "https://github.com/mitmproxy/mitmproxy/issues/8203",
         "leaves bear the CA's own key, live for most of a year, and 100 of them are kept",
+    ),
+    Patch(
+        "reuse_port",
+        ("11.0.2", "12.2"),
+        "https://github.com/mitmproxy/mitmproxy/issues/3409",
+        "a second process cannot listen on the port of the first",
+        by_launcher=True,
     ),
 )
 
@@ -71,7 +93,8 @@ def apply(version: str) -> list[str]:
     line = next((line for line, form in TESTED.items() if re.fullmatch(form, version)), None)
     if line is None:
         raise SettingsError(f"mitmproxy {version} is untested here: install 11.0.2 or 12.2.x")
-    names = [patch.name for patch in PATCHES if line in patch.lines]
+    wanted = [patch for patch in PATCHES if line in patch.lines and not patch.by_launcher]
+    names = [patch.name for patch in wanted]
     for name in names:
         import_module(f"{__name__}.{name}").apply()
     return names

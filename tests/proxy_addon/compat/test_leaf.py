@@ -21,6 +21,7 @@ from mitmproxy import certs
 from proxy_addon.compat import leaf
 from reauth import ca
 from reauth.errors import CaError
+from tests.proxy_addon.compat.host import READY, mitmdump, started
 
 NOW = datetime(2030, 1, 15, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -34,16 +35,6 @@ from proxy_addon.compat import leaf
 def load(loader):
     compat.apply(version.VERSION)
     leaf.install(Path({ca!r}), ctx.master)
-
-def running():
-    print("port", ctx.master.addons.get("proxyserver").listen_addrs()[0][1], flush=True)
-"""
-
-UNPATCHED = """
-from mitmproxy import ctx
-
-def running():
-    print("port", ctx.master.addons.get("proxyserver").listen_addrs()[0][1], flush=True)
 """
 
 OWN = """
@@ -403,26 +394,14 @@ def origin(tmp_path: Path) -> Iterator[tuple[int, Path]]:
 @contextmanager
 def proxy(kind: str, tmp_path: Path, trusted: Path) -> Iterator[int]:
     """A real mitmproxy, in a process of its own; gives its port."""
-    confdir = tmp_path / "confdir"
-    confdir.mkdir(exist_ok=True)
-    text = {"own": OWN, "mitmdump": STOCK, "unpatched": UNPATCHED}[kind]
-    script = tmp_path / "script.py"
-    script.write_text(
-        text.format(ca=str(tmp_path / "ca"), trusted=str(trusted), confdir=str(confdir))
-    )
-    mitmdump = [
-        str(Path(sys.executable).with_name("mitmdump")), "-q", "-s", str(script),
-        "--listen-host", "127.0.0.1", "--listen-port", "0", "--set", f"confdir={confdir}",
-        "--set", f"ssl_verify_upstream_trusted_ca={trusted}",
-    ]  # fmt: skip
-    command = [sys.executable, str(script)] if kind == "own" else mitmdump
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            line = next(line for line in process.stdout if line.startswith("port "))
-            yield int(line.split()[1])
-        finally:
-            process.kill()
+    text = {"own": OWN, "mitmdump": STOCK + READY, "unpatched": READY}[kind]
+    places = {"ca": tmp_path / "ca", "trusted": trusted, "confdir": tmp_path / "confdir"}
+    text = text.format(**{name: str(place) for name, place in places.items()})
+    command = mitmdump(tmp_path, text, f"ssl_verify_upstream_trusted_ca={trusted}")
+    if kind == "own":
+        command = [sys.executable, str(tmp_path / "script.py")]
+    with started(command) as port:
+        yield port
 
 
 def fetch(port: int, origin_port: int, trusted: str) -> tuple[bytes, x509.Certificate]:
