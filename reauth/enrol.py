@@ -291,7 +291,7 @@ class Enroller:
                     continue
 
     async def run(self) -> None:
-        """Learn whoever is due, at intervals, until cancelled; return at once if that is not wanted."""
+        """Learn whoever is due, at intervals, until cancelled; do nothing if not wanted."""
         while self._settings.enrolment.automatic:
             try:
                 async for template in self.train_due():
@@ -343,6 +343,8 @@ class Enroller:
         come = progress(person.trajectories, needed, person.first, self._clock())
         window = self._settings.identity_lane.window
         quality = (person.quality or {}).get(str(window))
+        if quality is not None and quality["far"] is None and quality["frr"] is None:
+            quality = None
         learnt = person.version > 0
         return {
             "user": person.user,

@@ -144,15 +144,15 @@ def limit_for(
     mean = (low + 0.5) / (len(scores) + 1)
     spread = RHO + (1 - RHO) / (len(scores) + 2)
     a, b = mean * (1 / spread - 1), (1 - mean) * (1 / spread - 1)
-    limit, above = size, 0.0
-    while True:  # ends: above a limit of 0 everything is refused
+    best, above = size, 0.0
+    for limit in range(size, 0, -1):
         above += exp(_ways(size, limit) + _beta(a + limit, b + size - limit) - _beta(a, b))
         climbs = _ways(size, limit - 1) + _beta(a + limit, b + size - limit + 1) - _beta(a, b)
         climbing = exp(climbs) * (size - limit + 1) / size
         if above > MAX_FRR or above / size + climbing > rate:
             break
-        limit -= 1
-    return min(limit + 1, size)
+        best = limit
+    return best
 
 
 def _ways(n: int, k: int) -> float:

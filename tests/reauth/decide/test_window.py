@@ -1,0 +1,131 @@
+"""The window policy, and the limit that keeps to a wanted number of false alarms."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reauth.decide.window import MAX_FRR, RHO, WindowPolicy, limit_for
+from tests.playbook import template
+
+
+def held_out(count, low):
+    """Scores of one session, so many of them low."""
+    return [np.array([-1.0] * low + [1.0] * (count - low))]
+
+
+def test_the_window_slides():
+    """The last `size` scores decide; what left the window counts no longer."""
+    policy = WindowPolicy(threshold=0.0, size=3, limit=2)
+
+    found = [policy.update(score) for score in (-1, -1, 1, 1, 1, -1, -1)]
+
+    assert [None, None, False, True, True, True, False] == found
+
+
+def test_a_score_at_the_threshold_is_not_low():
+    """Below it counts against the user; at it speaks for nobody."""
+    policy = WindowPolicy(threshold=0.5, size=1, limit=1)
+
+    assert policy.update(0.5) is True
+    assert policy.update(0.499) is False
+
+
+def test_evidence_says_what_the_decision_rests_on():
+    """How many of how many were low, against which limit."""
+    policy = WindowPolicy(threshold=0.0, size=3, limit=2)
+
+    assert {"window": 0, "low": 0, "limit": 2} == policy.evidence()
+    for score in (-1, 1, -1, -1):
+        policy.update(score)
+    assert {"window": 3, "low": 2, "limit": 2} == policy.evidence()
+
+
+@pytest.mark.parametrize(("size", "limit"), [(3, 0), (3, 4), (70_000, 5)])
+def test_a_limit_outside_the_window_is_refused(size, limit):
+    """It would never raise an alarm, or always."""
+    with pytest.raises(ValueError, match="limit"):
+        WindowPolicy(0.0, size, limit)
+
+
+def test_a_state_of_another_version_or_length_is_refused():
+    """The policy keeps its own state then."""
+    policy = WindowPolicy(0.0, 9, 2)
+    for score in (-1, 1, -1):
+        policy.update(score)
+    state = policy.to_bytes()
+
+    for wrong in (b"", b"\x02" + state[1:], state + b"\x00", state[:-1]):
+        with pytest.raises(ValueError, match="state"):
+            policy.from_bytes(wrong)
+    assert state == policy.to_bytes()
+
+
+def test_a_fitted_policy_takes_its_limit_from_the_template():
+    """Threshold, held-out scores and wanted false alarms are the user's own."""
+    learnt = template()
+
+    policy = WindowPolicy.fitted(learnt, 20)
+
+    assert (0.0, 20) == (policy.threshold, policy.size)
+    assert limit_for(learnt.held_out, 20, learnt.false_alarms) == policy.limit
+
+
+def test_without_data_the_limit_is_the_whole_window():
+    """Nothing is known of the user: only a window of low scores alone is an alarm."""
+    assert 100 == limit_for([], 100, 1 / 1776)
+
+
+def test_more_data_allow_a_lower_limit():
+    """The same share of low scores, known better."""
+    limits = [limit_for(held_out(count, count // 4), 50, 1 / 1776) for count in (20, 100, 1000)]
+
+    assert limits == sorted(limits, reverse=True)
+    assert limits[0] > limits[2]
+
+
+def test_fewer_wanted_false_alarms_give_a_higher_limit():
+    """And never one that refuses the owner more than one window in ten."""
+    rates = (1 / 20_000, 1 / 1776, 1 / 500, 0.5)
+    limits = [limit_for(held_out(400, 100), 50, rate) for rate in rates]
+
+    assert limits == sorted(limits, reverse=True)
+    assert limits[-1] > 50 / 4
+
+
+@given(
+    st.integers(0, 300),
+    st.floats(0, 1),
+    st.integers(1, 200),
+    st.floats(1e-6, 0.5),
+)
+def test_any_limit_is_one_that_the_policy_takes(count, share, size, rate):
+    """Whatever was held out, however little, there is a policy for it."""
+    limit = limit_for(held_out(count, int(share * count)), size, rate)
+
+    assert 1 <= limit <= size
+    WindowPolicy(0.0, size, limit)
+
+
+@pytest.mark.parametrize("rate", [1 / 1776, 1 / 200])
+def test_alarms_on_the_users_own_scores_keep_to_the_wanted_rate(rate):
+    """Simulated users whose days differ as `RHO` says, of whom 300 scores are known."""
+    numbers, size, length = np.random.default_rng(0), 50, 400
+    alarms = refused = windows = 0
+    spread = 1 / RHO - 1
+    for _ in range(400):
+        mean = numbers.uniform(0.2, 0.5)
+        known = numbers.random(300) < numbers.beta(mean * spread, (1 - mean) * spread, 300)
+        policy = WindowPolicy(0.0, size, limit_for(held_out(300, known.sum()), size, rate))
+        low = numbers.random(length) < numbers.beta(mean * spread, (1 - mean) * spread)
+        verdicts = [policy.update(-1.0 if each else 1.0) for each in low]
+        turned = [v is False and before is not False for v, before in zip(
+            verdicts[1:], verdicts, strict=False
+        )]
+        alarms += sum(turned)
+        decided = [v for v in verdicts if v is not None]
+        refused += decided.count(False)
+        windows += len(decided)
+
+    assert alarms / (400 * length) <= 1.3 * rate
+    assert refused / windows <= MAX_FRR
