@@ -1,6 +1,7 @@
 """Rules of live sessions, on a real store."""
 
 import asyncio
+import itertools
 
 import numpy as np
 import pytest
@@ -278,7 +279,7 @@ def test_neither_batching_nor_restarts_change_an_outcome(takeover, template, dat
 
 def _cut(batches, cuts):
     edges = [0, *cuts, len(batches)]
-    return [batches[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    return [batches[a:b] for a, b in itertools.pairwise(edges)]
 
 
 async def _run(groups, template):

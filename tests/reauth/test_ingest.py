@@ -1,0 +1,202 @@
+"""Rules of the ingest's two paths, over real HTTP."""
+
+import asyncio
+import io
+from dataclasses import replace
+
+import pytest
+from aiohttp.test_utils import TestClient, TestServer
+
+from reauth.claim import Keys, seal, seal_control, unseal_control
+from reauth.engine import Engine
+from reauth.errors import StoreError
+from reauth.ingest import RECEIVER, Control, application
+from reauth.intake.local import LocalIntake
+from reauth.settings import Ingest, Settings
+from reauth.store import Options, open_store
+from tests.live import EPOCH, bodies, claim, identity_lane, movement
+
+KEYS = Keys("0123abcd", (b"k" * 32,))
+QUICK = replace(Ingest(), commit_wait=0.0)
+
+
+@pytest.fixture
+async def store():
+    async with open_store("sqlite://:memory:", None, Options(durable=False)) as store:
+        yield store
+
+
+@pytest.fixture
+def control():
+    return Control({"address_map": [], "observe": True}, version=7)
+
+
+@pytest.fixture
+async def client(store, control):
+    async with (
+        Engine(store, [identity_lane()], Settings(), lambda: EPOCH) as engine,
+        LocalIntake(engine, QUICK) as intake,
+        TestClient(
+            TestServer(application(intake, KEYS, QUICK, control, lambda: EPOCH))
+        ) as client,
+    ):
+        yield client
+
+
+def group(seed=7, movements=3, now=EPOCH, counters=None, **who):
+    items = [(claim(at=EPOCH, **who), body) for _, body in bodies(movement(seed, movements))]
+    return seal(KEYS, items, counters or {}, now), len(items)
+
+
+async def post(client, data):
+    answer = await client.post("/v1/batches", data=data)
+    return answer.status, await answer.json()
+
+
+async def test_a_sealed_group_is_answered_batch_by_batch(client, store):
+    """204 means stored."""
+    sealed, count = group(counters={"unwatched_total": 2})
+
+    status, said = await post(client, sealed)
+
+    assert status == 200
+    assert said == {"results": [{"status": 204}] * count, "interval_ms": None}
+    assert await store.session("alice", "10.0.0.1") is not None
+    assert client.app[RECEIVER].proxy_counters["unwatched_total"] == 2
+
+
+async def test_an_empty_group_carries_counters_alone(client):
+    """So that they come even when nobody moves."""
+    status, said = await post(client, seal(KEYS, [], {"bad_tokens_total": 1}, EPOCH))
+
+    assert (status, said["results"]) == (200, [])
+    assert client.app[RECEIVER].proxy_counters["bad_tokens_total"] == 1
+
+
+@pytest.mark.parametrize(
+    ("spoil", "reason"),
+    [
+        (lambda sealed: sealed[:-1] + bytes([sealed[-1] ^ 1]), "forged"),
+        (lambda sealed: b"", "truncated"),
+        (lambda sealed: seal(Keys("0123abcd", (b"x" * 32,)), [], {}, EPOCH), "unknown_key"),
+        (lambda sealed: seal(KEYS, [], {}, EPOCH - 61), "stale"),
+    ],
+)
+async def test_a_group_without_a_seal_that_holds_is_refused(client, store, spoil, reason):
+    """Nothing of it is believed, and it is counted."""
+    status, said = await post(client, spoil(group()[0]))
+
+    assert (status, said) == (403, {"reason": reason})
+    assert client.app[RECEIVER].counters["bad_claims_total"] == 1
+    assert await store.session("alice", "10.0.0.1") is None
+
+
+async def test_what_is_malformed_or_too_large_is_refused_alone(client):
+    """400 for what is no batch, 413 for one above our own limit."""
+    items = [(claim(), b"\x01junk"), (claim(), b"\x01" * (64 * 1024 + 1))]
+
+    _, said = await post(client, seal(KEYS, items, {}, EPOCH))
+
+    assert said["results"] == [
+        {"status": 400, "reason": "malformed"},
+        {"status": 413, "reason": "too_large"},
+    ]
+
+
+async def test_a_group_that_is_too_large_is_not_read(client):
+    """Memory is bounded before the seal is looked at."""
+    status, said = await post(client, io.BytesIO(b"x" * (16 * 1024 * 1024 + 1)))
+
+    assert (status, said) == (413, {"reason": "too_large"})
+
+
+async def test_who_sends_too_much_is_slowed_down(client):
+    """429 with a time to wait; somebody else is not touched."""
+    items = [(claim(), body) for _, body in bodies(movement(7, 30), size=10)][:60]
+    other = [(claim(user=None, client="10.9.9.9"), bodies(movement(8, 1), tab=b"o" * 16)[0][1])]
+
+    _, said = await post(client, seal(KEYS, items + other, {}, EPOCH))
+
+    states = [result["status"] for result in said["results"]]
+    assert states.count(204) == 41 and states.count(429) == 20
+    assert states[-1] == 204
+    assert all(result["retry_after"] >= 1 for result in said["results"] if "reason" in result)
+
+
+async def test_a_store_that_fails_means_come_again(client, store, monkeypatch):
+    """503 for the batch, and the browser keeps it."""
+
+    async def full(commit):
+        raise StoreError("disk full")
+
+    monkeypatch.setattr(store, "commit", full)
+    _, said = await post(client, group(movements=1)[0])
+
+    assert {result["status"] for result in said["results"]} == {503}
+
+
+async def test_a_stopping_ingest_says_so(client):
+    """The proxy keeps nothing for it, the observer does."""
+    client.app[RECEIVER].stopping = True
+    answer = await client.post("/v1/batches", data=group()[0])
+
+    assert answer.status == 503
+    assert answer.headers["Retry-After"] == "5"
+
+
+async def listen(client):
+    line = seal_control(KEYS, 0, {"ask": "control"}, EPOCH)
+    return await client.get("/v1/control", headers={"Authorization": f"Reauth {line}"})
+
+
+async def heard(answer, newest=0):
+    line = await asyncio.wait_for(answer.content.readline(), 5)
+    return unseal_control(KEYS, line.decode().strip(), newest)
+
+
+async def test_the_control_stream_begins_with_a_snapshot_and_tells_changes(client, control):
+    """Each with a version that never falls."""
+    answer = await listen(client)
+    version, said = await heard(answer)
+    control.change(observe=True)
+    control.change(observe=False)
+    newer, change = await heard(answer, version)
+
+    assert (version, said["kind"], said["observe"]) == (7, "snapshot", True)
+    assert (newer, change["observe"]) == (8, False)
+
+
+async def test_a_quiet_control_stream_gives_signs_of_life(client, control, monkeypatch):
+    """So that the proxy can tell quiet from broken."""
+    monkeypatch.setattr("reauth.ingest._HEARTBEAT", 0.01)
+    answer = await listen(client)
+    await heard(answer)
+
+    assert await heard(answer) == (7, {"kind": "set"})
+
+
+async def test_the_control_stream_ends_when_we_stop(client, control):
+    """Stopping does not wait for a heartbeat."""
+    answer = await listen(client)
+    await heard(answer)
+    control.stop()
+    await asyncio.wait_for(answer.content.read(), 5)
+    again = await listen(client)
+
+    assert await again.content.read() == b""
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "Reauth nonsense",
+        "Basic " + seal_control(KEYS, 0, {"ask": "control"}, EPOCH),
+        "Reauth " + seal_control(KEYS, 0, {"ask": "else"}, EPOCH),
+    ],
+)
+async def test_the_control_stream_is_for_the_proxy_alone(client, header):
+    """It tells who sits at which address."""
+    answer = await client.get("/v1/control", headers={"Authorization": header})
+
+    assert answer.status == 403
