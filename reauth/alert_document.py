@@ -1,0 +1,54 @@
+"""An alert as others read it: the JSON object of interfaces.md §6, for scripts, sinks and pages.
+
+Keys are added, never changed. There is no coordinate and no feature in it, as there is none in an
+alert.
+"""
+
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
+
+from reauth.alert import Alert
+
+SCHEMA_VERSION = 1
+"""Of the object; a reader that knows it may rely on the keys."""
+
+
+def rfc3339(at: float) -> str:
+    """Write seconds since 1970 as RFC 3339, UTC, to the millisecond.
+
+    Examples
+    --------
+    >>> rfc3339(0.5)
+    '1970-01-01T00:00:00.500Z'
+    """
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+
+
+def alert_document(alert: Alert) -> dict[str, Any]:
+    """Describe an alert with its evidence and its history."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "id": alert.id,
+        "user": alert.user,
+        "client": alert.client,
+        "session": alert.session,
+        "lane": alert.lane,
+        "kind": alert.kind,
+        "state": alert.state.value,
+        "first_anomaly_at": rfc3339(alert.first_anomaly_at),
+        "raised_at": rfc3339(alert.raised_at),
+        "score": alert.score,
+        "threshold": alert.threshold,
+        "window": alert.window,
+        "low": alert.low,
+        "limit": alert.limit,
+        "evidence": [{**asdict(item), "at": rfc3339(item.at)} for item in alert.evidence],
+        "note": alert.note,
+        "verdict": alert.verdict,
+        "site": alert.site,
+        "template_version": alert.template_version,
+        "provisional": alert.provisional,
+        "suppressed": alert.suppressed,
+        "history": [{**asdict(step), "at": rfc3339(step.at)} for step in alert.history],
+    }

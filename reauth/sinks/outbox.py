@@ -1,0 +1,169 @@
+"""Takes undelivered alerts from the store to their sinks; retries, backs off, gives up aloud.
+
+Each sink is served apart, so that one that hangs delays no other. A delivery counts as done only
+once the sink has taken it and the store knows: after a crash it may go out again, under the same
+id. Going on after a failure is this file's job.
+"""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from reauth.alert import Alert
+from reauth.errors import SettingsError, SinkError, StoreError
+from reauth.ports import Delivery, Sink, Store
+
+log = logging.getLogger(__name__)
+
+RETRIES = (0.0, 5.0, 300.0, 1800.0, 7200.0, 18000.0, 36000.0, 50400.0, 72000.0, 86400.0)
+"""s from one attempt to the next (Standard Webhooks 1.0.0, its retry schedule)."""
+
+JITTER = 0.2
+"""Share by which a wait is drawn shorter or longer, so that a sink's return is no stampede."""
+
+POLL = 1.0
+"""s between looks at what is due; new alerts do not wait for it."""
+
+_BATCH = 1000
+"""Deliveries taken from the store at once."""
+
+
+class SinkGone(SinkError):
+    """The sink will never take this: trying again is no use."""
+
+
+class Outbox:
+    """Carries deliveries from the store to the sinks, from entering the context to leaving it.
+
+    Parameters
+    ----------
+    clock
+        Seconds since 1970.
+    rng
+        Draws the jitter.
+
+    Raises
+    ------
+    SettingsError
+        If two sinks have the same name: nobody could tell their deliveries apart.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        sinks: Sequence[Sink],
+        clock: Callable[[], float],
+        rng: np.random.Generator | None = None,
+    ) -> None:
+        self._store = store
+        self._sinks = {sink.name: sink for sink in sinks}
+        if len(self._sinks) != len(sinks):
+            raise SettingsError("sinks.urls: two sinks differ in nothing but their credentials")
+        self._clock = clock
+        self._rng = rng or np.random.default_rng()
+        self._woken = asyncio.Event()
+        self._busy: set[str] = set()
+        self._group = asyncio.TaskGroup()
+        self._running: asyncio.Task[None]
+        self.counters: defaultdict[str, float] = defaultdict(float)
+
+    async def __aenter__(self) -> Self:
+        """Begin to deliver."""
+        await self._group.__aenter__()
+        self._running = self._group.create_task(self.run())
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop; what is not delivered waits in the store."""
+        self._running.cancel()
+        await self._group.__aexit__(kind, error, trace)
+
+    def wake(self, alerts: Sequence[Alert] = ()) -> None:
+        """Look at once: there are new alerts."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """Deliver what is due, for ever."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                self._woken.clear()
+                await self._start(group)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._woken.wait(), POLL)
+
+    async def deliver_due(self) -> None:
+        """Make one attempt at everything that is due now, and wait for the outcome."""
+        async with asyncio.TaskGroup() as group:
+            await self._start(group)
+
+    async def _start(self, group: asyncio.TaskGroup) -> None:
+        """Let every idle sink that has something due begin with it."""
+        try:
+            due = await self._store.due(self._clock(), _BATCH)
+        except StoreError as error:
+            log.error("outbox_unreadable", extra={"fault": str(error)})
+            return
+        by_sink: dict[str, list[Delivery]] = {}
+        for delivery in due:
+            if delivery.sink not in self._busy:
+                by_sink.setdefault(delivery.sink, []).append(delivery)
+        for name, deliveries in by_sink.items():
+            self._busy.add(name)
+            group.create_task(self._serve(name, deliveries))
+
+    async def _serve(self, name: str, deliveries: Sequence[Delivery]) -> None:
+        try:
+            for delivery in deliveries:
+                await self._attempt(self._sinks.get(name), delivery)
+        except StoreError as error:
+            # The attempt may be made again: the sink drops what it has by its id.
+            log.error("outbox_unwritable", extra={"sink": name, "fault": str(error)})
+        finally:
+            self._busy.discard(name)
+
+    async def _attempt(self, sink: Sink | None, delivery: Delivery) -> None:
+        now = self._clock()
+        try:
+            if sink is None:
+                raise SinkGone("no such sink is configured any more")
+            await sink.deliver(delivery.alert, sink.render(delivery.alert), now)
+        except SinkError as error:
+            await self._failed(delivery, error, now)
+            return
+        await self._store.delivered(delivery.id)
+        self._count(delivery, "delivered")
+        self.counters["delivery_lag_seconds_sum"] += max(0.0, now - delivery.alert.raised_at)
+        self.counters["delivery_lag_seconds_count"] += 1
+
+    async def _failed(self, delivery: Delivery, error: SinkError, now: float) -> None:
+        attempts = delivery.attempts + 1
+        told = {
+            "sink": delivery.sink,
+            "alert": delivery.alert.id,
+            "attempts": attempts,
+            "fault": str(error),
+        }
+        if isinstance(error, SinkGone) or attempts >= len(RETRIES):
+            await self._store.postponed(delivery.id, None)
+            self._count(delivery, "given_up")
+            log.error("sink_failed", extra=told)
+            return
+        wait = RETRIES[attempts] * self._rng.uniform(1 - JITTER, 1 + JITTER)
+        await self._store.postponed(delivery.id, now + wait)
+        self._count(delivery, "failed")
+        log.warning("delivery_failed", extra=told)
+
+    def _count(self, delivery: Delivery, result: str) -> None:
+        sink = delivery.sink.replace("\\", "\\\\").replace('"', '\\"')
+        self.counters[f'delivery_total{{sink="{sink}",result="{result}"}}'] += 1
