@@ -13,7 +13,8 @@ import secrets
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib import resources
+from importlib.util import find_spec
+from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -88,15 +89,17 @@ def read_observer() -> Observer:
     SettingsError
         If it was never built.
     """
-    folder = resources.files("observer_js") / "dist"
+    spec = find_spec("observer_js")  # a folder without Python in it: a namespace, so several places
+    places = [Path(place) / "dist" for place in (spec and spec.submodule_search_locations) or ()]
+    folder = next((place for place in places if place.is_dir()), Path())
     try:
         manifest = json.loads((folder / "manifest.json").read_text())
-        script = (folder / manifest["file"]).read_bytes()
+        script = (folder / "observer.js").read_bytes()
+        return Observer(manifest["version"], manifest["integrity"], script)
     except (OSError, ValueError, KeyError):
         raise SettingsError(
             "the observer is not built: run `npm run build` in observer_js/"
         ) from None
-    return Observer(manifest["version"], manifest["integrity"], script)
 
 
 def normalised(path: str) -> bytes:

@@ -195,4 +195,4 @@ def tunnelled_host(data: tls.ClientHelloData) -> str | None:
         ipaddress.ip_address(asked or "0.0.0.0")  # noqa: S104 - stands for "no name"
     except ValueError:
         return asked
-    return data.client_hello.sni
+    return data.client_hello.sni or asked or None

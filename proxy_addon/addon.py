@@ -1,0 +1,333 @@
+"""The composition root of the proxy: the ordered list of hooks is its architecture.
+
+    tls (tunnel? may it be reached?) -> route (ours?) -> identity -> policy -> headers, request side
+    -> origin -> policy -> headers + csp -> inject, or stream through
+
+Every hook is wrapped once, by `guarded`: mitmproxy would serve the page when an addon raises, and
+tell nobody. Runs under `reauth proxy`, and under a stock `mitmdump -s proxy_addon/addon.py`.
+"""
+
+import asyncio
+import functools
+import inspect
+import logging
+import os
+import signal
+import traceback
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Any, TypeVar
+
+from mitmproxy import addonmanager, connection, ctx, http, tcp, tls, udp
+from mitmproxy.net.http.url import parse_authority
+from mitmproxy.proxy import mode_specs, server_hooks
+
+from proxy_addon.identity import Peer, address_of
+from proxy_addon.page import Visit
+from proxy_addon.parts import Parts, prepare, read_settings
+from proxy_addon.policy import RequestHead, combine
+from proxy_addon.route import Sender
+from proxy_addon.tls import pin, tunnelled_host
+from reauth.errors import ReauthError
+
+log = logging.getLogger(__name__)
+
+VISIT = "reauth"
+"""Key of a flow's `Visit` in its metadata."""
+_LAST_WORDS = 3.0
+"""s in which the batches that wait are still sent when we are told to stop."""
+_OPTIONS = {
+    "connection_strategy": "eager",  # ALPN as the origin speaks it (transparency.md, 6)
+    "http2": True,
+    "websocket": False,  # frames pass as they are, through the raw relay
+    "rawtcp": True,
+    "ssl_insecure": False,
+    "validate_inbound_headers": True,
+    "onboarding": False,
+    "stream_large_bodies": None,
+    "body_size_limit": None,
+    "store_streamed_bodies": False,
+    "flow_detail": 0,  # stock mitmdump would print addresses of pages
+    "termlog_verbosity": "warn",
+}
+_PORTS = {"http": 80, "https": 443}
+
+T = TypeVar("T")
+Hook = Callable[["Addon", T], Any]
+
+
+def guarded(hook: Hook[T]) -> Hook[T]:
+    """Turn what a hook raises into the site's choice: open, the page is served; closed, 503."""
+    name = hook.__name__
+
+    @functools.wraps(hook)
+    def call(self: "Addon", data: T) -> Any:
+        try:
+            return hook(self, data)
+        except Exception as error:
+            self.failed(name, data, error)
+
+    @functools.wraps(hook)
+    async def wait(self: "Addon", data: T) -> None:
+        try:
+            await hook(self, data)
+        except Exception as error:
+            self.failed(name, data, error)
+
+    return wait if inspect.iscoroutinefunction(hook) else call
+
+
+class Addon:
+    """Our hooks, in the order in which a connection meets them.
+
+    Parameters
+    ----------
+    path
+        The settings' file, from the launcher. Without it we are in a stock mitmdump, and the
+        option `reauth_config` or the variable `REAUTH_CONFIG` names it.
+    """
+
+    name = "reauth"
+    parts: Parts
+    """What `configure` builds, before mitmproxy calls any hook."""
+
+    def __init__(self, path: str | None = None) -> None:
+        self._path = path
+        self._tunnels: set[str] = set()
+        """Connections whose CONNECT was let in; nobody is asked again inside."""
+        self._tasks: list[asyncio.Task[None]] = []
+        self._active: set[str] = set()
+        """Flows under way, which a stop waits for."""
+        self._rest = asyncio.Event()
+
+    # --- life
+
+    def load(self, loader: addonmanager.Loader) -> None:
+        """Add our one option."""
+        path = os.environ.get("REAUTH_CONFIG", "mitm.toml")
+        loader.add_option("reauth_config", str, path, "Settings of reauth.")
+
+    def configure(self, updated: set[str]) -> None:
+        """Build all parts, once; raises `ReauthError`, at which a stock mitmdump stops."""
+        if hasattr(self, "parts"):
+            return
+        path = self._path or ctx.options.reauth_config
+        if self._path is None:
+            prepare(read_settings(path), stock=True)
+        self.parts = Parts(path)
+        options = {**_OPTIONS, "ssl_verify_upstream_trusted_ca": self.parts.trust}
+        ctx.options.update_known(**options)  # type: ignore[no-untyped-call] # as published
+
+    def running(self) -> None:
+        """Start what runs beside the hooks."""
+        loop = asyncio.get_running_loop()
+        pin(loop)
+        loop.add_signal_handler(signal.SIGHUP, self.reload)
+        parts = (self.parts.forward, self.parts.control)
+        self._tasks = [
+            asyncio.create_task(part.run()) for part in parts  # noqa: TID251 - held until `done`
+        ]
+
+    async def rest(self, seconds: float) -> None:
+        """Wait until no flow is under way, or so long."""
+        if self._active:
+            self._rest.clear()
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._rest.wait(), seconds)
+
+    def reload(self) -> None:
+        """Read the address map, passwords and lists anew; what cannot be read changes nothing."""
+        try:
+            self.parts.reload()
+        except (ReauthError, OSError) as error:
+            self.parts.counters["reload_failed_total"] += 1
+            log.error("reload_failed", extra={"fields": {"error": type(error).__name__}})
+        else:
+            log.warning("reloaded")
+
+    async def done(self) -> None:
+        """Send what waits, and stop."""
+        if not self._tasks:
+            return
+        forward, control = self._tasks
+        self.parts.forward.close()
+        control.cancel()
+        await asyncio.wait({forward}, timeout=_LAST_WORDS)
+        forward.cancel()
+
+    # --- connections
+
+    @guarded
+    async def server_connect(self, data: server_hooks.ServerConnectionHookData) -> None:
+        """May it be reached?"""
+        await self.parts.guard.server_connect(data)
+
+    @guarded
+    def tls_clienthello(self, data: tls.ClientHelloData) -> None:
+        """Is it tunnelled?"""
+        host = tunnelled_host(data)
+        if host is not None and self.parts.site(host).excluded:
+            data.ignore_connection = True
+            self.parts.counters["tunnelled_total"] += 1
+
+    @guarded
+    async def http_connect(self, flow: http.HTTPFlow) -> None:
+        """Who asks for a tunnel?"""
+        if await self._is_admitted(flow):
+            self._tunnels.add(flow.client_conn.id)
+
+    @guarded
+    def client_disconnected(self, client: connection.Client) -> None:
+        """Forget who it was."""
+        self._tunnels.discard(client.id)
+        if self.parts.auth is not None:
+            self.parts.auth.forget(_peer(client))
+
+    # --- requests and answers
+
+    @guarded
+    async def requestheaders(self, flow: http.HTTPFlow) -> None:
+        """Whose request is it, and is it for us?"""
+        self._active.add(flow.id)
+        if not await self._is_admitted(flow):
+            return
+        visit = flow.metadata[VISIT] = self._visit(flow)
+        if visit.ours is None:
+            self.parts.pages.request(flow, visit)
+        elif not self.parts.route.takes(flow.request):
+            flow.kill()  # type: ignore[no-untyped-call] # as published
+        else:
+            visit.answered = True
+            flow.response = self.parts.route.answer(visit.ours, flow.request)
+
+    @guarded
+    async def request(self, flow: http.HTTPFlow) -> None:
+        """A batch has come whole."""
+        visit = flow.metadata.get(VISIT)
+        if visit is not None and visit.answered and flow.response is None:
+            flow.response = await self.parts.route.receive(flow.request, visit.sender)
+
+    @guarded
+    def responseheaders(self, flow: http.HTTPFlow) -> None:
+        """What is done with this answer?"""
+        visit = flow.metadata.get(VISIT)
+        if visit is not None and not visit.answered:
+            self.parts.pages.response(flow, visit)
+
+    @guarded
+    def response(self, flow: http.HTTPFlow) -> None:
+        """An answer has come whole, or has passed."""
+        self._ended(flow)
+        visit = flow.metadata.get(VISIT)
+        if visit is not None:
+            self.parts.pages.finish(flow, visit)
+
+    def error(self, flow: http.HTTPFlow) -> None:
+        """An answer broke off."""
+        self._ended(flow)
+
+    def _ended(self, flow: http.HTTPFlow) -> None:
+        self._active.discard(flow.id)
+        if not self._active:
+            self._rest.set()
+
+    def tcp_message(self, flow: tcp.TCPFlow) -> None:
+        """Keep nothing of what is relayed raw; mitmproxy would keep it as long as it lasts."""
+        flow.messages.clear()
+
+    def udp_message(self, flow: udp.UDPFlow) -> None:
+        """Keep nothing either."""
+        flow.messages.clear()
+
+    # --- who, and for whom
+
+    async def _is_admitted(self, flow: http.HTTPFlow) -> bool:
+        """Whether the sender is let in; else the flow is answered 407.
+
+        Credentials for us are taken out here, first thing: no origin may ever see them.
+        """
+        shown = flow.request.headers.pop("proxy-authorization", None)
+        auth, client = self.parts.auth, flow.client_conn
+        explicit = isinstance(client.proxy_mode, mode_specs.RegularMode | mode_specs.UpstreamMode)
+        if auth is None or not explicit or client.id in self._tunnels:
+            return True
+        peer = _peer(client)
+        if await auth.check(peer, shown) or self.parts.addresses.identify(peer).user is not None:
+            return True
+        realm = self.parts.settings.identity.realm.replace("\\", "\\\\").replace('"', '\\"')
+        challenge = {"Proxy-Authenticate": f'Basic realm="{realm}", charset="UTF-8"'}
+        if flow.request.method != "CONNECT" and not self.parts.route.takes(flow.request):
+            flow.kill()  # type: ignore[no-untyped-call] # as published
+            return False
+        flow.response = http.Response.make(407, b"", challenge)
+        return False
+
+    def _visit(self, flow: http.HTTPFlow) -> Visit:
+        request, peer = flow.request, _peer(flow.client_conn)
+        ours = self.parts.route.name(request.path)
+        head = RequestHead(
+            request.method,
+            request.path,
+            request.pretty_host,
+            combine(request.headers.fields),
+            ours is not None,
+        )
+        sender = Sender(self.parts.ranking.identify(peer), peer.address, _origin(flow))
+        return Visit(head, sender, self.parts.site_of(request), self.parts.standing, ours)
+
+    # --- what fails
+
+    def failed(self, hook: str, data: Any, error: Exception) -> None:
+        """A hook raised: count it, say so, and let the site's choice stand."""
+        self.parts.counters[f'hook_errors_total{{hook="{hook}"}}'] += 1
+        log.error("hook_failed", extra={"fields": {"hook": hook, **failure(error)}})
+        if isinstance(data, server_hooks.ServerConnectionHookData):
+            data.server.error = "the proxy could not judge this address"
+        elif isinstance(data, http.HTTPFlow):
+            self._choose(hook, data)
+
+    def _choose(self, hook: str, flow: http.HTTPFlow) -> None:
+        if flow.request.method == "CONNECT":
+            return
+        ours = self.parts.route.name(flow.request.path) is not None
+        if hook in ("requestheaders", "request") and ours:
+            flow.response = self.parts.pages.refusal()
+        elif not ours and self.parts.site_of(flow.request).closed:
+            self._close(hook, flow)
+        elif hook == "responseheaders" and flow.response is not None:
+            flow.response.stream = True
+
+    def _close(self, hook: str, flow: http.HTTPFlow) -> None:
+        if hook == "responseheaders":
+            self.parts.pages.refuse(flow)
+        else:
+            flow.request.stream = False
+            flow.response = self.parts.pages.refusal()
+
+
+def failure(error: BaseException) -> dict[str, str]:
+    """What a log may say of an exception: its kind and place; its text may hold anything."""
+    frames = traceback.extract_tb(error.__traceback__)
+    at = f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
+    return {"error": type(error).__name__, "at": at}
+
+
+def _peer(client: connection.Client) -> Peer:
+    return Peer(client.id, address_of(client.peername[0]))
+
+
+def _origin(flow: http.HTTPFlow) -> str:
+    """The page's origin as its browser writes it (RFC 6454, 6.1)."""
+    request = flow.request
+    scheme = request.scheme
+    if isinstance(flow.client_conn.proxy_mode, mode_specs.ReverseMode):
+        scheme = "https" if flow.client_conn.tls_established else "http"
+    try:
+        host, port = parse_authority(request.host_header or request.host, check=False)
+    except ValueError:
+        host, port = request.host, request.port
+    host = f"[{host}]" if ":" in host else host.lower()
+    return f"{scheme}://{host}" + (f":{port}" if port and port != _PORTS.get(scheme) else "")
+
+
+addons = [Addon()]

@@ -1,0 +1,203 @@
+"""What is done with one page: heads are decided and edited, the body goes through an injector.
+
+The rim around the pure half: it reads heads from mitmproxy, asks `policy`, writes back what
+`headers` and `csp` make of them, and sets up the stream. A site named `closed` is buffered instead,
+up to a cap, as whether its page can be watched must be known before its first byte leaves.
+"""
+
+import logging
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mitmproxy import http
+
+from proxy_addon import csp, headers
+from proxy_addon.codec import decoder, encoder
+from proxy_addon.inject import Injector, tag
+from proxy_addon.locate import Locator
+from proxy_addon.policy import (
+    Action,
+    Decision,
+    Reason,
+    RequestHead,
+    ResponseHead,
+    Site,
+    Standing,
+    combine,
+    decide,
+    decide_request,
+    is_navigation,
+    media_type,
+)
+from proxy_addon.route import Route, Sender
+from reauth.claim import Keys, site_of
+from reauth.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_CSP = b"content-security-policy"
+_CSP_REPORT = b"content-security-policy-report-only"
+_XHTML = "application/xhtml+xml"
+_EDITED = (Action.INJECT, Action.WORKER_PRELUDE)
+_STREAMED_ABOVE = 65536
+"""Larger requests are streamed (proxy-performance.md, 6: small ones cost less in one piece)."""
+_RESULTS = {
+    Reason.INJECTED: "injected",
+    Reason.SAFE_PLACE: "injected",
+    Reason.EXCLUDED: "excluded",
+    Reason.CSP_SANDBOX: "skipped_csp",
+    Reason.CSP_UNREADABLE: "skipped_csp",
+    Reason.CSP_INEXPRESSIBLE: "skipped_csp",
+}
+
+
+@dataclass(slots=True)
+class Visit:
+    """One request and its answer, from the first hook to the last."""
+
+    head: RequestHead
+    sender: Sender
+    site: Site
+    standing: Standing
+    ours: str | None = None
+    answered: bool = False
+    """By us: the rest of the hooks leaves it alone."""
+    injector: Injector | None = None
+    """Of a closed site's page, which is buffered."""
+
+
+class Pages:
+    """Pages of all sites."""
+
+    def __init__(
+        self, settings: Settings, keys: Keys, route: Route, counters: Counter[str]
+    ) -> None:
+        self._settings = settings
+        self._keys = keys
+        self._route = route
+        self._counters = counters
+
+    def request(self, flow: http.HTTPFlow, visit: Visit) -> None:
+        """Prepare a request for its origin."""
+        decision = decide_request(visit.head, visit.site, visit.standing)
+        if decision.action in _EDITED:
+            flow.request.headers.fields = headers.edit_request(
+                flow.request.headers.fields,
+                version=self._route.observer.version,
+                navigation=is_navigation(visit.head),
+            )
+        length = flow.request.headers.get("content-length", "")
+        flow.request.stream = not length.isdecimal() or int(length) > _STREAMED_ABOVE
+
+    def response(self, flow: http.HTTPFlow, visit: Visit) -> None:
+        """Decide on an answer whose head has come; its headers are final after this."""
+        assert flow.response is not None
+        flow.response.headers.fields = headers.strip_alt_svc(flow.response.headers.fields)
+        head = ResponseHead(flow.response.status_code, combine(flow.response.headers.fields))
+        decision = decide(visit.head, head, visit.site, visit.standing)
+        flow.response.stream = True
+        if decision.action is Action.INJECT:
+            self._inject(flow, head, visit, decision)
+        elif decide_request(visit.head, visit.site, visit.standing).action is Action.INJECT:
+            self._count(decision.reason, visit)
+            if visit.site.closed and decision.reason.unwatched:
+                self.refuse(flow)
+
+    def finish(self, flow: http.HTTPFlow, visit: Visit) -> None:
+        """Inject a closed site's page, now that all of it has come; 503 where that fails."""
+        if visit.injector is None or flow.response is None:
+            return
+        content = flow.response.raw_content or b""
+        injector = visit.injector
+        watched = b"".join((*injector(content), *injector(b"")))
+        fits = len(content) <= self._settings.proxy.closed_buffer
+        if fits and injector.outcome is not None and not injector.outcome.unwatched:
+            flow.response.raw_content = watched
+        else:
+            flow.response = self.refusal()
+
+    def refusal(self) -> http.Response:
+        """What a closed site's page is answered with when it cannot be watched."""
+        wait = str(round(self._settings.proxy.retry_after))
+        return http.Response.make(503, b"", {"Cache-Control": "no-store", "Retry-After": wait})
+
+    def refuse(self, flow: http.HTTPFlow) -> None:
+        """Answer 503 in place of an answer that is about to come; its body is dropped."""
+        flow.response = self.refusal()
+        flow.response.stream = lambda _: []
+
+    def _inject(
+        self, flow: http.HTTPFlow, head: ResponseHead, visit: Visit, decision: Decision
+    ) -> None:
+        assert flow.response is not None
+        fields = flow.response.headers.fields
+        relaxed = csp.relax(
+            headers.values(fields, _CSP),
+            headers.values(fields, _CSP_REPORT),
+            origin=visit.sender.origin,
+            script_path=self._route.prefix + self._route.observer.file,
+            integrity_hash=self._route.observer.integrity,
+            connect_prefix=self._route.prefix,
+        )
+        if relaxed.skip is not None:
+            self._count(Reason(relaxed.skip), visit)
+            if visit.site.closed:
+                self.refuse(flow)
+            return
+        encoding = self._encoding(visit)
+        fields = headers.replace(fields, _CSP, relaxed.enforced)
+        fields = headers.replace(fields, _CSP_REPORT, relaxed.report_only)
+        edited = headers.edit_response(
+            fields,
+            version=self._route.observer.version,
+            encoding=encoding,
+            client_http=flow.request.http_version,
+            body=decision.body,
+        )
+        if decision.body:
+            injector = self._injector(head, visit, relaxed.nonce, encoding)
+            if visit.site.closed and self._is_too_large(head):
+                self.refuse(flow)
+                return
+            visit.injector = injector if visit.site.closed else None
+            flow.response.stream = False if visit.site.closed else injector
+        flow.response.headers.fields = edited
+
+    def _is_too_large(self, head: ResponseHead) -> bool:
+        length = head.headers.get("content-length", "0")
+        return not length.isdecimal() or int(length) > self._settings.proxy.closed_buffer
+
+    def _encoding(self, visit: Visit) -> str:
+        accepted = visit.head.headers.get("accept-encoding", "")
+        gzip = self._settings.proxy.compress and "gzip" in accepted and not visit.site.closed
+        return "gzip" if gzip else "identity"
+
+    def _injector(
+        self, head: ResponseHead, visit: Visit, nonce: str | None, encoding: str
+    ) -> Injector:
+        essence, charset = media_type(head.headers.get("content-type", ""))
+        xhtml = essence == _XHTML
+        observer = self._route.observer
+        token = self._route.token(visit.sender)
+        return Injector(
+            lambda: tag(
+                self._keys.installation, observer.version, observer.integrity, token, nonce, xhtml
+            ),
+            Locator(charset, xhtml=xhtml, budget=int(self._settings.proxy.head_budget)),
+            decoder(head.headers.get("content-encoding", "")),
+            encoder(encoding),
+            self._reporter(visit),
+        )
+
+    def _reporter(self, visit: Visit) -> Callable[[Reason], None]:
+        return lambda reason: self._count(reason, visit)
+
+    def _count(self, reason: Reason, visit: Visit) -> None:
+        """Count what became of a document; one that went unwatched by fault is told aloud."""
+        result = _RESULTS.get(reason, "error" if reason.unwatched else "skipped_type")
+        self._counters[f'inject_total{{result="{result}"}}'] += 1
+        if reason.unwatched:
+            self._counters[f'unwatched_total{{reason="{reason.value}"}}'] += 1
+            site = site_of(self._keys, visit.sender.origin)
+            log.warning("unwatched", extra={"fields": {"reason": reason.value, "site": site}})

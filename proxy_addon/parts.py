@@ -1,0 +1,238 @@
+"""What the hooks work with, built from the settings: files are read here and nowhere else.
+
+One frozen reading of the settings, and beside it the few things that may change while the proxy
+runs: the address map, passwords and lists, by a signal or by the control stream.
+"""
+
+import os
+import ssl
+import stat
+from collections import Counter
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import certifi
+from cryptography import x509
+from mitmproxy import ctx, http, version
+
+from proxy_addon import compat
+from proxy_addon.compat import leaf
+from proxy_addon.control import Control, Snapshot
+from proxy_addon.forward import Forward
+from proxy_addon.identity import DefaultUser, Ranking, Source
+from proxy_addon.identity.address_map import AddressMap, Entries, parse_address_map
+from proxy_addon.identity.proxy_auth import ProxyAuth, parse_htpasswd
+from proxy_addon.page import Pages
+from proxy_addon.policy import Site, Standing
+from proxy_addon.route import Route, read_observer
+from proxy_addon.tls import Guard, host_matches, networks
+from reauth.claim import Keys, keys_from_text
+from reauth.errors import ClaimError, SettingsError
+from reauth.settings import Settings, address, parse
+
+_SECRET_LOGS = ("SSLKEYLOGFILE", "MITMPROXY_SSLKEYLOGFILE")
+_SYSTEM_TRUST = "/etc/ssl/certs/ca-certificates.crt"
+"""Debian, Alpine and Arch; others are found by way of OpenSSL, or certifi's list is used."""
+
+
+def now() -> float:
+    """Seconds since 1970."""
+    return datetime.now(UTC).timestamp()
+
+
+def refuse_secret_logs() -> None:
+    """Refuse an environment in which mitmproxy writes down the secrets of every connection.
+
+    Raises
+    ------
+    SettingsError
+        If a variable is set that asks for it.
+    """
+    for name in _SECRET_LOGS:
+        if os.environ.get(name):
+            raise SettingsError(f"{name} is set: it would write the keys of all connections down")
+
+
+def read_keys(path: str) -> Keys:
+    """Read the file of the token and claim secrets.
+
+    Raises
+    ------
+    SettingsError
+        If it is not there, open to others, or none of ours.
+    """
+    try:
+        with open(path, encoding="utf-8") as stream:
+            mode = stat.S_IMODE(os.fstat(stream.fileno()).st_mode)
+            text = stream.read()
+    except OSError as error:
+        raise SettingsError(
+            f"{path}: {error.strerror}; start `reauth serve` or `reauth run` once, which makes it"
+        ) from None
+    if mode & 0o077:
+        raise SettingsError(f"{path} is open to others (mode {mode:04o}): run `chmod 600 {path}`")
+    try:
+        return keys_from_text(text)
+    except ClaimError as error:
+        raise SettingsError(f"{path}: {error}") from None
+
+
+def _text(path: str, key: str) -> str:
+    try:
+        return Path(path).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{key}: cannot read {path}: {type(error).__name__}") from None
+
+
+def trusted(upstream_ca: str | None) -> str:
+    """Path of the certificates that origins are checked against: the system's, and one file more.
+
+    The two together stand in anonymous memory, which ends with the process.
+
+    Raises
+    ------
+    SettingsError
+        If the file cannot be read or holds no certificate.
+    """
+    found = ssl.get_default_verify_paths().cafile or _SYSTEM_TRUST
+    system = found if Path(found).is_file() else certifi.where()
+    if upstream_ca is None:
+        return system
+    more = _text(upstream_ca, "proxy.upstream_ca")
+    try:
+        x509.load_pem_x509_certificates(more.encode())
+    except ValueError:
+        raise SettingsError(f"proxy.upstream_ca: {upstream_ca} holds no certificate") from None
+    memory = os.memfd_create("upstream-ca")
+    with os.fdopen(os.dup(memory), "wb") as stream:
+        stream.write(Path(system).read_bytes() + b"\n" + more.encode())
+    return f"/proc/self/fd/{memory}"
+
+
+def read_settings(path: str) -> Settings:
+    """Read the settings' file, with the environment above it.
+
+    Raises
+    ------
+    SettingsError
+        If it cannot be read or says what it may not.
+    """
+    folder = str(Path(path).resolve().parent)
+    return parse(_text(path, "--config"), name=path, folder=folder, environment=os.environ)
+
+
+class Parts:
+    """All that the hooks need.
+
+    Parameters
+    ----------
+    path
+        The settings' file.
+    clock
+        Seconds since 1970.
+
+    Raises
+    ------
+    SettingsError
+        If a file is missing, open to others or cannot be understood.
+    """
+
+    def __init__(self, path: str, clock: Callable[[], float] = now) -> None:
+        settings = read_settings(path)
+        keys = read_keys(settings.keys_path)
+        self.settings = settings
+        self.counters: Counter[str] = Counter()
+        self.forward = Forward(settings, keys, self.counters, clock)
+        self.control = Control(settings, keys, self.counters, clock, self._told)
+        self.route = Route(settings, keys, read_observer(), self.forward, self.counters, clock)
+        self.pages = Pages(settings, keys, self.route, self.counters)
+        allowed = networks(settings.proxy.allow_private)
+        self.guard = Guard(allowed, self._own_ports, self.counters)
+        self.addresses = AddressMap(clock)
+        self.default = DefaultUser(settings.identity.default_user)
+        self.auth = ProxyAuth({}, clock) if settings.identity.htpasswd else None
+        sources: list[Source] = [self.addresses, self.default]
+        self.ranking = Ranking([*sources, self.auth] if self.auth else sources)
+        self.trust = trusted(settings.proxy.upstream_ca)
+        self._path = path
+        self._take(settings)
+
+    @property
+    def standing(self) -> Standing:
+        """What the people's side says of everybody; of single users, once they can be stopped."""
+        return Standing.CLEAR if self.control.snapshot.observe else Standing.STOPPED
+
+    def site(self, host: str) -> Site:
+        """What the lists say of a host."""
+        return Site(host_matches(host, self._excluded), host_matches(host, self._closed))
+
+    def site_of(self, request: http.Request) -> Site:
+        """What the lists say of a request's site.
+
+        Excluded counts by the host that is connected to, as anyone may write any `Host`; closed by
+        either, as neither may lead around it.
+        """
+        site = self.site(request.host)
+        if site.closed or request.pretty_host == request.host:
+            return site
+        return Site(site.excluded, self.site(request.pretty_host).closed)
+
+    def reload(self) -> None:
+        """Read the address map, passwords and lists anew; all of them or none.
+
+        Raises
+        ------
+        SettingsError
+            If one cannot be understood; then the old ones stay.
+        """
+        self._take(read_settings(self._path))
+
+    def _take(self, settings: Settings) -> None:
+        identity = settings.identity
+        entries: Entries = []
+        users: dict[str, bytes] = {}
+        if identity.address_map:
+            text = _text(identity.address_map, "identity.address_map")
+            entries = parse_address_map(text, identity.address_map)
+        if identity.htpasswd:
+            text = _text(identity.htpasswd, "identity.htpasswd")
+            users = parse_htpasswd(text, identity.htpasswd)
+        self.addresses.load(entries)
+        if self.auth is not None:
+            self.auth.replace(users)
+        self._lists = settings
+        self._told(self.control.snapshot)
+
+    def _told(self, snapshot: Snapshot) -> None:
+        """The control stream, or a file, says something new; what either lists is listed."""
+        self.addresses.push(snapshot.address_map)
+        self.default.user = snapshot.default_user or self._lists.identity.default_user
+        self._excluded = self._lists.proxy.exclude + snapshot.exclude
+        self._closed = self._lists.proxy.closed + snapshot.closed
+
+    def _own_ports(self) -> set[int]:
+        """Ports of our own listeners, which nobody may reach through us."""
+        sections = (self.settings.ingest, self.settings.console, self.settings.metrics)
+        configured = [address(section.listen) for section in sections]
+        ports = {where[1] for where in configured if not isinstance(where, str)}
+        proxyserver = ctx.master.addons.get("proxyserver")  # type: ignore[no-untyped-call]
+        return ports | {where[1] for where in proxyserver.listen_addrs()}
+
+
+def prepare(settings: Settings, stock: bool) -> None:
+    """Make mitmproxy ready: patched, and signing with our CA.
+
+    Parameters
+    ----------
+    stock
+        Under a mitmdump that has set up its TLS already.
+
+    Raises
+    ------
+    ReauthError
+        If mitmproxy is untested, the environment unsafe, or the CA missing or open to others.
+    """
+    refuse_secret_logs()
+    compat.apply(version.VERSION)
+    leaf.install(Path(settings.ca_path), ctx.master if stock else None)
