@@ -1,0 +1,323 @@
+"""The composition root: the only file that names concrete stores, sinks and intakes.
+
+`house` opens everything top to bottom, each part where the next one needs it, and the language
+closes it in reverse: listeners first, so that nothing new comes in; then what waits is committed;
+the store last. Tests build the same house from other settings: arguments, not patches.
+"""
+
+import asyncio
+import ipaddress
+import logging
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar
+
+from reauth import __version__, ca, console, ingest, metrics
+from reauth.claim import Keys
+from reauth.console.health import Probe, Readiness
+from reauth.decide import POLICIES
+from reauth.engine import Engine
+from reauth.enrol import Enroller
+from reauth.errors import SettingsError, StoreError
+from reauth.features import FEATURE_SETS
+from reauth.ingest import RECEIVER, Control, Receiver
+from reauth.installation import (
+    address_map,
+    ensure_ca,
+    ensure_keys,
+    ensure_state,
+    load_settings,
+    now,
+    variables,
+)
+from reauth.intake.local import LocalIntake
+from reauth.listen import jobs, listening, only_one, tls_of
+from reauth.ports import Sink, Store
+from reauth.session import Recipe
+from reauth.settings import Settings, address
+from reauth.sinks import open_sink
+from reauth.sinks.outbox import Outbox
+from reauth.store import Options, create_key, open_store, read_key
+from reauth.trajectory import PauseSegmenter
+from reauth.verify import VERIFIERS
+
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+RETENTION = 3600.0
+"""s between looks for what is older than its retention, which is counted in days."""
+LEAST_FREE = 0.05
+"""Share of the disk that must be free to take data (privacy-ops.md §4)."""
+HIGH_WATER = 0.8
+"""Share of the ingest's queue from which on clients are told to slow down (ingest.md §6)."""
+
+
+@dataclass(slots=True)
+class House:
+    """What runs: where it listens, and what may be told to it.
+
+    `urls` holds `ingest`, `console` and `metrics`, ports resolved; `ingest` is written as the
+    settings write it, for the proxy to read. `broken` is done when a job of ours has died.
+    """
+
+    settings: Settings
+    keys: Keys
+    store: Store
+    control: Control
+    receiver: Receiver
+    site: console.Site
+    urls: dict[str, str]
+    listens: dict[str, str]
+    broken: "asyncio.Future[None]"
+
+    def reload(self, settings: Settings) -> None:
+        """Take up the address map and the lists of changed settings, and tell the proxies.
+
+        Raises
+        ------
+        SettingsError
+            If the address map is wrong; everything stays as it was then.
+        """
+        self.control.change(**standing(settings))
+        self.settings = settings
+
+    def stop(self) -> None:
+        """Say that we are going: `/readyz` is 503 from now on, so that nobody new comes."""
+        self.site.readiness.stop()
+
+
+def standing(settings: Settings) -> dict[str, Any]:
+    """What the proxy processes are told: the control stream's snapshot.
+
+    Raises
+    ------
+    SettingsError
+        If the address map is wrong.
+    """
+    return {
+        "address_map": address_map(settings),
+        "exclude": list(settings.proxy.exclude),
+        "closed": list(settings.proxy.closed),
+        "default_user": settings.identity.default_user,
+        "observe": True,
+    }
+
+
+def recipes(settings: Settings) -> list[Recipe]:
+    """The lanes of every session, from the names in the settings.
+
+    Raises
+    ------
+    SettingsError
+        If a table has no such name; the message tells the nearest one.
+    """
+    lane = settings.identity_lane
+    policy = _named(POLICIES, lane.policy, "identity_lane.policy")
+    return [
+        Recipe(
+            name="identity",
+            segmenter=lambda: PauseSegmenter(lane.pause, lane.points, lane.grid),
+            features=_named(FEATURE_SETS, lane.features, "identity_lane.features"),
+            verifier=_named(VERIFIERS, lane.verifier, "identity_lane.verifier"),
+            policy=lambda template: policy(template, lane.window),
+        )
+    ]
+
+
+def _named(table: Mapping[str, T], name: str, key: str) -> T:
+    if name in table:
+        return table[name]
+    near = get_close_matches(name, list(table), n=1, cutoff=0.0)
+    raise SettingsError(f"{key}: there is no '{name}'; did you mean '{near[0]}'?")
+
+
+@asynccontextmanager
+async def opened_store(settings: Settings) -> AsyncIterator[Store]:
+    """The store of an installation, with its key; both are made where they are missing.
+
+    Raises
+    ------
+    SettingsError
+        If the URL, the key file or the schema is wrong.
+    StoreError
+        If it cannot be opened.
+    """
+    ensure_state(settings)
+    async with _store(settings, open_sinks(settings)) as store:
+        yield store
+
+
+@asynccontextmanager
+async def _store(settings: Settings, sinks: list[Sink]) -> AsyncIterator[Store]:
+    options = Options(tuple(sink.name for sink in sinks), settings.store)
+    async with open_store(settings.store_url, store_key(settings), options) as store:
+        yield store
+
+
+def store_key(settings: Settings) -> bytes:
+    """The key that guards templates and movement; made on the first run, mode 0600.
+
+    Raises
+    ------
+    SettingsError
+        If it is absent and cannot be made, readable by others, or no key.
+    """
+    path = settings.store_key_path
+    return read_key(path) if Path(path).exists() else create_key(path)
+
+
+def open_sinks(settings: Settings) -> list[Sink]:
+    """The sinks that the settings name.
+
+    Raises
+    ------
+    SettingsError
+        If a URL is none that we know.
+    """
+    return [open_sink(url, settings.sinks) for url in settings.sinks.urls]
+
+
+@asynccontextmanager
+async def house(settings: Settings) -> AsyncIterator[House]:
+    """Open everything but the proxy; everything listens once this yields.
+
+    Raises
+    ------
+    ReauthError
+        If any part cannot be opened; what was open is closed again.
+    """
+    ensure_state(settings)
+    keys, sinks = ensure_keys(settings), open_sinks(settings)
+    folder = ensure_ca(settings)
+    lanes, told = recipes(settings), standing(settings)
+    with only_one(Path(settings.state.path) / "running.lock"):
+        async with (
+            _store(settings, sinks) as store,
+            Outbox(store, sinks, now) as outbox,
+            Engine(store, lanes, settings, now, outbox.wake) as engine,
+            LocalIntake(engine, settings.ingest) as intake,
+            AsyncExitStack() as doors,
+        ):
+            enroller = Enroller(store, settings, now)
+            control = Control(told, int(now() * 1000))
+            receiving = ingest.application(intake, keys, settings.ingest, control, now)
+            readiness = Readiness(_probes(store, intake, settings))
+            site = console.Site(
+                store=store,
+                people=lambda: enroller.status(None),
+                readiness=readiness,
+                ca=folder,
+                proxy=_proxy_of(settings),
+                local=_is_local(settings.console.listen),
+                tls=settings.console.tls_cert is not None,
+                clock=now,
+            )
+            broken = await doors.enter_async_context(jobs(enroller.run(), _retain(store)))
+            counted = metrics.application(
+                lambda: _figures(store, engine, intake, receiving[RECEIVER], outbox)
+            )
+            urls, listens = {}, {}
+            for name, app, listen, tls in (
+                ("metrics", counted, settings.metrics.listen, None),
+                ("console", console.application(site), settings.console.listen, tls_of(settings)),
+                ("ingest", receiving, settings.ingest.listen, None),
+            ):
+                where = listening(name, app, listen, tls)
+                listens[name], urls[name] = await doors.enter_async_context(where)
+            doors.callback(control.stop)
+            yield House(
+                settings, keys, store, control, receiving[RECEIVER], site, urls, listens, broken
+            )
+
+
+def _probes(store: Store, intake: LocalIntake, settings: Settings) -> dict[str, Probe]:
+    """What `/readyz` asks."""
+
+    async def writable() -> str | None:
+        return None if (await store.health()).writable else "cannot be written to"
+
+    async def disk() -> str | None:
+        free = (await store.health()).free_share
+        return None if free >= LEAST_FREE else f"{free:.1%} of the disk is free"
+
+    async def queue() -> str | None:
+        full = intake.depth >= HIGH_WATER * settings.ingest.queue
+        return "full: the store is slower than what comes" if full else None
+
+    async def templates() -> str | None:
+        await store.actives()
+        return None
+
+    async def signing() -> str | None:
+        ca.load(Path(settings.ca_path))
+        return None
+
+    return {
+        "store": writable, "disk": disk, "queue": queue, "templates": templates, "ca": signing
+    }  # fmt: skip
+
+
+def _proxy_of(settings: Settings) -> str | None:
+    """Where the proxy will be, unless any free port will do."""
+    where = address(settings.proxy.listen)
+    return settings.proxy.listen if not isinstance(where, str) and where[1] else None
+
+
+def _is_local(listen: str) -> bool:
+    where = address(listen)
+    if isinstance(where, str):
+        return True
+    return where[0] == "localhost" or ipaddress.ip_address(where[0]).is_loopback
+
+
+async def _retain(store: Store) -> None:
+    """Delete what is older than its retention, for ever."""
+    while True:
+        try:
+            gone = await store.expire(now())
+        except StoreError as error:
+            log.error("retention_failed", extra={"fault": str(error)})
+        else:
+            log.info("retention", extra={"gone": {table: n for table, n in gone.items() if n}})
+        await asyncio.sleep(RETENTION)
+
+
+async def _figures(
+    store: Store, engine: Engine, intake: LocalIntake, receiver: Receiver, outbox: Outbox
+) -> dict[str, float]:
+    """What `/metrics` tells; never of a single person."""
+    health = await store.health()
+    counted: Counter[str] = Counter()
+    for counters in (engine.counters, receiver.counters, receiver.proxy_counters, outbox.counters):
+        counted.update(counters)
+    return {
+        **counted,
+        f'build_info{{version="{__version__}"}}': 1,
+        "sessions": engine.sessions,
+        "ingest_queue_depth": intake.depth,
+        "alerts_open": health.alerts_open,
+        "outbox_depth": health.outbox_depth,
+        "db_size_bytes": health.db_bytes,
+        "wal_size_bytes": health.wal_bytes,
+        "disk_free_share": health.free_share,
+        **{f'users{{state="{state}"}}': count for state, count in health.users.items()},
+    }
+
+
+__all__ = [
+    "House",
+    "house",
+    "load_settings",
+    "now",
+    "open_sinks",
+    "opened_store",
+    "recipes",
+    "standing",
+    "store_key",
+    "variables",
+]

@@ -1,0 +1,86 @@
+"""`reauth config`: what the settings are, wherever they came from."""
+
+import json
+from argparse import Namespace
+from typing import Any
+
+from reauth import app
+from reauth.cli.command import Commands, command, print_json, settings_of, subcommands
+from reauth.settings import Key, Settings, keys
+
+_TEACH = """\
+Settings come from the command line (--set SECTION.KEY=VALUE), else the environment
+(REAUTH_SECTION__KEY, lists as JSON), else the file that REAUTH_SECTION__KEY_FILE names, else
+mitm.toml, else the defaults. A key that is unknown is refused, with the nearest known one.
+
+examples:
+  reauth config check
+  reauth config show --redact
+  REAUTH_PROXY__LISTEN=127.0.0.1:9090 reauth config show
+"""
+
+_HIDDEN = "<redacted>"
+
+
+def add(commands: Commands) -> None:
+    """Add the command to the command line."""
+    top = command(commands, "config", None, "check and show the settings", _TEACH)
+    verbs = subcommands(top)
+    command(verbs, "check", _check, "see that the settings can be worked with", _TEACH)
+    show = command(verbs, "show", _show, "print every key as it holds now", _TEACH)
+    show.add_argument("--redact", action="store_true", help="hide names of people and addresses")
+    show.add_argument("--json", action="store_true", help="print an object")
+
+
+def _check(args: Namespace) -> int:
+    settings = settings_of(args)
+    app.recipes(settings)
+    app.standing(settings)
+    app.open_sinks(settings)
+    print(f"{args.config}: good")
+    return 0
+
+
+def _show(args: Namespace) -> int:
+    settings = settings_of(args)
+    told: dict[str, dict[str, Any]] = {}
+    for key in keys():
+        value = _written(settings, key)
+        told.setdefault(key.section, {})[key.name] = _redacted(key, value) if args.redact else value
+    if args.json:
+        print_json(told)
+        return 0
+    for section, body in told.items():
+        print(f"[{section}]")
+        for name, value in body.items():
+            print(f"# {name} is not set" if value is None else f"{name} = {json.dumps(value)}")
+        print()
+    return 0
+
+
+def _written(settings: Settings, key: Key) -> Any:
+    """A value as the file would write it, in the key's own unit."""
+    value = getattr(getattr(settings, key.section), key.attribute)
+    if isinstance(value, tuple):
+        return list(value)
+    if key.unit and isinstance(value, int | float):
+        value = round(value / key.scale, 9)
+        return int(value) if value == int(value) else value
+    return value
+
+
+def _redacted(key: Key, value: Any) -> Any:
+    """Hide who is watched and where alerts go; the file itself never holds a secret."""
+    if key.section == "identity" and key.name == "default_user" and value:
+        return _HIDDEN
+    if (key.section, key.name) == ("sinks", "urls"):
+        return [_without_address(url) for url in value]
+    if (key.section, key.name) == ("proxy", "mode"):
+        return _without_address(value)
+    return value
+
+
+def _without_address(url: str) -> str:
+    """A URL's scheme; its address may hold a password or a token."""
+    scheme, colon, _ = url.partition(":")
+    return url if scheme == "jsonl" or not colon else f"{scheme}:{_HIDDEN}"

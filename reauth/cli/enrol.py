@@ -1,0 +1,179 @@
+"""`reauth enrol`: learning users, and what can be undone about it."""
+
+import asyncio
+from argparse import Namespace
+from typing import Any
+
+from reauth import app
+from reauth.cli.command import (
+    Commands,
+    command,
+    print_json,
+    print_table,
+    settings_of,
+    subcommands,
+)
+from reauth.enrol import Enroller
+from reauth.errors import NotEnrolled
+from reauth.ports import Store
+
+_TEACH = """\
+A user is learnt from their own movement: everything that the proxy observes is gathered, and
+recordings may be added with `reauth import`. `reauth run` trains by itself as soon as enough is
+there; these commands are for doing it now, looking, and taking it back.
+
+examples:
+  reauth enrol status                    everybody, and how far they are
+  reauth enrol train anna                learn anna now; refuses while too little is there
+  reauth enrol pause anna                compare anna no more; what is known of her stays
+  reauth enrol delete anna               forget all about anna
+
+A running `reauth run` sees each change within 5 s; a session that is being compared keeps the
+template that it began with.
+"""
+
+
+def add(commands: Commands) -> None:
+    """Add the command to the command line."""
+    top = command(commands, "enrol", None, "learn users, look how far they are, undo it", _TEACH)
+    verbs = subcommands(top)
+    train = command(verbs, "train", _train, "learn a user now", "next: reauth enrol status USER")
+    train.add_argument("user", metavar="USER")
+    train.add_argument("--json", action="store_true", help="print the new status as JSON")
+    command(verbs, "background", _background, "train what all users share", _ABOUT_BACKGROUND)
+    status = command(verbs, "status", _status, "tell how far users have been learnt", _ABOUT_STATUS)
+    status.add_argument("user", metavar="USER", nargs="?")
+    status.add_argument("--json", action="store_true", help="an object, or an array without USER")
+    for name, call, about in (
+        ("delete", _delete, "forget a user: templates, movement, sessions"),
+        ("pause", _pause, "stop comparing a user; gathering goes on"),
+        ("resume", _resume, "compare a paused user again"),
+        ("rollback", _rollback, "make an older template the active one"),
+    ):
+        added = command(verbs, name, call, about, "next: reauth enrol status USER")
+        added.add_argument("user", metavar="USER")
+    added.add_argument("--to", type=int, required=True, metavar="VERSION", help="from status")
+
+
+_ABOUT_BACKGROUND = """\
+Some verifiers rest on an estimator that all users share. The svm verifier does not: it takes the
+other users' trajectories anew whenever a user is trained, so for it there is nothing to train.
+"""
+
+_ABOUT_STATUS = """\
+states: none, gathering (observed only), provisional (compared with the own past alone, as there
+are too few others), active, paused. FRR is the share of the user's own windows that would raise
+an alarm, FAR the share of other people's that would pass; both from sessions that training never
+saw.
+"""
+
+
+def _train(args: Namespace) -> int:
+    return asyncio.run(_trained(args))
+
+
+async def _trained(args: Namespace) -> int:
+    settings = settings_of(args)
+    async with app.opened_store(settings) as store:
+        enroller = Enroller(store, settings, app.now)
+        try:
+            template = await enroller.train(args.user)
+        except NotEnrolled as error:
+            raise NotEnrolled(
+                f"{args.user}: {error}; go on browsing, or `reauth import --user {args.user} FILE`"
+            ) from None
+        [status] = await enroller.status(args.user)
+    if args.json:
+        print_json(status)
+    else:
+        kind = "provisional template" if template.provisional else "template"
+        print(f"{args.user}: {kind} {template.version} of {template.n_genuine} trajectories")
+        print(_quality(status["quality"]))
+    return 0
+
+
+def _background(args: Namespace) -> int:
+    verifier = settings_of(args).identity_lane.verifier
+    print(
+        f"nothing to do: verifier {verifier} shares nothing between users; each training takes "
+        "the others' trajectories as they are then"
+    )
+    return 0
+
+
+def _status(args: Namespace) -> int:
+    return asyncio.run(_told(args))
+
+
+async def _told(args: Namespace) -> int:
+    settings = settings_of(args)
+    async with app.opened_store(settings) as store:
+        people = await Enroller(store, settings, app.now).status(args.user)
+    if args.json:
+        print_json(people[0] if args.user is not None else people)
+        return 0
+    if not people:
+        print("nobody yet: users appear when their first movement is observed or imported")
+        return 0
+    head = ("user", "state", "trajectories", "ready in", "template", "quality")
+    print_table(head, [_row(person) for person in people])
+    return 0
+
+
+def _row(person: dict[str, Any]) -> tuple[object, ...]:
+    eta = person["eta_s"]
+    ready = "-" if not eta else f"{eta / 3600:.1f} h"
+    gathered = f"{person['trajectories']} of {person['needed']}"
+    version = person["version"] or "-"
+    return person["user"], person["state"], gathered, ready, version, _quality(person["quality"])
+
+
+def _quality(quality: dict[str, Any] | None) -> str:
+    if quality is None:
+        return "-"
+    shares = (
+        f"{name} {'unknown' if quality[key] is None else f'{quality[key]:.1%}'}"
+        for name, key in (("FRR", "frr"), ("FAR", "far"))
+    )
+    return f"{', '.join(shares)} at {quality['window']} trajectories"
+
+
+def _delete(args: Namespace) -> int:
+    async def delete(store: Store) -> str:
+        rows = await store.delete_user(args.user)
+        return f"{args.user} is forgotten: {rows} rows deleted"
+
+    return asyncio.run(_known(args, delete))
+
+
+def _pause(args: Namespace) -> int:
+    async def pause(store: Store) -> str:
+        await store.set_paused(args.user, True)
+        return f"{args.user} is no longer compared; `reauth enrol resume {args.user}` ends that"
+
+    return asyncio.run(_known(args, pause))
+
+
+def _resume(args: Namespace) -> int:
+    async def resume(store: Store) -> str:
+        await store.set_paused(args.user, False)
+        return f"{args.user} is compared again"
+
+    return asyncio.run(_known(args, resume))
+
+
+def _rollback(args: Namespace) -> int:
+    async def rollback(store: Store) -> str:
+        await store.rollback(args.user, args.to)
+        return f"{args.user}: template {args.to} is the active one"
+
+    return asyncio.run(_known(args, rollback))
+
+
+async def _known(args: Namespace, act: Any) -> int:
+    """Do something to a user who exists; a mistyped name must not pass for done."""
+    async with app.opened_store(settings_of(args)) as store:
+        if await store.person(args.user) is None:
+            raise NotEnrolled(f"there is no user '{args.user}'; `reauth enrol status` lists them")
+        print(await act(store))
+    return 0

@@ -1,0 +1,107 @@
+"""The console: what devices need to join, and a plain page of users and alerts.
+
+Two kinds of path live on one port. The open ones (interfaces.md §8) serve devices and load
+balancers and tell nothing of anybody. Everything else tells of people: until the console has a
+login, it is served on loopback only, and only to a browser that asked for loopback by name.
+"""
+
+import ipaddress
+from collections.abc import Awaitable, Callable
+from importlib.resources import files
+
+from aiohttp import web
+
+from reauth.console import views
+from reauth.console.views import Site
+from reauth.errors import ReauthError
+
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cache-Control": "no-store",
+    "Server": "reauth",
+}
+"""No page of ours runs a script, is framed or is kept by a browser."""
+
+_HSTS = "max-age=31536000"
+"""A year, RFC 6797 section 6.1.1; sent over TLS only, where browsers heed it."""
+
+OPEN = frozenset(
+    {"/livez", "/readyz", "/proxy.pac", "/ca.pem", "/ca.der", "/setup", "/static/console.css"}
+)
+"""Paths that need no login, now and later; the style sheet is that of `/setup`."""
+
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def application(site: Site) -> web.Application:
+    """Make the console.
+
+    Parameters
+    ----------
+    site
+        What it shows, and where it is served.
+    """
+    app = web.Application(middlewares=[_guard])
+    app[views.SITE] = site
+    app[views.PAGES] = views.pages()
+    app.router.add_get("/livez", views.livez)
+    app.router.add_get("/readyz", views.readyz)
+    app.router.add_get("/proxy.pac", views.proxy_pac)
+    app.router.add_get("/ca.pem", views.ca_pem)
+    app.router.add_get("/ca.der", views.ca_der)
+    app.router.add_get("/setup", views.setup)
+    app.router.add_get("/", views.overview)
+    app.router.add_get("/users", views.users)
+    app.router.add_get("/alerts", views.alerts)
+    app.router.add_get("/alerts/{id}", views.alert)
+    app.router.add_static("/static", str(files("reauth.console") / "static"))
+    app.on_response_prepare.append(_add_headers)
+    return app
+
+
+@web.middleware
+async def _guard(request: web.Request, handler: _Handler) -> web.StreamResponse:
+    """Let everybody to the open paths, and to the rest only who sits at this machine."""
+    site = request.app[views.SITE]
+    if request.path not in OPEN and request.match_info.http_exception is None:
+        if not site.local:
+            raise web.HTTPForbidden(
+                text="This page tells of people and has no login yet: it is served on loopback "
+                "only. Set [console] listen to 127.0.0.1:PORT, or use `reauth alerts`.\n"
+            )
+        if not _asked_for_loopback(request):
+            raise web.HTTPForbidden(
+                text="Ask for this page as localhost or 127.0.0.1: under another name it could be "
+                "read by a foreign site (DNS rebinding).\n"
+            )
+    try:
+        return await handler(request)
+    except ReauthError as error:
+        raise web.HTTPServiceUnavailable(text=f"{error}\n") from error
+
+
+def _asked_for_loopback(request: web.Request) -> bool:
+    """Whether the Host header names this machine itself; a Unix socket has no foreign callers."""
+    name, transport = views.host_of(request), request.transport
+    if transport is not None and isinstance(transport.get_extra_info("sockname"), str):
+        return True
+    try:
+        return name == "localhost" or ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    for name, value in _HEADERS.items():
+        response.headers[name] = value
+    if request.app[views.SITE].tls:
+        response.headers["Strict-Transport-Security"] = _HSTS
+
+
+__all__ = ["OPEN", "Site", "application"]

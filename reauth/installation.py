@@ -1,0 +1,211 @@
+"""What an installation consists of: its settings file, its secrets, its CA, its address map.
+
+What can be made is made on the first run, and never over something that is there; what others
+could read is refused, with the command that mends it.
+"""
+
+import csv
+import ipaddress
+import json
+import os
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from reauth import ca
+from reauth.claim import Keys, keys_from_text, keys_to_text
+from reauth.errors import SettingsError
+from reauth.secret_file import create_secret, read_secret
+from reauth.settings import ENVIRONMENT_PREFIX, Settings, keys, parse, secret_files
+
+DAY = 86_400.0
+RUNNING = "running.json"
+"""In the state folder: where everything listens, ports resolved, for other commands to find."""
+
+
+def now() -> float:
+    """Seconds since 1970, by an aware clock."""
+    return datetime.now(UTC).timestamp()
+
+
+def load_settings(
+    path: Path,
+    overrides: Sequence[str] = (),
+    environment: Mapping[str, str] = os.environ,
+) -> Settings:
+    """Read the settings file, secret files, the environment and the command line.
+
+    Parameters
+    ----------
+    path
+        mitm.toml; relative paths in it start at its folder.
+    overrides
+        "section.key=value" of the command line; lists and numbers as JSON.
+    environment
+        Variables `REAUTH_SECTION__KEY`, or `..._FILE` with the name of a file that holds it.
+
+    Raises
+    ------
+    SettingsError
+        If the file is missing, or any key or value of these is wrong.
+    """
+    try:
+        text = path.read_text("utf-8")
+    except OSError as error:
+        raise SettingsError(
+            f"cannot read {path}: {error.strerror}; name the settings file with --config FILE"
+        ) from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path} is not UTF-8 text") from None
+    named = secret_files(environment)
+    twice = sorted(set(named) & set(environment))
+    if twice:
+        raise SettingsError(f"{twice[0]} and {twice[0]}_FILE are both set: keep one of them")
+    return parse(
+        text,
+        name=str(path),
+        folder=str(path.resolve().parent),
+        secrets={
+            variable: read_secret(file, f"{variable}_FILE") for variable, file in named.items()
+        },
+        environment=environment,
+        overrides=dict(_override(told) for told in overrides),
+    )
+
+
+def _override(told: str) -> tuple[str, Any]:
+    name, equals, value = told.partition("=")
+    if not equals:
+        raise SettingsError(f"--set {told}: write SECTION.KEY=VALUE")
+    texts = {f"{key.section}.{key.name}" for key in keys() if key.type in (str, str | None)}
+    if name in texts:
+        return name, value
+    try:
+        return name, json.loads(value)
+    except ValueError:
+        raise SettingsError(
+            f'--set {name}: the value must be JSON, such as 5, true or ["a"]'
+        ) from None
+
+
+def variables(overrides: Sequence[str]) -> dict[str, str]:
+    """The command line's settings as environment variables, for a process that we start."""
+    split = (told.partition("=") for told in overrides)
+    return {
+        f"{ENVIRONMENT_PREFIX}{name.replace('.', '__', 1)}".upper(): value
+        for name, _, value in split
+    }
+
+
+def ensure_state(settings: Settings) -> None:
+    """Make the state folder where it is missing.
+
+    Raises
+    ------
+    SettingsError
+        If it can be neither made nor written to.
+    """
+    folder = Path(settings.state.path)
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise SettingsError(
+            f"state.path: cannot make {folder}: {error.strerror}; name another folder"
+        ) from None
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise SettingsError(f"state.path: {folder} may not be written to by this user")
+
+
+def ensure_keys(settings: Settings) -> Keys:
+    """The token and claim secrets; made on the first run, mode 0600.
+
+    Raises
+    ------
+    SettingsError
+        If others may read the file; the message names the chmod to run.
+    ClaimError
+        If it is no key file of ours.
+    """
+    path = settings.keys_path
+    if not Path(path).exists():
+        made = Keys(secrets.token_hex(8), (secrets.token_bytes(32),))
+        create_secret(path, keys_to_text(made), "state.keys")
+    return keys_from_text(read_secret(path, "state.keys"))
+
+
+def ensure_ca(settings: Settings) -> Path:
+    """The folder of a CA that can sign; made on the first run.
+
+    Raises
+    ------
+    CaError
+        If what is there cannot sign.
+    """
+    folder = Path(settings.ca_path)
+    if not (folder / ca.CERTIFICATE).exists():
+        days = int(settings.ca.life / DAY)
+        ca.create(folder, name=settings.ca.name, days=days, excluded=settings.ca.excluded)
+    ca.load(folder)
+    return folder
+
+
+def address_map(settings: Settings) -> list[list[str]]:
+    """The rows [CIDR, user] of the address map; none where there is none.
+
+    Raises
+    ------
+    SettingsError
+        If the file cannot be read or a line is wrong; the message names the line.
+    """
+    path = settings.identity.address_map
+    if path is None:
+        return []
+    try:
+        lines = Path(path).read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(f"identity.address_map: cannot read {path} as text") from None
+    rows = []
+    for number, cells in enumerate(csv.reader(lines), 1):
+        told = [cell.strip() for cell in cells]
+        if not any(told) or (number == 1 and told == ["address_or_cidr", "user"]):
+            continue
+        rows.append(_mapped(told, f"{path}:{number}"))
+    return rows
+
+
+def _mapped(cells: Sequence[str], where: str) -> list[str]:
+    try:
+        network, user = ipaddress.ip_network(cells[0], strict=False), cells[1]
+    except (ValueError, IndexError):
+        network, user = None, ""
+    if network is None or not user or len(cells) != 2:
+        raise SettingsError(f"{where}: a line is address_or_cidr,user")
+    return [str(network), user]
+
+
+def certificate(settings: Settings) -> Path:
+    """The CA's certificate, without its key, as an absolute path."""
+    return (Path(settings.ca_path) / ca.CERTIFICATE).absolute()
+
+
+@contextmanager
+def remember(settings: Settings, ready: Mapping[str, Any]) -> Iterator[None]:
+    """Keep the line that says where everything is, for as long as it is true."""
+    file = Path(settings.state.path) / RUNNING
+    file.write_text(json.dumps(ready) + "\n", "utf-8")
+    try:
+        yield
+    finally:
+        file.unlink(missing_ok=True)
+
+
+def running(settings: Settings) -> dict[str, Any] | None:
+    """What `remember` keeps; None where nothing runs, or it was killed before it could tidy up."""
+    try:
+        told: dict[str, Any] = json.loads((Path(settings.state.path) / RUNNING).read_text("utf-8"))
+    except (OSError, ValueError):
+        return None
+    return told

@@ -1,0 +1,134 @@
+"""Listeners and jobs of one process, each open for as long as its context lasts."""
+
+import asyncio
+import fcntl
+import logging
+import os
+import ssl
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from pathlib import Path
+
+from aiohttp import web
+
+from reauth.errors import ReauthError, SettingsError, StoreError
+from reauth.settings import Settings, address
+
+log = logging.getLogger(__name__)
+
+SHUTDOWN = 2.0
+"""s that open requests have to end, of the 10 in all (privacy-ops.md §6)."""
+_BACKLOG = 1024
+
+
+@asynccontextmanager
+async def listening(
+    name: str, app: web.Application, listen: str, tls: ssl.SSLContext | None
+) -> AsyncIterator[tuple[str, str]]:
+    """Serve an application; give where, as settings write it and as a URL, the port resolved.
+
+    Parameters
+    ----------
+    name
+        Section of the settings, for messages.
+    listen
+        `HOST:PORT`, port 0 for any free one, or `unix:PATH`.
+
+    Raises
+    ------
+    ReauthError
+        If nothing can listen there.
+    """
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN, handle_signals=False)
+    await runner.setup()
+    try:
+        yield await _start(runner, name, listen, tls)
+    finally:
+        await runner.cleanup()
+        if listen.startswith("unix:"):
+            with suppress(FileNotFoundError):
+                os.unlink(listen.removeprefix("unix:"))
+
+
+async def _start(
+    runner: web.AppRunner, name: str, listen: str, tls: ssl.SSLContext | None
+) -> tuple[str, str]:
+    where = address(listen)
+    try:
+        if isinstance(where, str):
+            await web.UnixSite(runner, where, ssl_context=tls).start()
+            os.chmod(where, 0o660)  # the proxy's unit shares our group (privacy-ops.md §7)
+            return listen, listen
+        host, port = where
+        await web.TCPSite(runner, host, port, ssl_context=tls, backlog=_BACKLOG).start()
+    except OSError as error:
+        why = os.strerror(error.errno) if error.errno else "no such address"
+        raise ReauthError(
+            f"{name}.listen: cannot listen on {listen}: {why}; stop what is there, or name another"
+        ) from None
+    told = f"[{host}]" if ":" in host else host
+    taken = f"{told}:{runner.addresses[0][1]}"
+    return taken, f"{'https' if tls else 'http'}://{taken}"
+
+
+def tls_of(settings: Settings) -> ssl.SSLContext | None:
+    """The console's certificate, where it has one.
+
+    Raises
+    ------
+    SettingsError
+        If certificate or key cannot be used.
+    """
+    cert, key = settings.console.tls_cert, settings.console.tls_key
+    if cert is None:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    try:
+        context.load_cert_chain(cert, key)
+    except OSError as error:  # ssl.SSLError is one
+        reason = error.strerror or "no certificate with its key"
+        raise SettingsError(f"console.tls_cert: cannot use {cert} with {key}: {reason}") from None
+    return context
+
+
+@contextmanager
+def only_one(path: Path) -> Iterator[None]:
+    """Hold a lock file: two engines on one state would each count half of every session.
+
+    Raises
+    ------
+    StoreError
+        If another process holds it.
+    """
+    with path.open("a", encoding="ascii") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StoreError(
+                f"another reauth works on {path.parent}: stop it first, or name another state.path"
+            ) from None
+        yield
+
+
+@asynccontextmanager
+async def jobs(*work: Coroutine[None, None, None]) -> AsyncIterator["asyncio.Future[None]"]:
+    """Let endless work run beside; the future that this gives fails with the first that dies."""
+    loop = asyncio.get_running_loop()
+    broken: asyncio.Future[None] = loop.create_future()
+    tasks = [loop.create_task(job) for job in work]
+
+    def ended(task: "asyncio.Task[None]") -> None:
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not broken.done():
+            broken.set_exception(error)
+
+    for task in tasks:
+        task.add_done_callback(ended)
+    try:
+        yield broken
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        broken.cancel()
