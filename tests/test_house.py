@@ -1,0 +1,318 @@
+"""The house keeps its own rules: every file has its test, every setting and command its words."""
+
+import argparse
+import ast
+import re
+import shutil
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from reauth import settings
+from reauth.alert import State
+from reauth.cli import parser
+from reauth.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+PYTHON = sorted(
+    path.relative_to(ROOT)
+    for part in ("reauth", "proxy_addon", "tests", "bench")
+    for path in (ROOT / part).rglob("*.py")
+)
+SOURCES = [path for path in PYTHON if path.parts[0] in ("reauth", "proxy_addon")]
+KEYS = list(settings.keys())
+README = (ROOT / "README.md").read_text("utf-8")
+SHIPPED = (ROOT / "mitm.toml").read_text("utf-8")
+TRIAL = (ROOT / "config" / "trial.toml").read_text("utf-8")
+
+
+def tracked():
+    """What git keeps, in a checkout; else every file that is here."""
+    found = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False, text=True
+    )
+    return [Path(name) for name in found.stdout.split("\0") if name and (ROOT / name).is_file()]
+
+
+def by_name(path):
+    """An id that says which file fails."""
+    return str(path)
+
+
+def text_of(path):
+    """A file's text."""
+    return (ROOT / path).read_text("utf-8")
+
+
+def defines(path):
+    """Whether a file has code of its own: functions, or classes that are no protocols."""
+    for node in ast.parse(text_of(path)).body:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            return True
+        if isinstance(node, ast.ClassDef) and "Protocol" not in map(ast.unparse, node.bases):
+            return True
+    return False
+
+
+def mirrors(path):
+    """Where the test of a source file may stand."""
+    folder = ROOT / "tests" / path.parent
+    if path.name == "__init__.py":
+        package = path.parent.name
+        names = ["init", package, f"{package}_table"]
+    else:
+        names = [path.stem.strip("_")]
+    return [folder / f"test_{name}.py" for name in names]
+
+
+# Files
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=by_name)
+def test_every_source_file_has_its_test(path):
+    """`reauth/decide/window.py` is tested by `tests/reauth/decide/test_window.py`, and found there.
+
+    A package's front page needs one where it has code; a table of protocols has its contracts.
+    """
+    if path.name == "__init__.py" and not defines(path):
+        return
+    assert [] != [one for one in mirrors(path) if one.is_file()], f"no test of {path}"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "observer_js" / "src").glob("*.js")), ids=by_name)
+def test_every_part_of_the_observer_has_its_test(path):
+    """By name, as on the other side."""
+    folder = ROOT / "tests" / "observer_js"
+
+    assert [] != list(folder.glob(f"{path.stem}.test.*js"))
+
+
+def test_every_test_file_has_something_to_test():
+    """A mirror whose source is gone tests nothing that anybody would miss."""
+    known = {one for path in SOURCES for one in mirrors(path)}
+    orphans = [
+        path
+        for part in ("reauth", "proxy_addon")
+        for path in (ROOT / "tests" / part).rglob("test_*.py")
+        if path not in known
+    ]
+
+    assert [] == orphans
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=by_name)
+def test_a_file_is_one_idea_of_four_hundred_lines_at_most(path):
+    """The laboratory and the stores, which are lists by nature, may have six hundred."""
+    most = 600 if path.parts[:2] in (("reauth", "lab"), ("reauth", "store")) else 400
+
+    assert text_of(path).count("\n") <= most
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=by_name)
+def test_a_file_says_what_it_is_for_and_has_a_name_that_does(path):
+    """A docstring first; no drawer for what found no place."""
+    drawers = {"utils", "util", "base", "common", "manager", "models", "services", "helpers"}
+
+    assert ast.get_docstring(ast.parse(text_of(path)))
+    assert path.stem not in drawers
+
+
+def test_functions_stay_short():
+    """Ruff holds every function to these; the caps themselves must not be loosened."""
+    lint = PROJECT["tool"]["ruff"]["lint"]
+
+    assert 100 == PROJECT["tool"]["ruff"]["line-length"]
+    assert 8 == lint["mccabe"]["max-complexity"]
+    assert (40, 6) == (lint["pylint"]["max-statements"], lint["pylint"]["max-args"])
+    assert {"E", "F", "C901", "PL", "S", "TID", "A005", "ASYNC"} <= set(lint["select"])
+
+
+def test_every_exception_to_a_rule_carries_its_reason():
+    """A silenced rule without a word is a rule that somebody will break again."""
+    silenced = re.compile(r"# (noqa|type: ignore|pragma:)(.*)")
+    reasoned = re.compile(r"(: [A-Z0-9, ]+ - \w|\[[a-z-, ]+\] +# \w| no cover - \w)")
+    bare = [
+        f"{path}:{number}"
+        for path in PYTHON
+        if path.name != "test_house.py"
+        for number, line in enumerate(text_of(path).splitlines(), start=1)
+        if (found := silenced.search(line)) and not reasoned.match(found[2])
+    ]
+
+    assert [] == bare
+
+
+def test_every_package_is_shipped():
+    """A folder that the wheel leaves out works in the checkout only."""
+    shipped = set(PROJECT["tool"]["setuptools"]["packages"])
+    found = {".".join(path.parent.parts) for path in SOURCES}
+
+    assert found | {"observer_js"} == shipped
+
+
+def test_the_root_holds_what_the_house_names_and_nothing_else():
+    """A newcomer reads the root first."""
+    files = {"README.md", "LICENSE", "CHANGELOG.md", "Makefile", "pyproject.toml", "mitm.toml"}
+    files |= {"constraints.txt", ".gitignore"}
+    folders = {"docs", "proxy_addon", "observer_js", "reauth", "certs", "config", "bench", "tests"}
+    paths = tracked()
+
+    assert {path.parts[0] for path in paths if len(path.parts) == 1} <= files
+    assert {path.parts[0] for path in paths if len(path.parts) > 1} <= folders | {".ci"}
+
+
+# What must not lie here
+
+
+def test_no_recording_of_anybody_lies_in_the_repository():
+    """Recordings stay where their owners put them: no archives, no arrays, no large files."""
+    forbidden = {".gz", ".zip", ".npz", ".npy", ".db", ".sqlite", ".pkl", ".pem", ".key"}
+    paths = tracked()
+
+    assert [] == [path for path in paths if path.suffix in forbidden]
+    assert [] == [path for path in paths if (ROOT / path).stat().st_size > 400_000]
+    tables = [path for path in paths if path.suffix == ".csv"]
+    assert [] == [path for path in tables if text_of(path).count("\n") > 50]
+
+
+def test_no_download_host_is_written_down():
+    """Where packages come from is the business of the machine that installs them."""
+    hosts = re.compile("|".join(["registry." + "npmjs", "py" + "pi.org", "python" + "hosted", r"file:///opt"]))
+    texts = [path for path in tracked() if path.suffix not in {".png", ".br", ".zst", ".bin"}]
+
+    assert [] == [path for path in texts if hosts.search(text_of(path))]
+
+
+def test_the_lock_names_versions_and_nothing_else():
+    """`name==version`, with a marker where two Pythons differ; mitmproxy's line is the old one."""
+    lines = [line for line in text_of(Path("constraints.txt")).splitlines() if line[:1] != "#"]
+    form = re.compile(r'[\w.-]+==[\w.]+( ; python_version (<|>=) "3\.12")?')
+
+    assert [] == [line for line in lines if not form.fullmatch(line)]
+    assert 'mitmproxy==11.0.2 ; python_version < "3.12"' in lines
+
+
+# Settings
+
+
+@pytest.mark.parametrize("key", KEYS, ids=lambda key: f"{key.section}.{key.name}")
+def test_every_setting_stands_in_the_shipped_file_with_a_comment(key):
+    """Below its section, under a line that says why; a key without a default as a comment."""
+    section = SHIPPED.split(f"\n[{key.section}]\n")[1].split("\n[")[0]
+    mark = "# " if key.default is None else ""
+    lines = f"\n{section}".split("\n")
+    [at] = [place for place, line in enumerate(lines) if line.startswith(f"{mark}{key.name} = ")]
+
+    assert re.match(r"# \w", lines[at - 1])
+    assert key.default == tomllib.loads(SHIPPED)[key.section].get(key.name)
+
+
+def test_the_shipped_file_says_what_the_defaults_are_and_names_nobody():
+    """Nobody is taken for somebody because a file was copied."""
+    shipped = settings.parse(SHIPPED, name="mitm.toml", folder="/etc/reauth")
+
+    assert Settings() == shipped
+    assert shipped.identity.default_user is None
+
+
+def test_the_trial_file_names_a_default_user_and_says_so():
+    """`make run` must watch at once; whoever reads the file must see at whose cost."""
+    trial = settings.parse(TRIAL, name="trial.toml", folder=str(ROOT / "config"))
+
+    assert trial.identity.default_user
+    assert "EVERYONE" in TRIAL
+    assert (ROOT / "state").resolve() == Path(trial.state.path).resolve()
+    assert "127.0.0.1:8080" == trial.proxy.listen
+
+
+@pytest.mark.parametrize("key", KEYS, ids=lambda key: f"{key.section}.{key.name}")
+def test_every_setting_is_read_by_somebody(key):
+    """A setting that nothing reads is a promise that nobody keeps."""
+    home = ROOT / "reauth" / "settings.py"
+    used = re.compile(rf"\b{key.attribute}\b")
+    section = re.compile(rf"\b{key.section}\b")
+    readers = [
+        path
+        for path in SOURCES
+        if used.search(text := text_of(path)) and section.search(text) and ROOT / path != home
+    ]
+
+    assert readers or re.search(rf"self\.{key.section}\.{key.attribute}\b", home.read_text("utf-8"))
+
+
+# Words for the reader
+
+
+def commands(found, prefix="reauth"):
+    """Every command that does something, as it is typed."""
+    below = [one for one in found._actions if isinstance(one, argparse._SubParsersAction)]
+    if not below:
+        return [prefix]
+    return [
+        name
+        for action in below
+        for word, one in action.choices.items()
+        for name in commands(one, f"{prefix} {word}")
+    ]
+
+
+@pytest.mark.parametrize("command", commands(parser()))
+def test_every_command_stands_in_the_readme(command):
+    """What can be typed can be found."""
+    assert re.search(rf"{command}\b", README)
+
+
+@pytest.mark.parametrize("state", list(State))
+def test_every_state_of_an_alert_stands_in_the_readme(state):
+    """The table of an alert's life is drawn there."""
+    assert f"`{state.value}`" in README
+
+
+def test_every_file_that_the_pages_point_to_is_there():
+    """A link into nothing says that the page is older than the code."""
+    pages = [path for path in tracked() if path.suffix == ".md"]
+    links = [
+        (page, link)
+        for page in pages
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text_of(page))
+    ]
+
+    assert [] == [pair for pair in links if not (ROOT / pair[0].parent / pair[1]).exists()]
+
+
+def test_make_has_the_targets_of_the_house_and_tells_them():
+    """`make` alone is the list; the continuous integration runs what a developer runs."""
+    told = subprocess.run(["make", "-s"], cwd=ROOT, capture_output=True, check=True, text=True)
+
+    for target in ("run", "demo", "test", "check", "bench", "e2e"):
+        assert re.search(rf"make {target} +\w", told.stdout)
+    assert re.search(r"^exec make check test$", text_of(Path(".ci/run")), re.MULTILINE)
+
+
+# What an operator copies
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd on this machine")
+@pytest.mark.parametrize("part", ["serve", "proxy"])
+def test_the_unit_pattern_is_one_that_systemd_reads(part, tmp_path):
+    """Both units from one file; only the program is not where it will be."""
+    unit = tmp_path / f"reauth@{part}.service"
+    text = text_of(Path("config/reauth@.service"))
+    unit.write_text(text.replace("/opt/reauth/.venv/bin/reauth", "/bin/true"), "utf-8")
+    told = subprocess.run(
+        ["systemd-analyze", "verify", unit], capture_output=True, check=False, text=True
+    )
+
+    assert (0, "") == (told.returncode, told.stderr)
+
+
+def test_the_unit_runs_commands_that_exist():
+    """`%i` is the command: serve and proxy."""
+    text = text_of(Path("config/reauth@.service"))
+
+    assert "reauth %i --config /etc/reauth/mitm.toml" in text
+    assert {"reauth serve", "reauth proxy"} <= set(commands(parser()))
+    assert "SystemCallFilter=@system-service" in text
