@@ -133,7 +133,7 @@ def test_functions_stay_short():
 def test_every_exception_to_a_rule_carries_its_reason():
     """A silenced rule without a word is a rule that somebody will break again."""
     silenced = re.compile(r"# (noqa|type: ignore|pragma:)(.*)")
-    reasoned = re.compile(r"(: [A-Z0-9, ]+ - \w|\[[a-z-, ]+\] +# \w| no cover - \w)")
+    reasoned = re.compile(r"(: [A-Z0-9, ]+ - \w|\[[a-z, -]+\] +# \w| no cover - \w)")
     bare = [
         f"{path}:{number}"
         for path in PYTHON
