@@ -43,6 +43,7 @@ SCAN_LIMIT: Final = 64 << 20
 _LEVEL: Final = 1
 _GZIP: Final = 31  # zlib's window bits of 15, with gzip's header
 _RAW: Final = -15
+_MAGIC: Final = b"\x1f\x8b\x08"  # of a gzip member, which is DEFLATE (RFC 1952, 2.3.1)
 
 
 class CodecError(Exception):
@@ -93,6 +94,9 @@ class _Gunzip:
 
     ISA-L 1.9.1 misreads optional header fields that are split (found by `test_codec`): members
     that have any, and the fourth byte says so, are left to the standard library.
+
+    What does not begin as gzip does is refused at its first byte, so that a body of a few letters
+    is known to be none.
     """
 
     def __init__(self) -> None:
@@ -104,11 +108,13 @@ class _Gunzip:
         while data:
             if self._member is None:
                 self._held += data
+                if not _MAGIC.startswith(self._held[:3]):
+                    if self._first:
+                        raise CodecError("no gzip")
+                    return  # padding, which browsers ignore
                 if len(self._held) < 4:
                     return
                 data, self._held = self._held, b""
-                if not self._first and data[:2] != b"\x1f\x8b":
-                    return  # padding, which browsers ignore
                 self._first = False
                 self._member = _Inflate(zlib if data[3] else _zlib, _GZIP)
             yield from self._member.decode(data)

@@ -1,10 +1,32 @@
-"""The stream callable: decode, find the place, put the tag there, encode; never raise."""
+"""The stream's callable: decode, find the place, put the tag there, encode; and never raise.
 
-from collections.abc import Callable
+mitmproxy hands it raw, content-encoded bytes and takes what may go out. Nothing yet is `[]`: `b""`
+would end a chunked body. An exception would leave the browser spinning for ever, so everything is
+caught, and what goes wrong is decided here: bytes that are still held go out as they came; once
+something re-encoded has gone out, the body ends as one that broke off.
 
-from proxy_addon.codec import Decoder, Encoder
-from proxy_addon.locate import Front, Locator
+By then the head is gone. Where the browser was told of another coding than the origin's, a page
+that gets no tag still has to be re-encoded, and only what cannot be decoded at all goes out raw.
+"""
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from enum import Enum, auto
+from typing import Final
+
+from proxy_addon.codec import CodecError, Decoder, Encoder, decoder
+from proxy_addon.locate import Finding, Front, Locator
 from proxy_addon.policy import Reason
+
+#: A piece shorter than this is a page that comes bit by bit, and the browser shall see it at once;
+#: longer ones are seen soon enough, and flushing costs bytes (transparency.md, 2.2).
+_FLUSH_BELOW: Final = 16384
+
+_PLACES: Final = frozenset({Reason.INJECTED, Reason.SAFE_PLACE})
+
+#: What may stand in an attribute without quotes or entities (WHATWG HTML, 13.1.2.3): all of
+#: base64, base64url and our names.
+_PLAIN: Final = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_+/=.")
 
 
 def tag(
@@ -15,29 +37,84 @@ def tag(
     nonce: str | None = None,
     xhtml: bool = False,
 ) -> bytes:
-    """Write the script element; `integrity` is "sha256-..." as in the manifest."""
-    raise NotImplementedError
+    """Write our script element: external, parser-blocking, the first child of `head`.
+
+    Parameters
+    ----------
+    installation, version
+        They make the script's path.
+    integrity
+        "sha256-..."; it and `crossorigin` are both needed under `Integrity-Policy`.
+    token
+        The page token; all that belongs to one page only.
+    nonce
+        The page's own, where `csp.relax` says so.
+    xhtml
+        Whether the page is parsed as XML: then every value has quotes.
+
+    Raises
+    ------
+    ValueError
+        If a part could end an attribute's value.
+
+    Examples
+    --------
+    >>> tag("0123abcd", "1", "sha256-x", "t0k").decode()
+    '<script src="/obs/0123abcd/observer.1.js" integrity="sha256-x" crossorigin=anonymous \
+data-k=t0k></script>'
+    """
+    if not _PLAIN.issuperset(installation + version + integrity + token + (nonce or "")):
+        raise ValueError("a part of the tag holds a character that would have to be escaped")
+    source = f'<script src="/obs/{installation}/observer.{version}.js" integrity="{integrity}"'
+    own = f' nonce="{nonce}"' if nonce else ""
+    if xhtml:
+        rest = f' type="text/javascript" crossorigin="anonymous" data-k="{token}"></script>'
+    else:
+        rest = f" crossorigin=anonymous data-k={token}></script>"
+    return (source + own + rest).encode("ascii")
+
+
+class _Mode(Enum):
+    SCAN = auto()  # everything is held
+    CODE = auto()  # decode and encode
+    RAW = auto()  # the identity
+    OVER = auto()  # ended, or broken off
 
 
 class Injector:
-    """`flow.response.stream = Injector(...)`.
+    """What `flow.response.stream` is set to, for one body.
 
     Parameters
     ----------
     insert
-        Makes the bytes to put in, ASCII; called once, when the place is found.
+        Makes what is put in, in ASCII; called once, when the place is found.
     locator
-        `Locator(charset, xhtml=...)`, or `Front()` for a worker prelude.
+        `Locator`, or `Front` for a worker's prelude.
     decoder, encoder
-        What the origin sends, what the browser gets. Where both are the same, a page without a
-        place goes out as it came.
+        Of what the origin sends, and of what the browser was told to expect.
     report
-        Told the outcome once it is known; and `Reason.CUT` if the body later breaks off.
+        Is told the outcome as soon as it is known, once; and `Reason.CUT` if the body, already
+        on its way, has to break off.
+
+    Attributes
+    ----------
+    outcome
+        What was reported; None while undecided.
+
+    Examples
+    --------
+    >>> from proxy_addon.codec import decoder, encoder
+    >>> inject = Injector(lambda: b"<script></script>", Locator(), decoder(""), encoder("identity"))
+    >>> [inject(piece) for piece in (b"<he", b"ad><title>", b"x</title>", b"")]
+    [[], [b'<head><script></script><title>'], [b'x</title>'], []]
+    >>> inject.outcome.value
+    'injected'
     """
 
-    __slots__ = ("outcome",)
-
-    outcome: Reason | None
+    __slots__ = (
+        "_decoder", "_encoder", "_held", "_insert", "_locator", "_mode", "_raw", "_report",
+        "_same", "outcome",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -45,10 +122,123 @@ class Injector:
         locator: Locator | Front,
         decoder: Decoder,
         encoder: Encoder,
-        report: Callable[[Reason], None],
+        report: Callable[[Reason], None] = lambda _: None,
     ) -> None:
-        raise NotImplementedError
+        self._insert = insert
+        self._locator = locator
+        self._decoder = decoder
+        self._encoder = encoder
+        self._report = report
+        self._same = decoder.encoding == encoder.encoding
+        self._mode = _Mode.SCAN
+        self._raw: list[bytes] = []
+        self._held: list[bytes] = []
+        self.outcome: Reason | None = None
 
     def __call__(self, data: bytes) -> list[bytes]:
-        """Take the next raw bytes (b"" at the end), give what may go out ([]: nothing yet)."""
-        raise NotImplementedError
+        """Take the next raw bytes, `b""` at the end; give what may go out, no piece empty."""
+        if self._mode is _Mode.RAW:
+            return [data] if data else []
+        if self._mode is _Mode.OVER:
+            return []
+        try:
+            out = self._scan(data) if self._mode is _Mode.SCAN else self._code(data)
+        except Exception as error:  # a bug of ours may cost a page its tag, never a user the page
+            out = self._give_up(error)
+        return [piece for piece in out if piece]
+
+    def _scan(self, data: bytes) -> list[bytes]:
+        """Hold and search; what is found is decided by the bytes, not by how they were cut."""
+        self._raw.append(data)
+        pieces = self._decoder.decode(data)
+        for piece in pieces:
+            self._held.append(piece)
+            if found := self._look(piece):
+                return self._settle(found, pieces, data)
+        if data:
+            return []
+        return self._settle(self._look(None) or Reason.BUG, pieces, data)
+
+    def _look(self, piece: bytes | None) -> Reason | None:
+        """Ask the locator, at the end for the last time; None while it is undecided."""
+        try:
+            finding = self._locator.close() if piece is None else self._locator.feed(piece)
+        except Exception:  # the body can still be decoded: it goes on, without a tag
+            return Reason.BUG
+        return None if finding is Finding.MORE else Reason(finding)
+
+    def _settle(self, found: Reason, rest: Iterable[bytes], data: bytes) -> list[bytes]:
+        """Let go of what is held, with the tag if there is a place, and go on without holding."""
+        self._decoder.trust()
+        head, raw = b"".join(self._held), self._raw
+        inserted = b""
+        if found in _PLACES:
+            found, inserted = self._make(found)
+        if not inserted and self._same:
+            out, self._mode = raw, _Mode.RAW
+        else:
+            at = self._locator.offset
+            head = head[:at] + inserted + head[at:]
+            out = [self._encoder.encode(head), self._encoder.flush()]
+            self._mode = _Mode.CODE
+        self._raw, self._held = [], []
+        self._tell(found)
+        return out if self._mode is _Mode.RAW else [*out, *self._drain(rest, data)]
+
+    def _make(self, found: Reason) -> tuple[Reason, bytes]:
+        try:
+            return found, self._insert().decode("ascii").encode(self._locator.text_codec)
+        except Exception:  # no token, no tag: the page goes on unwatched
+            return Reason.BUG, b""
+
+    def _code(self, data: bytes) -> list[bytes]:
+        return self._drain(self._decoder.decode(data), data)
+
+    def _drain(self, pieces: Iterable[bytes], data: bytes) -> list[bytes]:
+        """Re-encode what comes of `data`; where it cannot be decoded any more, break off there."""
+        out: list[bytes] = []
+        try:
+            for piece in pieces:
+                out.append(self._encoder.encode(piece))
+        except Exception:
+            self._mode = _Mode.OVER
+            self._tell(Reason.CUT)
+            return [*out, self._encoder.flush()]
+        if self._encoder.encoding == "identity":
+            self._mode = _Mode.RAW if self._same else _Mode.CODE
+        elif not data:
+            self._mode = _Mode.OVER
+            out.append(self._encoder.finish())
+        elif out and len(data) < _FLUSH_BELOW:
+            out.append(self._encoder.flush())
+        return out
+
+    def _give_up(self, error: Exception) -> list[bytes]:
+        """Let go of what is held after an error.
+
+        As it came, if that is what the browser expects. If not, what was decoded before the error
+        is shown, as it is without us; bytes that never were in the coding they claim are taken for
+        the page itself, and may even be readable.
+        """
+        if self._mode is not _Mode.SCAN:
+            self._mode = _Mode.OVER
+            self._tell(Reason.CUT)
+            return []
+        raw, head = self._raw, b"".join(self._held)
+        self._raw, self._held = [], []
+        self._tell(Reason(error.reason) if isinstance(error, CodecError) else Reason.BUG)
+        self._mode = _Mode.RAW
+        if self._same:
+            return raw
+        with suppress(Exception):
+            out = [self._encoder.encode(head or b"".join(raw)), self._encoder.flush()]
+            self._mode = _Mode.OVER if head else _Mode.CODE
+            self._decoder = decoder("identity")
+            return out
+        return raw
+
+    def _tell(self, reason: Reason) -> None:
+        if self.outcome is None:
+            self.outcome = reason
+        with suppress(Exception):  # a counter that fails must not take the page with it
+            self._report(reason)
