@@ -204,6 +204,12 @@ def test_the_charset_is_the_first_one_of_the_last_type():
     assert ("text/html", None) == policy.media_type("text/html; charset=")
 
 
+def test_fields_become_one_mapping():
+    """Names in any case, repeated lines joined (RFC 9110, 5.3), bytes that are no ASCII kept."""
+    raw = ((b"Accept", b" text/html "), (b"X-A", b"\xe9"), (b"ACCEPT", b"*/*"))
+    assert {"accept": "text/html, */*", "x-a": "é"} == policy.combine(raw)
+
+
 def test_the_words_of_the_other_files_are_labels_of_counters():
     """`csp`, `locate` and `codec` may not import this file: their words are held together here."""
     told = {*csp.Skip, *locate.Finding, codec.CodecError.reason, codec.BombError.reason}
