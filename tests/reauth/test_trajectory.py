@@ -185,6 +185,19 @@ def test_one_page_too_many_ends_the_one_that_rested_longest():
     assert 3 + 2 * (42 + 24) == len(cut.to_bytes())
 
 
+def test_a_restored_segmenter_goes_on_where_it_was():
+    """A session is stored between two batches, in the middle of a movement."""
+    first, second = segmenter(), segmenter()
+    first.feed_many(run(0.0, 0.1, page=2**128 - 1))
+
+    second.from_bytes(first.to_bytes())
+    second.feed_many(run(0.2, page=2**128 - 1))
+
+    [trajectory] = second.feed(run(0.8, page=2**128 - 1)[0])
+    assert [0.0, 0.1, 0.2] == trajectory.t.tolist()
+    assert 2**128 - 1 == trajectory.page
+
+
 def test_a_state_of_another_version_or_length_is_refused():
     """An old or damaged state is named as such; the segmenter keeps its own."""
     cut = segmenter()

@@ -61,6 +61,20 @@ def test_a_state_of_another_version_or_length_is_refused():
     assert state == policy.to_bytes()
 
 
+def test_the_state_is_a_bit_a_score():
+    """It goes on where it was, also half filled, and forgets when told to."""
+    policy, other = WindowPolicy(0.0, 9, 2), WindowPolicy(0.0, 9, 2)
+    for score in (-1, 1, -1):
+        policy.update(score)
+
+    other.from_bytes(policy.to_bytes())
+
+    assert {"window": 3, "low": 2, "limit": 2} == other.evidence()
+    assert 4 == len(policy.to_bytes())
+    other.reset()
+    assert {"window": 0, "low": 0, "limit": 2} == other.evidence()
+
+
 def test_a_fitted_policy_takes_its_limit_from_the_template():
     """Threshold, held-out scores and wanted false alarms are the user's own."""
     learnt = template()
