@@ -100,7 +100,7 @@ def edit_response(
     version
         Of our change, for the validators: letters, digits and dots.
     encoding
-        What the browser will get: "identity" or "gzip", or the origin's where it stays.
+        What the browser will get: "identity" or "gzip".
     client_http
         The client's version: "HTTP/1.0", "HTTP/1.1", "HTTP/2.0".
     body
@@ -108,8 +108,7 @@ def edit_response(
     """
     fields = _without(fields, _DIGESTS | _FRAMING)
     fields = _cap_age(_wrap(fields, version.encode("ascii")))
-    if values(fields, b"content-encoding"):
-        fields = _encode(fields, encoding)
+    fields = _encode(fields, encoding)
     return _frame(fields, client_http) if body else fields
 
 
@@ -247,7 +246,11 @@ def _time(fields: Fields, name: bytes) -> int | None:
 def _encode(fields: Fields, encoding: str) -> Fields:
     if encoding == "identity":
         return _without(fields, frozenset({b"content-encoding"}))
-    return _once(fields, b"content-encoding", encoding.encode("ascii"))
+    coding = encoding.encode("ascii")
+    if not values(fields, b"content-encoding"):
+        lower = all(key.islower() for key, _ in fields)
+        return (*fields, (b"content-encoding" if lower else b"Content-Encoding", coding))
+    return _once(fields, b"content-encoding", coding)
 
 
 def _frame(fields: Fields, client_http: str) -> Fields:

@@ -165,10 +165,12 @@ def test_a_head_without_body_says_no_length():
         (["content-encoding: br"], "gzip", ["content-encoding: gzip"]),
         (["Content-Encoding: gzip", "Content-Encoding: br"], "gzip", ["Content-Encoding: gzip"]),
         ([], "identity", []),
+        (["a: 1"], "gzip", ["a: 1", "content-encoding: gzip"]),
+        (["A: 1"], "gzip", ["A: 1", "Content-Encoding: gzip"]),
     ],
 )
 def test_the_coding_that_is_named_is_the_one_that_comes(sent, encoding, told):
-    """One line, or none."""
+    """One line, or none; also where the origin sent none and we compress."""
     assert fields(*told) == answered(*sent, encoding=encoding)
 
 
