@@ -117,7 +117,8 @@ async def _shown(args: Namespace) -> int:
         print_json(document)
         return 0
     evidence, history = document.pop("evidence"), document.pop("history")
-    print_table(("alert", alert.id), [(name, value) for name, value in document.items() if value])
+    rows = [(name, value) for name, value in document.items() if value not in (None, "", False)]
+    print_table(("", ""), rows)
     print(f"\n{len(evidence)} scores, oldest first; * is below the threshold")
     print("  ".join(f"{item['score']:.2f}{'*' if item['low'] else ''}" for item in evidence))
     for step in history:

@@ -122,7 +122,7 @@ async def _told(args: Namespace) -> int:
 
 def _row(person: dict[str, Any]) -> tuple[object, ...]:
     eta = person["eta_s"]
-    ready = "-" if not eta else f"{eta / 3600:.1f} h"
+    ready = "-" if eta is None else "now" if not eta else f"{eta / 3600:.1f} h"
     gathered = f"{person['trajectories']} of {person['needed']}"
     version = person["version"] or "-"
     return person["user"], person["state"], gathered, ready, version, _quality(person["quality"])

@@ -32,9 +32,12 @@ _HSTS = "max-age=31536000"
 """A year, RFC 6797 section 6.1.1; sent over TLS only, where browsers heed it."""
 
 OPEN = frozenset(
-    {"/livez", "/readyz", "/proxy.pac", "/ca.pem", "/ca.der", "/setup", "/static/console.css"}
-)
-"""Paths that need no login, now and later; the style sheet is that of `/setup`."""
+    {
+        "/livez", "/readyz", "/proxy.pac", "/ca.pem", "/ca.der", "/setup",
+        "/static/console.css", "/static/icon.svg",
+    }
+)  # fmt: skip
+"""Paths that need no login, now and later; style sheet and icon are those of `/setup`."""
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
