@@ -74,6 +74,33 @@ data-k=t0k></script>'
     return (source + own + rest).encode("ascii")
 
 
+def prelude(script: str, prefix: str) -> bytes:
+    """Make of `worker_prelude.js` what goes in front of a worker's script.
+
+    Parameters
+    ----------
+    script
+        The file's text; comments have lines of their own.
+    prefix
+        "/obs/<installation>/".
+
+    Returns
+    -------
+    bytes
+        One line without an end, so that the lines of the worker's own errors stay true.
+
+    Raises
+    ------
+    ValueError
+        If the prefix could end a string.
+    """
+    if not _PLAIN.issuperset(prefix):
+        raise ValueError("the prefix holds a character that would have to be escaped")
+    lines = (line.strip() for line in script.splitlines())
+    code = " ".join(line for line in lines if not line.startswith("//"))
+    return code.replace("__PREFIX__", prefix).encode("ascii")
+
+
 class _Mode(Enum):
     SCAN = auto()  # everything is held
     CODE = auto()  # decode and encode
