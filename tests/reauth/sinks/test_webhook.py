@@ -1,0 +1,191 @@
+"""Signed after Standard Webhooks, against a receiver that checks for itself."""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+from contextlib import asynccontextmanager
+
+import pytest
+from aiohttp import web
+
+from reauth.alert import Evidence
+from reauth.errors import SettingsError, SinkError
+from reauth.sinks.outbox import SinkGone
+from reauth.sinks.webhook import Webhook, read_secrets, signature
+from tests.reauth.sinks.secrets_of import OTHER, SECRET, letters, written
+from tests.rows import NOON, alarm
+
+
+def holds(secret, headers, body):
+    """Whether one of the signatures is that of a secret, worked out from the specification."""
+    signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+    expected = base64.b64encode(hmac.new(secret, signed, hashlib.sha256).digest()).decode()
+    given = [part.split(",", 1) for part in headers["webhook-signature"].split(" ")]
+    return any(kind == "v1" and value == expected for kind, value in given)
+
+
+@asynccontextmanager
+async def receiver(answer):
+    """A receiver on this machine; its address, and what it was asked."""
+    asked = []
+
+    async def take(request):
+        asked.append((request.headers.copy(), await request.read(), request))
+        return await answer(request)
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", take)
+    runner = web.AppRunner(app, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"127.0.0.1:{runner.addresses[0][1]}", asked
+    finally:
+        await runner.cleanup()
+
+
+def answering(status, **headers):
+    async def answer(_):
+        return web.Response(status=status, headers=headers)
+
+    return answer
+
+
+async def sent(status, secrets=(SECRET,), **headers):
+    """Deliver one alert to a receiver that answers so; what it was asked."""
+    async with receiver(answering(status, **headers)) as (host, asked):
+        sink = Webhook(f"webhook+http://{host}/hook", secrets, 5.0)
+        await sink.deliver(alarm(), sink.render(alarm()), NOON + 0.9)
+        return asked
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
+async def test_any_answer_of_the_200s_is_success(status):
+    """One POST of JSON, signed, under the alert's id and the time of the attempt."""
+    [(headers, body, request)] = await sent(status)
+
+    assert ("POST", "/hook") == (request.method, request.path)
+    assert "application/json" == headers["content-type"]
+    assert "a1" == headers["webhook-id"] == json.loads(body)["id"]
+    assert str(int(NOON)) == headers["webhook-timestamp"]
+    assert holds(SECRET, headers, body)
+    assert not holds(OTHER, headers, body)
+    assert not holds(SECRET, headers, body + b" ")
+
+
+async def test_while_a_secret_is_replaced_both_sign():
+    """The receiver may know either."""
+    [(headers, body, _)] = await sent(204, (SECRET, OTHER))
+
+    assert holds(SECRET, headers, body) and holds(OTHER, headers, body)
+
+
+@pytest.mark.parametrize("status", [301, 302, 307, 400, 401, 404, 429, 500, 503])
+async def test_any_other_answer_is_a_failure(status):
+    """A redirection too: an alert does not go where somebody else says."""
+    with pytest.raises(SinkError, match=str(status)) as error:
+        await sent(status, Location="/elsewhere")
+    assert not isinstance(error.value, SinkGone)
+
+
+async def test_a_redirection_is_not_followed():
+    """The receiver is asked once."""
+    async with receiver(answering(307, Location="/elsewhere")) as (host, asked):
+        sink = Webhook(f"webhook+http://{host}/hook", [SECRET], 5.0)
+        with pytest.raises(SinkError):
+            await sink.deliver(alarm(), b"{}", NOON)
+    assert ["/hook"] == [request.path for *_, request in asked]
+
+
+async def test_a_receiver_that_is_gone_is_given_up():
+    """410 means: no more of these."""
+    with pytest.raises(SinkGone):
+        await sent(410)
+
+
+async def test_a_receiver_that_hangs_is_left():
+    """An answer that takes longer than the time-out is none."""
+
+    async def hang(_):
+        await asyncio.Event().wait()
+
+    async with receiver(hang) as (host, _):
+        with pytest.raises(SinkError, match="TimeoutError"):
+            await Webhook(f"webhook+http://{host}/", [SECRET], 0.05).deliver(alarm(), b"{}", NOON)
+
+
+async def test_credentials_and_query_are_used_and_not_told():
+    """They reach the receiver, and neither the name nor an error."""
+    async with receiver(answering(500)) as (host, asked):
+        sink = Webhook(f"webhook+http://me:geheim@{host}/hook?key=geheim", [SECRET], 5.0)
+        with pytest.raises(SinkError) as error:
+            await sink.deliver(alarm(), b"{}", NOON)
+    [(headers, _, request)] = asked
+    assert "geheim" == request.query["key"]
+    assert "Basic " + base64.b64encode(b"me:geheim").decode() == headers["authorization"]
+    assert f"webhook+http://{host}/hook" == sink.name
+    assert "geheim" not in str(error.value)
+
+
+async def test_an_address_that_is_none_is_a_failure():
+    """It says what kind of failure, not the address."""
+    sink = Webhook("webhook+http://geheim.invalid/hook", [SECRET], 5.0)
+    with pytest.raises(SinkError, match="no answer") as error:
+        await sink.deliver(alarm(), b"{}", NOON)
+    assert "geheim" not in str(error.value)
+
+
+def test_the_body_stays_thin():
+    """Below 20 kB, however much evidence there is and however long the note."""
+    evidence = tuple(Evidence("f" * 32, n, NOON + n, -3.125, True) for n in range(500))
+    sink = Webhook("webhook+https://siem/", [SECRET], 1.0)
+    body = sink.render(alarm(evidence=evidence, note="\N{MOUSE}" * 99_999))
+    document = json.loads(body)
+
+    assert len(body) < 20_000
+    assert list(range(480, 500)) == [item["number"] for item in document["evidence"]]
+    assert 500 == document["evidence_total"]
+
+
+def test_one_or_two_secrets_are_read(tmp_path):
+    """One a line."""
+    assert (SECRET,) == read_secrets(written(tmp_path))
+    assert (SECRET, OTHER) == read_secrets(written(tmp_path, letters(SECRET), letters(OTHER)))
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [""],
+        [letters(SECRET)[len("whsec_") :]],
+        ["whsec_not base64!"],
+        [letters(SECRET[:23])],
+        [letters(bytes(65))],
+        [letters(SECRET)] * 3,
+    ],
+    ids=["empty", "no prefix", "no base64", "too short", "too long", "three"],
+)
+def test_anything_else_is_no_secret(tmp_path, lines):
+    """The message says what is wanted, and not what is there."""
+    with pytest.raises(SettingsError, match=r"webhook_secret_file: .* 24 to 64 bytes") as error:
+        read_secrets(written(tmp_path, *lines))
+    assert lines[0][6:] == "" or lines[0][6:] not in str(error.value)
+
+
+def test_a_secret_that_others_may_read_is_refused(tmp_path):
+    """Whoever has it can forge alerts."""
+    with pytest.raises(SettingsError, match="chmod 600"):
+        read_secrets(written(tmp_path, mode=0o644))
+
+
+def test_every_part_is_signed():
+    """Another id, time or body is another signature."""
+    signatures = {
+        signature([SECRET], message, at, body)
+        for message in ("a", "b")
+        for at in (1, 2)
+        for body in (b"x", b"y")
+    }
+    assert 8 == len(signatures)
