@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from reauth import __version__, ca, console, ingest, metrics
 from reauth.claim import Keys
 from reauth.console.health import Probe, Readiness
-from reauth.decide import POLICIES
+from reauth.decide import POLICIES, Policy
 from reauth.engine import Engine
 from reauth.enrol import Enroller
 from reauth.errors import SettingsError, StoreError
@@ -32,16 +32,18 @@ from reauth.installation import (
     ensure_state,
     load_settings,
     now,
+    only_one,
     variables,
 )
 from reauth.intake.local import LocalIntake
-from reauth.listen import jobs, listening, only_one, tls_of
+from reauth.listen import jobs, listening, tls_of
 from reauth.ports import Sink, Store
 from reauth.session import Recipe
 from reauth.settings import Settings, address
 from reauth.sinks import open_sink
 from reauth.sinks.outbox import Outbox
 from reauth.store import Options, create_key, open_store, read_key
+from reauth.template import Template
 from reauth.trajectory import PauseSegmenter
 from reauth.verify import VERIFIERS
 
@@ -57,6 +59,29 @@ HIGH_WATER = 0.8
 """Share of the ingest's queue from which on clients are told to slow down (ingest.md §6)."""
 
 
+class Rule:
+    """The policy that the settings name, for sessions that begin from now on.
+
+    Raises
+    ------
+    SettingsError
+        If the table has no such policy; the message tells the nearest one.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.take(settings)
+
+    def take(self, settings: Settings) -> None:
+        """Take up changed settings; what is wrong changes nothing."""
+        lane = settings.identity_lane
+        self._make = _named(POLICIES, lane.policy, "identity_lane.policy")
+        self._window = lane.window
+
+    def __call__(self, template: Template) -> Policy:
+        """A fresh policy for a user."""
+        return self._make(template, self._window)
+
+
 @dataclass(slots=True)
 class House:
     """What runs: where it listens, and what may be told to it.
@@ -68,23 +93,24 @@ class House:
     settings: Settings
     keys: Keys
     store: Store
+    rule: Rule
     control: Control
-    receiver: Receiver
     site: console.Site
     urls: dict[str, str]
     listens: dict[str, str]
     broken: "asyncio.Future[None]"
 
     def reload(self, settings: Settings) -> None:
-        """Take up the address map and the lists of changed settings, and tell the proxies.
+        """Take up the address map, the lists and the policy; tell the proxies.
 
         Raises
         ------
         SettingsError
-            If the address map is wrong; everything stays as it was then.
+            If any of it is wrong; everything stays as it was then.
         """
-        self.control.change(**standing(settings))
-        self.settings = settings
+        told = standing(settings)
+        self.rule.take(settings)
+        self.control.change(**told)
 
     def stop(self) -> None:
         """Say that we are going: `/readyz` is 503 from now on, so that nobody new comes."""
@@ -108,8 +134,13 @@ def standing(settings: Settings) -> dict[str, Any]:
     }
 
 
-def recipes(settings: Settings) -> list[Recipe]:
+def recipes(settings: Settings, rule: Rule | None = None) -> list[Recipe]:
     """The lanes of every session, from the names in the settings.
+
+    Parameters
+    ----------
+    rule
+        Makes the policies, where they are to follow the settings; those given here if None.
 
     Raises
     ------
@@ -117,14 +148,13 @@ def recipes(settings: Settings) -> list[Recipe]:
         If a table has no such name; the message tells the nearest one.
     """
     lane = settings.identity_lane
-    policy = _named(POLICIES, lane.policy, "identity_lane.policy")
     return [
         Recipe(
             name="identity",
             segmenter=lambda: PauseSegmenter(lane.pause, lane.points, lane.grid),
             features=_named(FEATURE_SETS, lane.features, "identity_lane.features"),
             verifier=_named(VERIFIERS, lane.verifier, "identity_lane.verifier"),
-            policy=lambda template: policy(template, lane.window),
+            policy=rule or Rule(settings),
         )
     ]
 
@@ -194,8 +224,9 @@ async def house(settings: Settings) -> AsyncIterator[House]:
     ensure_state(settings)
     keys, sinks = ensure_keys(settings), open_sinks(settings)
     folder = ensure_ca(settings)
-    lanes, told = recipes(settings), standing(settings)
-    with only_one(Path(settings.state.path) / "running.lock"):
+    rule, told = Rule(settings), standing(settings)
+    lanes = recipes(settings, rule)
+    with only_one(settings):
         async with (
             _store(settings, sinks) as store,
             Outbox(store, sinks, now) as outbox,
@@ -229,10 +260,14 @@ async def house(settings: Settings) -> AsyncIterator[House]:
             ):
                 where = listening(name, app, listen, tls)
                 listens[name], urls[name] = await doors.enter_async_context(where)
-            doors.callback(control.stop)
-            yield House(
-                settings, keys, store, control, receiving[RECEIVER], site, urls, listens, broken
-            )
+            doors.callback(_refuse, control, receiving[RECEIVER])
+            yield House(settings, keys, store, rule, control, site, urls, listens, broken)
+
+
+def _refuse(control: Control, receiver: Receiver) -> None:
+    """Take nothing more: the listeners are about to close."""
+    receiver.stopping = True
+    control.stop()
 
 
 def _probes(store: Store, intake: LocalIntake, settings: Settings) -> dict[str, Probe]:

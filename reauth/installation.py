@@ -5,25 +5,26 @@ could read is refused, with the command that mends it.
 """
 
 import csv
+import fcntl
 import ipaddress
 import json
 import os
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from reauth import ca
 from reauth.claim import Keys, keys_from_text, keys_to_text
-from reauth.errors import SettingsError
+from reauth.errors import ReauthError, SettingsError
 from reauth.secret_file import create_secret, read_secret
 from reauth.settings import ENVIRONMENT_PREFIX, Settings, keys, parse, secret_files
 
 DAY = 86_400.0
-RUNNING = "running.json"
-"""In the state folder: where everything listens, ports resolved, for other commands to find."""
+LOCK, RUNNING = "running.lock", "running.json"
+"""In the state folder: whose it is, and where everything listens, for other commands to find."""
 
 
 def now() -> float:
@@ -158,7 +159,7 @@ def address_map(settings: Settings) -> list[list[str]]:
     Raises
     ------
     SettingsError
-        If the file cannot be read or a line is wrong; the message names the line.
+        If the file cannot be read, a line is wrong or repeats a network; the message names it.
     """
     path = settings.identity.address_map
     if path is None:
@@ -167,28 +168,48 @@ def address_map(settings: Settings) -> list[list[str]]:
         lines = Path(path).read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError):
         raise SettingsError(f"identity.address_map: cannot read {path} as text") from None
-    rows = []
+    rows: dict[str, str] = {}
     for number, cells in enumerate(csv.reader(lines), 1):
         told = [cell.strip() for cell in cells]
         if not any(told) or (number == 1 and told == ["address_or_cidr", "user"]):
             continue
-        rows.append(_mapped(told, f"{path}:{number}"))
-    return rows
+        network, user = _mapped(told, f"{path}:{number}")
+        if network in rows:
+            raise SettingsError(f"{path}:{number}: this network has a line already")
+        rows[network] = user
+    return [[network, user] for network, user in rows.items()]
 
 
-def _mapped(cells: Sequence[str], where: str) -> list[str]:
-    try:
-        network, user = ipaddress.ip_network(cells[0], strict=False), cells[1]
-    except (ValueError, IndexError):
-        network, user = None, ""
-    if network is None or not user or len(cells) != 2:
-        raise SettingsError(f"{where}: a line is address_or_cidr,user")
-    return [str(network), user]
+def _mapped(cells: Sequence[str], where: str) -> tuple[str, str]:
+    if len(cells) == 2 and cells[1]:
+        with suppress(ValueError):  # bits beyond the prefix are a slip of the hand, too
+            return str(ipaddress.ip_network(cells[0])), cells[1]
+    raise SettingsError(f"{where}: a line is address_or_cidr,user")
 
 
 def certificate(settings: Settings) -> Path:
     """The CA's certificate, without its key, as an absolute path."""
     return (Path(settings.ca_path) / ca.CERTIFICATE).absolute()
+
+
+@contextmanager
+def only_one(settings: Settings) -> Iterator[None]:
+    """Hold the state folder's lock: two engines on one state would each see half of a session.
+
+    Raises
+    ------
+    ReauthError
+        If another process holds it.
+    """
+    folder = Path(settings.state.path)
+    with (folder / LOCK).open("a", encoding="ascii") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ReauthError(
+                f"another reauth works on {folder}: stop it first, or name another [state] path"
+            ) from None
+        yield
 
 
 @contextmanager
@@ -203,9 +224,15 @@ def remember(settings: Settings, ready: Mapping[str, Any]) -> Iterator[None]:
 
 
 def running(settings: Settings) -> dict[str, Any] | None:
-    """What `remember` keeps; None where nothing runs, or it was killed before it could tidy up."""
+    """What `remember` keeps; None where nobody holds the lock: the killed leave it behind."""
+    folder = Path(settings.state.path)
     try:
-        told: dict[str, Any] = json.loads((Path(settings.state.path) / RUNNING).read_text("utf-8"))
-    except (OSError, ValueError):
-        return None
-    return told
+        with (folder / LOCK).open(encoding="ascii") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        with suppress(OSError, ValueError):
+            told: dict[str, Any] = json.loads((folder / RUNNING).read_text("utf-8"))
+            return told
+    except OSError:
+        pass
+    return None

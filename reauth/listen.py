@@ -1,20 +1,15 @@
 """Listeners and jobs of one process, each open for as long as its context lasts."""
 
 import asyncio
-import fcntl
-import logging
 import os
 import ssl
-from collections.abc import AsyncIterator, Coroutine, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
-from pathlib import Path
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager, suppress
 
 from aiohttp import web
 
-from reauth.errors import ReauthError, SettingsError, StoreError
+from reauth.errors import ReauthError, SettingsError
 from reauth.settings import Settings, address
-
-log = logging.getLogger(__name__)
 
 SHUTDOWN = 2.0
 """s that open requests have to end, of the 10 in all (privacy-ops.md §6)."""
@@ -90,25 +85,6 @@ def tls_of(settings: Settings) -> ssl.SSLContext | None:
         reason = error.strerror or "no certificate with its key"
         raise SettingsError(f"console.tls_cert: cannot use {cert} with {key}: {reason}") from None
     return context
-
-
-@contextmanager
-def only_one(path: Path) -> Iterator[None]:
-    """Hold a lock file: two engines on one state would each count half of every session.
-
-    Raises
-    ------
-    StoreError
-        If another process holds it.
-    """
-    with path.open("a", encoding="ascii") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StoreError(
-                f"another reauth works on {path.parent}: stop it first, or name another state.path"
-            ) from None
-        yield
 
 
 @asynccontextmanager

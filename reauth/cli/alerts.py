@@ -8,8 +8,8 @@ from datetime import datetime
 
 from reauth import app
 from reauth.alert import VERDICTS, Alert, IllegalTransition, State, Step, move
+from reauth.alert_document import alert_document, rfc3339
 from reauth.cli.command import Commands, command, print_json, print_table, settings_of, subcommands
-from reauth.console.document import alert_document, rfc3339
 from reauth.errors import ReauthError
 
 _TEACH = """\

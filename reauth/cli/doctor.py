@@ -245,9 +245,10 @@ async def _clock(patient: Patient) -> list[Check]:
 
 async def _page(patient: Patient) -> list[Check]:
     """A page through the proxy: the observer is in it, and its script is what the tag says."""
-    proxy = (patient.running or {}).get("proxy")
-    if not proxy:
+    listen = _listen(patient, "proxy")
+    if not _answers(address(listen)):
         return [Check("page", False, "no proxy is running here", "start `reauth run`")]
+    proxy = f"http://{listen}"
     async with _origin(patient) as url:
         try:
             async with asyncio.timeout(_LIMIT):

@@ -19,7 +19,7 @@ from markupsafe import Markup
 
 from reauth import __version__, ca
 from reauth.alert import Alert, State
-from reauth.console.document import rfc3339
+from reauth.alert_document import rfc3339
 from reauth.console.health import Readiness
 from reauth.console.svg import timeline
 from reauth.ports import Store
