@@ -4,10 +4,11 @@ Theory of operation
 -------------------
 The tag must be the first child of `head`. HTML's tree construction ("initial", "before html",
 "before head" in WHATWG HTML, 13.2.6.4) reaches `head` past a byte order mark, space, comments, a
-doctype and `<html ...>`; the first token that is none of these either is `<head ...>`, and the
-place is behind it, or makes the parser invent a `head`, and the place is in front of it. So this
-is a tokenizer of the few tokens that can come before, and it never sees a page's body. A script in
-front of the doctype would put the page into quirks mode: nothing is ever inserted before one.
+doctype, `<html ...>` and end tags that mean nothing there. The first token that is none of these
+either is `<head ...>`, and the place is behind it, or makes the parser invent a `head`, and the
+place is in front of it. So this is a tokenizer of the few tokens that can come before, and it never
+sees a page's body. A script in front of the doctype would put the page into quirks mode: nothing is
+ever inserted before one.
 
 Each state is a method in `_STATES`. It reads from `_at` and names the next state, or "" when it
 needs bytes that have not come; then it has moved `_at` only past what need not be read again. All
@@ -15,9 +16,9 @@ bytes are kept, at most `budget` of them, and none beyond is looked at: hence th
 the bytes alone, not on how they were cut. Attributes are a table of their own, `_ATTRIBUTES`.
 
 Bytes are scanned, not characters. In the encodings of the Encoding Standard other than UTF-16 and
-ISO-2022-JP every byte below 0x40 stands for ASCII, `<` and `>` and quotes among them. UTF-16 is
-scanned as one byte a code unit. An ESC before the place could switch ISO-2022-JP to another set,
-in which `<` is no `<`: then we give up.
+ISO-2022-JP, no byte of markup (`< > " ' = / ! - ?` and space) is ever a part of another letter.
+UTF-16 is scanned as one byte a code unit. An ESC before the place could switch ISO-2022-JP to
+another set, in which `<` is no `<`: then we give up.
 
 Where the budget or the body ends first, the place is behind the last token that was whole, if a
 doctype or `<html>` was among them (`SAFE`): comments before it stay where they were.
@@ -37,6 +38,10 @@ _SPACE: Final = b"\t\n\f\r "
 _LETTERS: Final = frozenset(b"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 _ENDS_NAME: Final = frozenset(_SPACE + b"/>")
 _SLASH: Final = ord("/")
+#: Start tags that do not make the parser invent a head, and end tags that do; it ignores all other
+#: end tags (WHATWG HTML, 13.2.6.4.2 and 13.2.6.4.3).
+_STARTS: Final = frozenset({b"html", b"head"})
+_ENDS: Final = frozenset({b"head", b"body", b"html", b"br"})
 
 #: Byte order marks, which outrank every label (Encoding Standard, "BOM sniff"), and the codec, the
 #: bytes of a code unit and the units of the mark that follow from them.
@@ -130,7 +135,7 @@ class Locator:
     """
 
     __slots__ = (
-        "_any", "_at", "_data", "_finding", "_part", "_pending", "_room", "_safe", "_seen",
+        "_any", "_at", "_data", "_finding", "_name", "_part", "_pending", "_room", "_safe", "_seen",
         "_start", "_state", "_width", "_xhtml", "offset", "text_codec",
     )  # fmt: skip
 
@@ -143,6 +148,7 @@ class Locator:
         self._data = bytearray()  # scanned: one byte a code unit
         self._at = 0
         self._start = 0  # of the token that is being read
+        self._name = 0  # where its name begins, if it is a tag
         self._any = False  # whether a whole token has been read
         self._seen = False  # whether a doctype or <html> has been
         self._safe = -1
@@ -247,6 +253,7 @@ class Locator:
             case b"/":
                 return "end-tag-open"
         if following[0] in _LETTERS:
+            self._name = self._start + 1
             return "tag-name"
         return self._leave() if self._any else self._settle(Finding.NOT_MARKUP)
 
@@ -254,7 +261,10 @@ class Locator:
         following = self._data[self._at : self._at + 1]
         if not following:
             return ""
-        return self._leave() if self._xhtml or following[0] in _LETTERS else "bogus"
+        if self._xhtml:
+            return self._leave()
+        self._name = self._at
+        return "tag-name" if following[0] in _LETTERS else "bogus"
 
     def _in_tag_name(self) -> str:
         data, at, size = self._data, self._at, len(self._data)
@@ -263,8 +273,9 @@ class Locator:
         self._at = at
         if at == size:
             return ""
-        name = bytes(data[self._start + 1 : at])
-        if (name if self._xhtml else name.lower()) not in (b"html", b"head"):
+        name = bytes(data[self._name : at])
+        name = name if self._xhtml else name.lower()
+        if name in _ENDS if self._is_end() else name not in _STARTS:
             return self._leave()
         self._part = "between"
         return "attributes"
@@ -279,7 +290,12 @@ class Locator:
         self._at, self._part = len(data), part
         return ""
 
+    def _is_end(self) -> bool:
+        return self._name == self._start + 2
+
     def _tag(self, end: int) -> str:
+        if self._is_end():
+            return self._whole(end)
         if self._data[self._start + 1 : self._start + 5].lower() == b"html":
             return self._whole(end, telling=True)
         if self._xhtml and self._data[end - 2] == _SLASH:

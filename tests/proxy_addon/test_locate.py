@@ -1,10 +1,13 @@
 """The place of the tag: `|` marks it in each case; a page without `|` gives no place."""
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy_addon.locate import BUDGET, Finding, Front, Locator
+from tests.e2e.watched_site import chromium
 
 FOUND = [
     b"<!doctype html><html><head>|<title>x</title>",
@@ -29,7 +32,10 @@ FOUND = [
     b"<!doctype html>|<body><head>",
     b"<html>|<frameset>",
     b"|<p>no doctype at all",
-    b"\n|</p>",
+    b"\n|</Head >",
+    b"<!doctype html>|</br>",
+    b"</p class='>'><head>|",
+    b"</header><!-- a -->|<p>",
     b"<!-- <head> --><!doctype html><head>|",
     b"<!--><head>|",
     b"<!---><head>|",
@@ -280,3 +286,36 @@ def test_a_prelude_goes_in_front_of_all_but_a_mark(script, finding, offset):
             if front.feed(piece).found:
                 break
         assert (finding, offset) == (front.close(), front.offset)
+
+
+TOKENS = """<!doctype html>|<html>|<html lang=en>|<head>|<HEAD a='>'>|<head/>|<!-- <head> -->
+|<!---->|<!-->|<!-- a --!>|<!x>|<?x?>|</>|</ x>|</p>|</p a='>'>|</head>|</body>|</br>|<body>|<p>
+|<title>t</title>|<script>'<head>'</script>|<noscript>n</noscript>|<header>|text| |<frameset>
+|<meta charset=utf-8>|<table>|<![CDATA[x]]>|<template><head></template>|<svg>|<3|<!doctype x>
+""".split("|")
+DIFFERENCE = """(pages) => {
+  const parse = (text) => new DOMParser().parseFromString(text, "text/html");
+  const write = (dom) => dom.compatMode + [...dom.childNodes].map((node) =>
+    node.nodeType + (node.outerHTML || node.data || node.name));
+  return pages.filter(([page, tagged]) => {
+    const [was, is] = [parse(page), parse(tagged)], tag = is.querySelector("script[k]");
+    if (!tag || is.head.firstChild !== tag) return true;
+    tag.remove();
+    return write(was) !== write(is);
+  });
+}"""
+
+
+@pytest.mark.browser
+async def test_chromium_reads_the_same_page_with_the_tag_in_its_place():
+    """The tag is the first child of head; without it the DOM, and its mode, are as they were."""
+    drawn, pages = random.Random(5), []
+    for _ in range(3000):
+        page = "".join(drawn.choices(TOKENS, k=drawn.randrange(1, 9)))
+        finding, offset, _codec = run([page.encode()])
+        if finding is Finding.HEAD:
+            pages.append((page, page[:offset] + "<script k></script>" + page[offset:]))
+    assert len(pages) > 2000
+    async with chromium() as browser:
+        tab = await browser.new_page()
+        assert [] == await tab.evaluate(DIFFERENCE, pages)
