@@ -1,0 +1,452 @@
+"""A real proxy, of both kinds, between a real client and a real origin."""
+
+import asyncio
+import gzip
+import re
+import ssl
+from collections.abc import Iterator
+from pathlib import Path
+
+import h11
+import pytest
+
+from reauth.claim import Audience, TokenVerdict, check_token, make_token
+from tests.origin import Origin, certificates
+from tests.proxy_addon.harness import (
+    DOCUMENT,
+    INSTALLATION,
+    KEYS,
+    KINDS,
+    OBS,
+    House,
+    Running,
+    ask,
+    connected,
+    ingest,
+    now,
+    running,
+    until,
+)
+
+PAGE = b"<!doctype html><html><head><title>t</title></head><body>page</body></html>"
+TAG = re.compile(rb"<script src=\"?(/obs/[^ \"]+)\"?[^>]*data-k=\"?([\w-]+)[^>]*></script>")
+
+
+@pytest.fixture(scope="module")
+def house(tmp_path_factory: pytest.TempPathFactory) -> House:
+    return House(tmp_path_factory.mktemp("house"))
+
+
+@pytest.fixture(scope="module")
+def context(house: House) -> ssl.SSLContext:
+    return certificates(house.folder, "127.0.0.1", "127.0.0.2", "127.0.0.3", "localhost")[1]
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def proxy(request: pytest.FixtureRequest, house: House, context: object) -> Iterator[Running]:
+    house.write(
+        'allow_private = ["127.0.0.0/8"]\nupstream_ca = "origin-ca.pem"\n'
+        'closed = ["127.0.0.2"]\nexclude = ["127.0.0.3"]\nclosed_buffer_kib = 64'
+    )
+    with running(request.param, house) as proxy:
+        yield proxy
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_a_page_is_served_with_the_tag_first_in_its_head(
+    proxy: Running, house: House, context: ssl.SSLContext, scheme: str
+):
+    """The tag is all that is added, and its token was made for this page's origin."""
+    async with Origin(context if scheme == "https" else None) as origin:
+        origin.put("/", PAGE)
+        answer = await ask(proxy, origin.url, house, target="/", headers=DOCUMENT)
+
+    found = TAG.search(answer.body)
+    assert found and answer.body[: found.start()].endswith(b"<head>")
+    assert PAGE == TAG.sub(b"", answer.body)
+    audience = Audience(None, "unknown|127.0.0.1", origin.url)
+    assert TokenVerdict.OK == check_token(KEYS, found[2].decode(), audience, now())[0]
+
+
+async def test_the_script_of_the_tag_is_what_its_integrity_says(proxy: Running, house: House):
+    """The tag's file is served by us to every origin, opaque ones too, and is cached for ever."""
+    async with Origin() as origin:
+        origin.put("/", PAGE)
+        page = await ask(proxy, origin.url, house, target="/", headers=DOCUMENT)
+        path = TAG.search(page.body)[1].decode()
+        script = await ask(proxy, origin.url, house, target=path)
+
+    assert 200 == script.status
+    assert "text/javascript; charset=utf-8" == script.value("content-type")
+    assert "nosniff" == script.value("x-content-type-options")
+    assert "cross-origin" == script.value("cross-origin-resource-policy")
+    assert "*" == script.value("access-control-allow-origin")
+    assert "immutable" in script.value("cache-control")
+    assert ["/"] == [seen.target for seen in origin.seen]
+
+
+async def test_a_gzipped_page_is_injected_and_its_csp_made_to_fit(proxy: Running, house: House):
+    """The origin is asked for what it would be asked anyway; nothing that was barred is allowed."""
+    policy = "default-src 'none'"
+    async with Origin() as origin:
+        headers = (
+            ("Content-Type", "text/html"), ("Content-Encoding", "gzip"),
+            ("Content-Security-Policy", policy), ("Alt-Svc", 'h3=":443"'),
+        )  # fmt: skip
+        origin.put("/", gzip.compress(PAGE), headers=headers, framing="length")
+        accepts = {**DOCUMENT, "Accept-Encoding": "gzip, br"}
+        answer = await ask(proxy, origin.url, house, target="/", headers=accepts)
+
+    assert PAGE == TAG.sub(b"", answer.body)
+    assert ["gzip, br"] == origin.seen[0].values("accept-encoding")
+    assert "unsafe" not in answer.value("content-security-policy")
+    assert OBS in answer.value("content-security-policy")
+    assert policy in answer.value("content-security-policy")
+    assert answer.value("alt-svc") is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [
+        ("text/plain", PAGE),
+        ("application/json", b'{"html": "<head>"}'),
+        ("image/png", bytes(range(256)) * 500),
+        ("application/octet-stream", b""),
+    ],
+)
+@pytest.mark.parametrize("framing", ["length", "chunked", "close"])
+async def test_what_is_no_page_passes_byte_for_byte(
+    proxy: Running, house: House, kind: str, body: bytes, framing: str
+):
+    """Also when the browser asked for a document."""
+    async with Origin() as origin:
+        headers = (("Content-Type", kind), ("ETag", '"v1"'))
+        origin.put("/x", body, headers=headers, framing=framing)
+        answer = await ask(proxy, origin.url, house, target="/x", headers=DOCUMENT)
+
+    assert body == answer.body
+    assert '"v1"' == answer.value("etag")
+
+
+@pytest.mark.parametrize("kind", ["text/html", "text/event-stream"])
+async def test_what_the_origin_says_first_arrives_before_it_says_more(
+    proxy: Running, house: House, kind: str
+):
+    """A page and an event stream alike: nothing is held back for what is still to come."""
+    more = asyncio.Event()
+    async with Origin() as origin:
+        first = b"<!doctype html><head>" if kind == "text/html" else b"data: 1\n\n"
+        origin.put("/s", first, more, b"rest", headers=(("Content-Type", kind),))
+        async with connected(proxy, origin.url, house) as client:
+            await client.send(target="/s", headers=DOCUMENT)
+            await client.head()
+            pieces = client.pieces()
+            got = await anext(pieces)
+            assert not more.is_set()
+            more.set()
+            got += b"".join([piece async for piece in pieces])
+
+    assert first + b"rest" == TAG.sub(b"", got)
+
+
+async def test_a_large_upload_reaches_the_origin_while_it_is_sent(proxy: Running, house: House):
+    """Requests of unknown length are streamed: the origin has the first piece before the last."""
+    async with Origin() as origin:
+        page = origin.put("/up", b"ok", headers=(("Content-Type", "text/plain"),))
+        async with connected(proxy, origin.url, house) as client:
+            await client.send("POST", "/up", {"Transfer-Encoding": "chunked"})
+            await client.send_more(b"a" * 1000)
+            await asyncio.wait_for(page.arrived.wait(), 10)
+            await client.send_more(b"b" * 1000, last=True)
+            await client.head()
+
+    assert b"a" * 1000 + b"b" * 1000 == origin.seen[0].body
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        f"/obs/{INSTALLATION}/nothing",
+        f"/%6fbs/{INSTALLATION}/b",
+        f"//obs//{INSTALLATION}/b",
+        f"/x/../obs/{INSTALLATION}/b",
+        f"/x/%2e%2e/obs/./{INSTALLATION}/privacy2",
+        f"/%256fbs/{INSTALLATION}/b",
+        f"/obs%2f{INSTALLATION}%2fb",
+        f"/OBS/{INSTALLATION.upper()}/b",
+        f"/obs;v=1/{INSTALLATION}/b",
+        f"/obs\\{INSTALLATION}\\b",
+        f"/obs/{INSTALLATION}?x",
+        f"/obs/{INSTALLATION}/challenge",
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+async def test_no_spelling_of_our_path_reaches_an_origin(
+    proxy: Running, house: House, target: str, method: str
+):
+    """Not even as a 404 of the origin's."""
+    async with Origin() as origin:
+        answer = await ask(proxy, origin.url, house, method=method, target=target)
+
+    assert answer.status in (404, 405)
+    assert [] == origin.seen
+
+
+@pytest.mark.parametrize("target", ["/obs/", "/obs/00ff00ff00ff/b", "/obs", "/a/obs/x?obs"])
+async def test_a_site_keeps_its_own_obs(proxy: Running, house: House, target: str):
+    """Only what lies under our installation's name is ours."""
+    async with Origin() as origin:
+        page = target.partition("?")[0]
+        origin.put(page, b"mine", headers=(("Content-Type", "text/plain"),))
+        answer = await ask(proxy, origin.url, house, target=target)
+
+    assert b"mine" == answer.body
+    assert [target] == [seen.target for seen in origin.seen]
+
+
+def batch(url: str, user: str | None = None, source: str = "unknown", life: float = 60.0) -> bytes:
+    token = make_token(KEYS, Audience(user, f"{source}|127.0.0.1", url), b"page id.", now() + life)
+    return bytes([1, len(token)]) + token.encode() + b"the rest is the ingest's"
+
+
+async def test_a_batch_is_acknowledged_once_it_is_stored(proxy: Running, house: House):
+    """It bears the claim that the proxy makes, and none of the credentials that came with it."""
+    async with Origin() as origin, ingest(house) as people:
+        body = batch(origin.url)
+        secrets = {"Cookie": "c=secret", "Authorization": "Bearer secret"}
+        request = {"method": "POST", "target": OBS + "b", "headers": secrets, "body": body}
+        answer = await ask(proxy, origin.url, house, **request)
+
+    (accepted,) = people.intake.accepted
+    assert (204, b"") == (answer.status, answer.body)
+    assert "no-store" == answer.value("cache-control")
+    assert body == accepted.body
+    claim = accepted.claim
+    assert (None, "127.0.0.1", "unknown") == (claim.user, claim.client, claim.source)
+    assert (b"page id.".hex(), "ok", None) == (claim.page, claim.token, claim.host)
+    assert b"secret" not in repr(accepted).encode()
+    assert [] == origin.seen
+
+
+async def test_an_expired_token_is_renewed_and_its_batch_kept(proxy: Running, house: House):
+    """A stored copy of a page goes on being observed."""
+    async with Origin() as origin, ingest(house) as people:
+        request = {"method": "POST", "target": OBS + "b", "body": batch(origin.url, life=-60.0)}
+        answer = await ask(proxy, origin.url, house, **request)
+
+    assert 200 == answer.status
+    audience = Audience(None, "unknown|127.0.0.1", origin.url)
+    assert TokenVerdict.OK == check_token(KEYS, answer.body.decode(), audience, now())[0]
+    assert "restored" == people.intake.accepted[0].claim.token
+
+
+@pytest.mark.parametrize("what", ["user", "origin", "forged"])
+async def test_a_token_of_somebody_else_is_refused(proxy: Running, house: House, what: str):
+    """Nothing is stored; a page of the same origin may go on with a token of its own."""
+    async with Origin() as origin, ingest(house) as people:
+        body = {
+            "user": batch(origin.url, user="eve"),
+            "origin": batch("https://elsewhere.example"),
+            "forged": bytes([1, 4]) + b"AAAA",
+        }[what]
+        request = {"method": "POST", "target": OBS + "b", "body": body}
+        own = {"Sec-Fetch-Site": "same-origin"}
+        answer = await ask(proxy, origin.url, house, **request, headers=own)
+        silent = await ask(proxy, origin.url, house, **request)
+        await until(lambda: people.counters["bad_tokens_total"] >= 2)
+
+    assert 403 == answer.status == silent.status
+    assert b"" == silent.body
+    audience = Audience(None, "unknown|127.0.0.1", origin.url)
+    assert TokenVerdict.OK == check_token(KEYS, answer.body.decode(), audience, now())[0]
+    assert [] == people.intake.accepted
+
+
+async def test_other_sites_may_not_send_but_opaque_frames_may(proxy: Running, house: House):
+    """A sandboxed frame has no origin to show; it has the page's token."""
+    async with Origin() as origin, ingest(house) as people:
+        request = {"method": "POST", "target": OBS + "b", "body": batch(origin.url)}
+        cross = {"Sec-Fetch-Site": "cross-site"}
+        foreign = {"Origin": "https://elsewhere.example"}
+        refused = [await ask(proxy, origin.url, house, **request, headers=cross)]
+        refused += [await ask(proxy, origin.url, house, **request, headers=foreign)]
+        frame = cross | {"Origin": "null"}
+        opaque = await ask(proxy, origin.url, house, **request, headers=frame)
+
+    assert [403, 403] == [answer.status for answer in refused]
+    assert [None, None] == [answer.value("access-control-allow-origin") for answer in refused]
+    assert (204, "null") == (opaque.status, opaque.value("access-control-allow-origin"))
+    assert 1 == len(people.intake.accepted)
+
+
+@pytest.mark.parametrize("headers", [{"Content-Length": "65537"}, {"Transfer-Encoding": "chunked"}])
+async def test_what_cannot_be_a_batch_is_killed_unread(
+    proxy: Running, house: House, headers: dict[str, str]
+):
+    """An answer of ours would have all of it read into memory first."""
+    async with Origin() as origin, ingest(house) as people:
+        async with connected(proxy, origin.url, house) as client:
+            await client.send("POST", OBS + "b", headers)
+            with pytest.raises((ConnectionError, h11.RemoteProtocolError)):
+                await client.head()
+        await until(lambda: people.counters["oversize_total"] >= 1)
+
+    assert [] == origin.seen == people.intake.accepted
+
+
+async def test_without_the_ingest_pages_load_and_batches_wait(proxy: Running, house: House):
+    """503 for our path alone, with the time to come back."""
+    async with Origin() as origin:
+        origin.put("/", PAGE)
+        page = await ask(proxy, origin.url, house, target="/", headers=DOCUMENT)
+        request = {"method": "POST", "target": OBS + "b", "body": batch(origin.url)}
+        away = await ask(proxy, origin.url, house, **request)
+        async with ingest(house):
+            back = await ask(proxy, origin.url, house, **request)
+
+    assert TAG.search(page.body)
+    assert (503, "5") == (away.status, away.value("retry-after"))
+    assert 204 == back.status
+
+
+async def test_a_store_that_is_down_is_no_acknowledgement(proxy: Running, house: House):
+    """The ingest's own refusal of one batch is what its browser is told."""
+    async with Origin() as origin, ingest(house) as people:
+        people.intake.broken = True
+        request = {"method": "POST", "target": OBS + "b", "body": batch(origin.url)}
+        answer = await ask(proxy, origin.url, house, **request)
+
+    assert 503 == answer.status
+    assert int(answer.value("retry-after")) >= 5
+
+
+async def test_our_own_listeners_stay_refused_where_private_ones_are_allowed(
+    proxy: Running, house: House
+):
+    """Nobody reaches the proxy through itself; the metadata service is not on the list."""
+    answers = [
+        await ask(proxy, f"http://127.0.0.1:{proxy.port}", house, target="/"),
+        await ask(proxy, f"http://localhost:{proxy.port}", house, target="/"),
+        await ask(proxy, "http://169.254.169.254", house, target="/latest"),
+        await ask(proxy, "http://[::ffff:10.0.0.1]", house, target="/"),
+    ]
+
+    assert [502] * 4 == [answer.status for answer in answers]
+    assert all(b"refused by the proxy" in answer.body for answer in answers)
+
+
+async def test_a_closed_site_is_injected_whole_or_not_served(proxy: Running, house: House):
+    """Its pages are watched or refused, its pictures are nobody's business."""
+    async with Origin(host="127.0.0.2") as origin:
+        origin.put("/", PAGE[:30], PAGE[30:])
+        origin.put("/big", b"<!doctype html><head>" + b"x" * 65536, framing="length")
+        origin.put("/grown", b"<!doctype html><head>", b"x" * 65536)
+        origin.put("/partial", PAGE, status=206)
+        origin.put("/p.png", b"png", headers=(("Content-Type", "image/png"),))
+        served = await ask(proxy, origin.url, house, target="/", headers=DOCUMENT)
+        refused = [
+            await ask(proxy, origin.url, house, target=path, headers=DOCUMENT)
+            for path in ("/big", "/grown", "/partial")
+        ]
+        picture = await ask(proxy, origin.url, house, target="/p.png")
+
+    assert PAGE == TAG.sub(b"", served.body) != served.body
+    assert [(503, b"")] * 3 == [(answer.status, answer.body) for answer in refused]
+    assert b"png" == picture.body
+
+
+async def test_an_excluded_site_is_not_decrypted(
+    proxy: Running, house: House, context: ssl.SSLContext
+):
+    """The client sees the origin's own certificate; over http the page stays as it is."""
+    theirs = House.__new__(House)
+    theirs.trust = ssl.create_default_context(cafile=str(house.folder / "origin-ca.pem"))
+    async with Origin(context, "127.0.0.3") as origin, Origin(host="127.0.0.3") as plain:
+        for each in (origin, plain):
+            each.put("/", PAGE)
+        tunnelled = await ask(proxy, origin.url, theirs, target="/", headers=DOCUMENT)
+        passed = await ask(proxy, plain.url, house, target="/", headers=DOCUMENT)
+
+    assert PAGE == tunnelled.body == passed.body
+
+
+async def test_the_kill_switch_stops_injection_and_lists_reach_every_process(
+    proxy: Running, house: House
+):
+    """What the people's side says is done within seconds, and undone."""
+    async with Origin() as origin, ingest(house, observe=False) as people:
+        origin.put("/", PAGE)
+
+        async def watched() -> bool:
+            page = await ask(proxy, origin.url, house, target="/", headers=DOCUMENT)
+            return TAG.search(page.body) is not None
+
+        async with asyncio.timeout(15):
+            while await watched():
+                await asyncio.sleep(0.1)
+        people.control.change(observe=True)
+        async with asyncio.timeout(5):
+            while not await watched():
+                await asyncio.sleep(0.1)
+
+
+async def test_websocket_frames_pass_as_they_are(proxy: Running, house: House):
+    """The relay after a 101 is raw: no frame is read, merged or kept."""
+
+    async def echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(
+            b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n"
+        )
+        while data := await reader.read(65536):
+            writer.write(data)
+        writer.close()
+        ended.set()
+
+    ended = asyncio.Event()
+    server = await asyncio.start_server(echo, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+    head = (
+        f"GET http://127.0.0.1:{port}/ws HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: Upgrade"
+        "\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: eA==\r\n\r\n"
+    )
+    writer.write(head.encode())
+    assert b" 101 " in await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+    frame = b"\x82\x05\xff\x00no!"
+    writer.write(frame)
+    assert frame == await asyncio.wait_for(reader.readexactly(len(frame)), 10)
+    writer.close()
+    await writer.wait_closed()
+    await asyncio.wait_for(ended.wait(), 10)
+    server.close()
+
+
+SABOTAGE = """
+import proxy_addon.page
+def broken(*args, **named): raise RuntimeError("http://secret.example/?q")
+proxy_addon.page.decide = broken
+"""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_hook_that_raises_is_counted_and_the_site_chooses(kind: str, tmp_path: Path):
+    """mitmproxy alone would serve the page and tell nobody; a closed site would be unwatched."""
+    house = House(tmp_path)
+    house.write('allow_private = ["127.0.0.0/8"]\nclosed = ["127.0.0.2"]')
+    script = tmp_path / "sabotage.py"
+    script.write_text(SABOTAGE)
+    with running(kind, house, script) as proxy:
+        async with ingest(house) as people, Origin() as origin, Origin(host="127.0.0.2") as shut:
+            for each in (origin, shut):
+                each.put("/", PAGE)
+            page = await ask(proxy, origin.url, house, target="/", headers=DOCUMENT)
+            closed = await ask(proxy, shut.url, house, target="/", headers=DOCUMENT)
+            name = 'hook_errors_total{hook="responseheaders"}'
+            await until(lambda: people.counters[name] == 2)
+        log = "".join(proxy.log)
+
+    assert (200, PAGE) == (page.status, page.body)
+    assert (503, b"") == (closed.status, closed.body)
+    assert "hook_failed" in log
+    assert "secret.example" not in log
