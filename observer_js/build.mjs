@@ -12,8 +12,14 @@ import { build } from 'esbuild';
 
 const BUDGET = 4096; // bytes gzipped (observer.md section 3)
 /** Names of our own between modules: no native bears one of them where we use it. */
-const OURS =
-  /^(records(Size)?|header(Size)?|token(Size)?|tab|seq|base|held|dropped|samples|sent|age|grid|isOpen|isFull|active|capped|untrusted|ticks|note|watch|pump|forget|post|beacon|lost|interval|put|seal)$/;
+const OURS = new RegExp(
+  `^(${[
+    'records', 'recordsSize', 'header', 'headerSize', 'token', 'tokenSize', 'tab', 'seq', 'base',
+    'held', 'dropped', 'samples', 'sent', 'age', 'grid', 'isOpen', 'isFull', 'active', 'capped',
+    'untrusted', 'ticks', 'note', 'watch', 'pump', 'forget', 'post', 'beacon', 'lost', 'interval',
+    'put', 'seal',
+  ].join('|')})$`,
+);
 const here = (name) => new URL(name, import.meta.url);
 
 const { outputFiles } = await build({
@@ -29,9 +35,9 @@ const { outputFiles } = await build({
 });
 const script = Buffer.from(outputFiles[0].contents);
 const hash = createHash('sha256').update(script).digest();
-const { version } = JSON.parse(readFileSync(here('package.json')));
+const { version: release } = JSON.parse(readFileSync(here('package.json')));
 const manifest = {
-  version: `${version}-${hash.toString('hex').slice(0, 8)}`,
+  version: `${release}-${hash.toString('hex').slice(0, 8)}`,
   integrity: `sha256-${hash.toString('base64')}`,
   bytes: script.length,
   gzip: gzipSync(script, { level: 9 }).length,
@@ -45,9 +51,12 @@ const fail = (why) => {
   console.error(why);
   process.exit(1);
 };
-console.log(`observer ${manifest.version}: ${manifest.bytes} bytes, ${manifest.gzip} gzipped of ${BUDGET}`);
-if (manifest.gzip > BUDGET) fail(`the observer is ${manifest.gzip - BUDGET} bytes too large`);
+const { version, bytes, gzip } = manifest;
+console.log(`observer ${version}: ${bytes} bytes, ${gzip} gzipped of ${BUDGET}`);
+if (gzip > BUDGET) fail(`the observer is ${gzip - BUDGET} bytes too large`);
 for (const [name, content] of Object.entries(files)) {
   if (!process.argv.includes('--check')) writeFileSync(here(name), content);
-  else if (!readFileSync(here(name)).equals(content)) fail(`${name} is not what src/ builds: run make build`);
+  else if (!readFileSync(here(name)).equals(content)) {
+    fail(`dist is not what src/ builds (${name}): run npm run build in observer_js/`);
+  }
 }

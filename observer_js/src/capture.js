@@ -43,7 +43,7 @@ const POINTERS = { __proto__: null, mouse: 0, pen: 1, touch: 2 };
 
 const round = (value) => floor(value + 0.5) | 0;
 
-/** `before()` and `after(kind)` are called around a sample, and around a synthetic event. */
+/** `before()` and `after()` are called around what is recorded of an event. */
 export function createCapture(recorder, mark, before, after) {
   const own = originOf(view);
   let origin = own;
@@ -81,10 +81,9 @@ export function createCapture(recorder, mark, before, after) {
     if (of !== view && of[mark]) return; // a frame with an observer of its own
     if (kind !== WHEEL && kind !== MARKER && !isPrimary(event)) return;
     origin = of === view ? own : originOf(of);
-    self.active = true;
     if (kind === MOVE) moves(event, time(event));
     else put(kind, event, time(event));
-    after(kind);
+    if (recorder.isOpen()) after();
   }
 
   function moves(event, ticks) {
@@ -97,6 +96,8 @@ export function createCapture(recorder, mark, before, after) {
 
   /** Keep a sample if its time has come; a clock that jitters may be one spacing ahead. */
   function move(event, ticks) {
+    // of fractions of a pixel, and of pressure alone, nothing is told
+    if (self.active && round(xOf(event)) === recorder.x && round(yOf(event)) === recorder.y) return;
     if (ticks < due) {
       self.capped = true;
       return;
@@ -112,6 +113,7 @@ export function createCapture(recorder, mark, before, after) {
     if (kind === WHEEL) ext = bound(round(deltaOf(event)));
     if (kind === MARKER) ext = typeOf(event) === 'dragstart' ? DRAG_START : DRAG_END;
     recorder.put(kind, ticks, round(xOf(event)), round(yOf(event)), ext);
+    self.active = true;
     marked = 0;
   }
 

@@ -133,7 +133,7 @@ export function createRecorder() {
     }
   }
 
-  /** Close the open batch: its bytes, in an array of their own. `batch` brings the rest of the head. */
+  /** Close the open batch: its bytes, in an array of their own; `batch` has the rest of the head. */
   function seal(batch) {
     batch.base = base;
     batch.held = heldBefore;

@@ -8,7 +8,7 @@
 import {
   BLUR, createCapture, FOCUS, HIDDEN, PAGEHIDE, PAGESHOW, RESET, RESIZE, SCREEN, VISIBLE,
 } from './capture.js';
-import { createRecorder, field, UP } from './encode.js';
+import { createRecorder, field } from './encode.js';
 import {
   beacon, document, every, floor, innerHeight, innerWidth, isHidden, listen, navigator, now,
   phaseOf, pixelRatio, post, quiet, random, randomise, screen, screenHeight, screenWidth, stop,
@@ -18,12 +18,11 @@ import { createSender } from './send.js';
 
 const TICK = 1000; // ms; listeners are added again each second (observer.md section 7)
 const REST = 800; // ms without a sample: the movement is over, let the server hear of it
-const SOON = 2000; // ms; a batch is 2 to 5 s of activity (observer.md section 4)
-const LATE = 5000;
+const LATE = 5000; // ms of activity in a batch, unless it rests before (observer.md section 4)
 const LEAST = 1000; // the bounds of what X-Obs-Interval may ask
 const MOST = 60000;
 
-function start(url, token, mark) {
+function start(url, key, mark) {
   const recorder = createRecorder();
   const capture = createCapture(recorder, mark, beat, after);
   const sender = createSender(
@@ -31,8 +30,8 @@ function start(url, token, mark) {
       __proto__: null,
       post: (body, done) => post(url, body, done),
       beacon: (body) => beacon(url, body),
-      now: now,
-      random: random,
+      now,
+      random,
     },
     {
       __proto__: null,
@@ -81,9 +80,9 @@ function start(url, token, mark) {
   }
 
   function renew(text, fresh) {
-    const bytes = tokenBytes(text);
-    if (!bytes) return false;
-    token = bytes;
+    const next = tokenBytes(text);
+    if (!next) return false;
+    key = next;
     if (fresh) {
       if (recorder.isOpen()) seal();
       sender.forget();
@@ -113,9 +112,9 @@ function start(url, token, mark) {
   }
 
   function tell(type, a, b) {
-    const key = a * 65536 + (b || 0);
-    if (told[type] === key) return;
-    told[type] = key;
+    const value = a * 65536 + (b || 0);
+    if (told[type] === value) return;
+    told[type] = value;
     headerSize = field(header, headerSize, type, a, b);
   }
 
@@ -129,11 +128,13 @@ function start(url, token, mark) {
     tell(6, capture.untrusted);
     tell(7, webdriver);
     tell(8, secure);
-    const batch = { __proto__: null, token, tokenSize: token.length, tab, seq: seq++, dropped };
-    batch.header = header;
-    batch.headerSize = headerSize;
+    const { token, tokenSize } = key;
+    const before = dropped;
     dropped = 0;
-    return recorder.seal(batch);
+    return recorder.seal({
+      __proto__: null, token, tokenSize, tab, seq: seq++, dropped: before, header, headerSize,
+      base: 0, held: false, records: header, recordsSize: 0, // the recorder's to fill in
+    });
   }
 
   function flush() {
@@ -150,11 +151,10 @@ function start(url, token, mark) {
     else sender.pump();
   }
 
-  function after(kind) {
+  function after() {
     newest = now();
     if (recorder.count < 2) began = newest;
-    const clicked = kind === UP && newest - began >= SOON && interval <= LATE;
-    if (clicked || recorder.isFull()) flush();
+    if (recorder.isFull()) flush();
   }
 
   function rearm() {
@@ -223,12 +223,12 @@ function start(url, token, mark) {
 try {
   const script = document.currentScript;
   const mark = Symbol.for('reauth');
-  const token = tokenBytes(script.getAttribute('data-k'));
   script.remove();
-  if (!window[mark] && token) {
+  const key = tokenBytes(script.getAttribute('data-k'));
+  if (!window[mark] && key) {
     Object.defineProperty(window, mark, { value: true });
     const url = script.src.replace(/[^/]*$/, 'b');
-    const begin = quiet(() => start(url, token, mark));
+    const begin = quiet(() => start(url, key, mark));
     if (document.prerendering) {
       document.addEventListener('prerenderingchange', begin, { once: true });
     } else begin();

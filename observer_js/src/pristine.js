@@ -75,17 +75,20 @@ export const randomise = (bytes) => getRandomValues(crypto, bytes);
 const codeAt = method(String.prototype.charCodeAt);
 const Bytes = Uint8Array;
 
-/** A page token as bytes; null if it is none: printable ASCII, at most 255 of it. */
+/**
+ * A page token as bytes; null if it is none: printable ASCII, at most 255 of it. Its size stands
+ * beside it, as a typed array's `length` is a getter of a prototype.
+ */
 export function tokenBytes(text) {
-  const size = text.length;
-  if (!size || size > 255) return null;
-  const bytes = new Bytes(size);
-  for (let i = 0; i < size; i++) {
+  const tokenSize = text.length;
+  if (!tokenSize || tokenSize > 255) return null;
+  const token = new Bytes(tokenSize);
+  for (let i = 0; i < tokenSize; i++) {
     const code = codeAt(text, i);
     if (code < 33 || code > 126) return null;
-    bytes[i] = code;
+    token[i] = code;
   }
-  return bytes;
+  return { __proto__: null, token, tokenSize };
 }
 
 const thenOf = method(Promise.prototype.then);

@@ -126,6 +126,7 @@ console.log('armed');
 async def test_a_page_that_replaces_every_native_still_delivers_all(browser):
     """All of them were taken before its first script ran; times and places are true."""
     async with site(index=PLAIN % HOSTILE) as served:
+        served.replies.append({"status": 200, "text": "renewed-token"})  # replies are read too
         page = await browser.new_page()
         told = []
         page.on("console", lambda message: told.append(message.text))
@@ -133,7 +134,11 @@ async def test_a_page_that_replaces_every_native_still_delivers_all(browser):
         await page.goto(served.url + "/index")
         moved = await wander(page)
         await served.until(lambda: len(served.moves()) >= 42)
-        assert moved == steps(served.moves())
+        await page.mouse.move(1, 1)
+        await served.until(lambda: len(served.moves()) >= 43)
+        assert moved == steps(served.moves()[:42])
+        assert TOKEN.encode() == served.stored()[0].token
+        assert b"renewed-token" == served.stored()[-1].token
         assert ["armed"] == told
     times = [t for batch in served.stored() for t in batch.times]
     assert len(set(times)) > 20
