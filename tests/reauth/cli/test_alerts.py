@@ -1,0 +1,140 @@
+"""`reauth alerts`: what scripts read and people type, on a real store."""
+
+import asyncio
+import os
+
+import pytest
+
+from reauth import app
+from reauth.cli.alerts import _who
+from reauth.ports import Commit
+from tests.rows import NOON, alarm, session
+
+KEYS = {
+    "id", "user", "client", "session", "lane", "kind", "state", "first_anomaly_at", "raised_at",
+    "score", "threshold", "window", "evidence", "note", "verdict",
+}  # fmt: skip
+"""interfaces.md §6."""
+
+
+@pytest.fixture
+def alarmed(place):
+    """A place with three open alerts, an hour apart."""
+
+    async def keep():
+        async with app.opened_store(app.load_settings(place.config)) as store:
+            await store.commit(
+                Commit(
+                    sessions=[session(f"s{n}") for n in range(3)],
+                    alerts=[alarm(f"a{n}", f"s{n}", raised_at=NOON + n * 3600) for n in range(3)],
+                )
+            )
+
+    asyncio.run(keep())
+    return place
+
+
+def ids(said):
+    """Of the alerts that were listed."""
+    return [alert["id"] for alert in said.json]
+
+
+def test_the_list_is_an_array_oldest_first(alarmed):
+    """With all the keys that scripts rely on."""
+    said = alarmed.type("alerts", "list", "--json")
+
+    assert ["a0", "a1", "a2"] == ids(said)
+    first = said.json[0]
+    assert set(first) >= KEYS
+    assert "2026-05-28T20:26:40.000Z" == first["raised_at"]
+    assert ("open", "impostor", "", None) == tuple(
+        first[key] for key in ("state", "kind", "note", "verdict")
+    )
+
+
+def test_a_script_reads_on_from_the_last_alert_it_saw(alarmed):
+    """Nothing twice, nothing missed."""
+    first = ids(alarmed.type("alerts", "list", "--limit", 2, "--json"))
+
+    assert ["a2"] == ids(alarmed.type("alerts", "list", "--cursor", first[-1], "--json"))
+    assert 1 == alarmed.type("alerts", "list", "--cursor", "a9", "--json").code
+
+
+def test_a_list_is_narrowed_by_state_and_time(alarmed):
+    """RFC 3339, with a zone: a moment without one is nobody's moment."""
+    alarmed.type("alerts", "ack", "a1")
+
+    assert ["a0", "a2"] == ids(alarmed.type("alerts", "list", "--state", "open", "--json"))
+    since = ("--since", "2026-05-28T21:26:40Z")
+    assert ["a1", "a2"] == ids(alarmed.type("alerts", "list", *since, "--json"))
+    assert ["a1", "a2"] == ids(
+        alarmed.type("alerts", "list", "--since", "2026-05-28T23:26:40+02:00", "--json")
+    )
+    for wrong in ("yesterday", "2026-05-28T21:26:40"):
+        assert 2 == alarmed.type("alerts", "list", "--since", wrong).code
+    assert 2 == alarmed.type("alerts", "list", "--limit", 0).code
+    assert 2 == alarmed.type("alerts", "list", "--state", "shut").code
+
+
+def test_an_alert_is_taken_then_closed(alarmed):
+    """Each step with a note; the verdict comes with the last one."""
+    assert 0 == alarmed.type("alerts", "ack", "a0", "--note", "asking").code
+    said = alarmed.type("alerts", "confirm", "a0", "--note", "theft")
+
+    shown = alarmed.type("alerts", "show", "a0", "--json").json
+    assert "a0 is confirmed, verdict true_positive\n" == said.out
+    assert ("confirmed", "true_positive", "theft") == tuple(
+        shown[key] for key in ("state", "verdict", "note")
+    )
+    assert ["ack", "confirm"] == [step["action"] for step in shown["history"]]
+
+
+def test_a_dismissal_is_a_false_positive_unless_told_otherwise(alarmed):
+    """--verdict names it."""
+    for alert, words, verdict in (("a0", (), "false_positive"), ("a1", ("benign",), "benign")):
+        alarmed.type("alerts", "ack", alert)
+        named = ("--verdict", *words) if words else ()
+        assert 0 == alarmed.type("alerts", "dismiss", alert, *named).code
+        assert verdict == alarmed.type("alerts", "show", alert, "--json").json["verdict"]
+
+
+def test_an_illegal_step_is_refused(alarmed):
+    """An open alert is taken before it is closed; a closed one stays closed."""
+    said = alarmed.type("alerts", "confirm", "a0")
+
+    assert (1, "") == (said.code, said.out)
+    assert "cannot confirm an alert that is open" in said.err
+    assert "open" == alarmed.type("alerts", "show", "a0", "--json").json["state"]
+    alarmed.type("alerts", "ack", "a0")
+    alarmed.type("alerts", "dismiss", "a0")
+    assert 1 == alarmed.type("alerts", "ack", "a0").code
+    assert 2 == alarmed.type("alerts", "dismiss", "a1", "--verdict", "perhaps").code
+
+
+@pytest.mark.parametrize("verb", ["show", "ack", "confirm", "dismiss"])
+def test_an_unknown_alert_is_a_failure(alarmed, verb):
+    """And the message says where the known ones are."""
+    said = alarmed.type("alerts", verb, "a9")
+
+    assert 1 == said.code
+    assert "there is no alert 'a9'; `reauth alerts list`" in said.err
+
+
+def test_a_person_reads_tables(alarmed):
+    """Without --json; a table without rows says so in words."""
+    alarmed.type("alerts", "ack", "a0", "--note", "asking")
+    listed, shown = alarmed.type("alerts", "list").out, alarmed.type("alerts", "show", "a0").out
+
+    assert "61 of 100" in listed
+    assert "-3.25*" in shown
+    assert "asking" in shown
+    assert "no alerts\n" == alarmed.type("alerts", "list", "--state", "expired").out
+
+
+def test_somebody_without_a_name_is_a_number(monkeypatch):
+    """A container's user has no entry in the list of users."""
+    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 987_654)
+
+    assert "uid 987654" == _who()

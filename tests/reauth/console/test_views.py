@@ -1,0 +1,262 @@
+"""The pages: what they say of users and alerts, and what devices get."""
+
+import re
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+
+from reauth import ca
+from reauth.alert import State, Step, move
+from reauth.console.health import Readiness
+from reauth.ports import Commit
+from tests.rows import DAY, NOON, alarm, scored, session
+
+SCRIPT = re.compile(r"<script|javascript:|\son\w+=|style=", re.IGNORECASE)
+
+
+async def page(client, path):
+    """A page's text; it is one that the policy lets work."""
+    answer = await client.get(path)
+    text = await answer.text()
+    assert 200 == answer.status, text
+    assert not SCRIPT.search(text)
+    return text
+
+
+async def keep(store, *alerts):
+    """Have alerts in the store, each of a session of its own."""
+    sessions = [session(alert.session, alert.user) for alert in alerts]
+    await store.commit(Commit(sessions=sessions, alerts=alerts))
+
+
+async def test_the_loop_turns(browse):
+    """/livez asks nothing else."""
+    answer = await (await browse()).get("/livez")
+
+    assert (200, "ok\n") == (answer.status, await answer.text())
+
+
+async def test_ready_is_200_and_not_ready_503(browse):
+    """With the reason for people."""
+
+    async def full():
+        return "2 % free"
+
+    ready = await (await browse()).get("/readyz")
+    not_ready = await (await browse(readiness=Readiness({"disk": full}))).get("/readyz")
+
+    assert (200, {"ready": True, "checks": {"store": "ok"}}) == (ready.status, await ready.json())
+    assert 503 == not_ready.status
+    assert {"ready": False, "checks": {"disk": "2 % free"}} == await not_ready.json()
+
+
+async def test_browsers_are_sent_to_the_proxy(browse):
+    """Everything but this machine's own names."""
+    answer = await (await browse()).get("/proxy.pac")
+
+    assert "application/x-ns-proxy-autoconfig" == answer.content_type
+    assert 'return "PROXY 127.0.0.1:8080";' in await answer.text()
+
+
+@pytest.mark.parametrize(
+    "proxy, host, wanted",
+    [
+        ("0.0.0.0:8080", "proxy.example.org:8082", "PROXY proxy.example.org:8080"),
+        ("[::]:8080", "[2001:db8::1]:8082", "PROXY [2001:db8::1]:8080"),
+        ("0.0.0.0:8080", "192.0.2.7", "PROXY 192.0.2.7:8080"),
+    ],
+)
+async def test_a_proxy_on_all_addresses_has_the_name_that_was_asked(browse, proxy, host, wanted):
+    """0.0.0.0 is no address to go to."""
+    client = await browse(proxy=proxy, local=False)
+
+    answer = await client.get("/proxy.pac", headers={"Host": host})
+
+    assert f'return "{wanted}";' in await answer.text()
+
+
+@pytest.mark.parametrize("host", ['a";alert(1);"', "a b", "ä.example", "a\\u0022"])
+async def test_no_header_gets_into_the_script(browse, host):
+    """The file is a program that browsers run."""
+    client = await browse(proxy="0.0.0.0:8080")
+
+    answer = await client.get("/proxy.pac", headers={"Host": host})
+
+    assert 400 == answer.status
+
+
+async def test_a_proxy_that_nobody_knows_is_503(browse):
+    """Rather than a port that is wrong."""
+    client = await browse(proxy=None)
+
+    assert 503 == (await client.get("/proxy.pac")).status
+    assert "The proxy is not running" in await page(client, "/setup")
+
+
+async def test_the_certificate_is_given_without_its_key(browse, site):
+    """PEM holds all that is to be trusted, DER the one that signs."""
+    client = await browse()
+    ca.rotate(site.ca)
+
+    pem, der = [await (await client.get(f"/ca.{form}")).read() for form in ("pem", "der")]
+
+    assert b"PRIVATE" not in pem
+    assert 2 == len(x509.load_pem_x509_certificates(pem))
+    signing = ca.load(site.ca).certificate.fingerprint(hashes.SHA256())
+    assert signing == x509.load_der_x509_certificate(der).fingerprint(hashes.SHA256())
+
+
+async def test_setting_up_shows_the_fingerprint_and_every_platform(browse, site):
+    """To compare before trusting; during a rotation the next one too."""
+    client, about = await browse(), ca.show(site.ca)
+
+    text = await page(client, "/setup")
+
+    assert about["sha256"] in text
+    for platform in ("Linux", "macOS", "Windows", "iPhone", "Android"):
+        assert platform in text
+    assert "/proxy.pac" in text
+    ca.rotate(site.ca)
+    assert ca.show(site.ca)["next"]["sha256"] in await page(client, "/setup")
+
+
+async def test_an_empty_house_says_how_it_fills(browse):
+    """Each page with words, none with an empty table."""
+    client = await browse()
+
+    assert "Nobody is watched yet" in await page(client, "/")
+    assert "Nobody yet" in await page(client, "/users")
+    assert "No alerts in the last 30 days" in await page(client, "/alerts")
+
+
+async def test_users_are_shown_with_their_progress(browse, store, enrolled):
+    """Who is learnt, who is being learnt, how far and how good."""
+    await store.commit(
+        Commit(
+            sessions=[session("s1", "anna")],
+            trajectories=[scored(n, user="anna", score=None) for n in range(1, 4)],
+        )
+    )
+    text = await page(await browse(), "/users")
+
+    assert "anna" in text
+    assert "3 of 300" in text
+    assert '<progress value="3" max="300">' in text
+    assert "alice" in text
+    assert "state-active" in text
+
+
+async def test_no_page_tells_when_somebody_worked(browse, store):
+    """The purpose is the takeover of an account: times of use are nobody's business."""
+    await store.commit(
+        Commit(sessions=[session("s1", "anna")], trajectories=[scored(1, user="anna")])
+    )
+    client = await browse()
+
+    for path in ("/", "/users", "/alerts"):
+        assert not re.search(r"last seen|idle|active hours|2026-05-28", await page(client, path))
+
+
+async def test_names_are_text(browse, store):
+    """Whoever may choose a name must not choose what a page does."""
+    name = '<img src=x onerror="alert(1)">'
+    await keep(store, alarm(user=name))
+    client = await browse()
+
+    for path in ("/", "/users", "/alerts", "/alerts/a1"):
+        assert "<img" not in await (await client.get(path)).text()
+
+
+async def test_the_front_page_shows_what_waits(browse, store):
+    """Open and acknowledged, newest first; closed ones not."""
+    await keep(store, *(alarm(f"a{n}", f"s{n}", raised_at=NOON - n) for n in range(3)))
+    for actions in (["ack"], ["ack", "dismiss"]):
+        for action in actions:
+            alert = await store.alert(f"a{len(actions)}")
+            moved = move(alert, action, Step(NOON, action, "me", ""))
+            assert await store.update_alert(moved, alert.state)
+
+    text = await page(await browse(), "/")
+
+    assert ["/alerts/a0", "/alerts/a1"] == re.findall(r'href="(/alerts/a\d)"', text)
+    assert "<b>2</b> alerts wait" in text
+
+
+async def test_what_is_wrong_stands_on_the_front_page(browse):
+    """Failing open is shown, not hidden."""
+
+    async def full():
+        return "2 % free"
+
+    text = await page(await browse(readiness=Readiness({"disk": full})), "/")
+
+    assert "<b>disk</b>: 2 % free" in text
+
+
+async def test_the_list_is_newest_first_and_narrowed_by_state_and_time(browse, store):
+    """By links, so that they work without a script."""
+    ages = {"a0": 1, "a1": 2, "a2": 60}
+    await keep(
+        store,
+        *(alarm(name, name, raised_at=NOON - age * DAY) for name, age in ages.items()),
+    )
+    client = await browse()
+
+    def listed(text):
+        return re.findall(r'href="/alerts/(a\d)"', text)
+
+    assert ["a0", "a1"] == listed(await page(client, "/alerts"))
+    assert ["a0", "a1", "a2"] == listed(await page(client, "/alerts?days=365"))
+    assert [] == listed(await page(client, "/alerts?state=expired"))
+    for wrong in ("state=shut", "days=x", "days=9"):
+        assert 400 == (await client.get(f"/alerts?{wrong}")).status
+
+
+async def test_an_alert_is_shown_with_its_evidence(browse, store):
+    """The picture, the numbers, the facts, and what to do next."""
+    await keep(store, alarm())
+
+    text = await page(await browse(), "/alerts/a1")
+
+    assert "<svg" in text
+    assert "61 of the last 100 trajectories" in text
+    assert "-3.25" in text
+    assert "reauth alerts ack a1" in text
+
+
+@pytest.mark.parametrize(
+    "actions, words",
+    [
+        (["ack"], ["reauth alerts confirm a1", "reauth alerts dismiss a1", "acknowledged"]),
+        (["ack", "confirm"], ["true_positive", "confirmed", "somebody else sat there"]),
+        (["expire"], ["expired"]),
+    ],
+)
+async def test_an_alert_says_where_it_is_in_its_life(browse, store, actions, words):
+    """And what may follow."""
+    await keep(store, alarm())
+    for action in actions:
+        alert = await store.alert("a1")
+        moved = move(alert, action, Step(NOON, action, "me", "somebody else sat there"))
+        await store.update_alert(moved, alert.state)
+
+    text = await page(await browse(), "/alerts/a1")
+
+    assert [] == [word for word in words if word not in text]
+    closed = (await store.alert("a1")).state is not State.ACKNOWLEDGED
+    assert closed == ("What next" not in text)
+
+
+async def test_an_alert_of_nobody_known_is_shown_too(browse, store):
+    """Refused tokens have no user, no session, no lane."""
+    await keep(store, alarm(user=None, evidence=()))
+
+    text = await page(await browse(), "/alerts/a1")
+
+    assert "unknown user" in text
+
+
+async def test_an_unknown_alert_is_404(browse):
+    """It may have been deleted by age."""
+    assert 404 == (await (await browse()).get("/alerts/a9")).status
