@@ -99,8 +99,10 @@ class Outbox:
             while True:
                 self._woken.clear()
                 await self._start(group)
+                # Not `wait_for`: before 3.12 it loses a cancellation that comes with the event.
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), POLL)
+                    async with asyncio.timeout(POLL):
+                        await self._woken.wait()
 
     async def deliver_due(self) -> None:
         """Make one attempt at everything that is due now, and wait for the outcome."""

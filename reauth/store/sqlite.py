@@ -78,18 +78,20 @@ class SqliteStore:
 
     async def open(self, stack: AsyncExitStack) -> None:
         """Open the connections, migrate first; `stack` closes them."""
-        self._writer = await stack.enter_async_context(
-            aiosqlite.Connection(lambda: self._connect(self._path), 64)
-        )
+        writer = aiosqlite.Connection(lambda: self._connect(self._path), 64)
+        self._writer = await _entered(stack, writer)
         stack.push_async_callback(self._on, self._writer, self._put_away)
         await self._on(self._writer, self._prepare)
         read_only = f"file:{quote(self._path)}?mode=ro"
-        for name in ("_reader", "_bulk"):
-            reader = aiosqlite.connect(
+        readers = [
+            aiosqlite.connect(
                 read_only, uri=True, timeout=_BUSY, isolation_level=None, cached_statements=256
             )
-            setattr(self, name, await stack.enter_async_context(reader))
-            await getattr(self, name).execute("PRAGMA query_only = 1")
+            for _ in range(2)
+        ]
+        self._reader, self._bulk = [await _entered(stack, reader) for reader in readers]
+        for reader in (self._reader, self._bulk):
+            await reader.execute("PRAGMA query_only = 1")
 
     def _connect(self, path: str) -> sqlite3.Connection:
         """Open a file for writing, on the writer's thread; it is nobody else's to read."""
@@ -359,6 +361,18 @@ class SqliteStore:
         except StoreError:
             return False
         return True
+
+
+async def _entered(
+    stack: AsyncExitStack, connection: aiosqlite.Connection
+) -> aiosqlite.Connection:
+    """Open a connection that the stack closes."""
+    try:
+        return await stack.enter_async_context(connection)
+    except BaseException:
+        # aiosqlite leaves its thread to end by itself; it would report to a loop that is gone.
+        connection._thread.join()
+        raise
 
 
 def _size(path: str) -> int:

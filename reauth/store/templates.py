@@ -14,7 +14,8 @@ import numpy as np
 
 from reauth.errors import TemplateError
 from reauth.features import FEATURE_SETS
-from reauth.template import Floats, Quality, Template, check
+from reauth.template import Quality, Template, check
+from reauth.trajectory import Floats
 from reauth.verify import VERIFIERS
 from reauth.verify.calibrate import Shapes
 
