@@ -245,6 +245,24 @@ async def test_a_page_back_from_the_cache_is_a_new_segment(browser):
         assert Mark.PAGESHOW in [ext for *_, ext in served.rows(Kind.MARKER)]
 
 
+PRERENDERED = """<script>
+Object.defineProperty(document, 'prerendering', {get: () => !window.shown, configurable: true});
+</script>{tag}"""
+
+
+async def test_a_page_that_is_rendered_ahead_is_observed_once_it_is_shown(browser):
+    """Nobody moves in it before. Under automation Chromium prerenders nothing: the page plays."""
+    show = "window.shown = true; document.dispatchEvent(new Event('prerenderingchange'))"
+    async with site(index=PAGE.replace("{tag}", PRERENDERED)) as served:
+        page = await browser.new_page()
+        await page.goto(served.url + "/index")
+        await wander(page, 5)
+        await page.evaluate(show)
+        moved = await wander(page, 8, x=300)
+        await served.until(lambda: len(served.moves()) >= 8)
+        assert moved == steps(served.moves())
+
+
 async def test_a_second_copy_on_the_page_does_nothing(browser):
     """Turbo and document.write bring one: no move is told twice."""
     served = await all_moves_arrive(browser, PLAIN.replace("{tag}", "{tag}{tag}") % "{tag}")
