@@ -233,21 +233,22 @@ def test_a_trajectory_is_named_by_its_content():
 @pytest.mark.data
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    ("name", "count", "some"),
+    ("name", "sessions", "count", "some"),
     [
-        ("hbrs", 18_077, {"rw2fEVhPyQo4A1a5": 419 + 372, "UMPNCk7jetfgBMYV": 13 + 43}),
-        ("balabit_train", 41_679, {"user7": 4046, "user12": 7970, "user35": 2966}),
-        ("balabit_test", 25_317, {"user12": 3936, "user21": 1707}),
-        ("sapimouse", 2_695, {}),
-        ("delbot_circles", 826, {"circles_bot_pynput": 381, "circles_human_vm": 141}),
+        ("hbrs", 105, 18_077, {"rw2fEVhPyQo4A1a5": 419 + 372, "UMPNCk7jetfgBMYV": 13 + 43}),
+        ("balabit_train", 65, 41_679, {"user7": 4046, "user12": 7970, "user35": 2966}),
+        ("balabit_test", 816, 25_317, {"user12": 3936, "user21": 1707}),
+        ("sapimouse", 118, 2_695, {}),
+        ("delbot_circles", 852, 826, {"circles_bot_pynput": 381, "circles_human_vm": 141}),
     ],
 )
-def test_public_sets_give_the_counts_found_for_them(data, name, count, some):
+def test_public_sets_give_the_counts_found_for_them(data, name, sessions, count, some):
     """`shared/data/README.md` counted trajectories by the paper's rule without this code."""
-    found = {}
+    found, read = {}, 0
     for user, _, events in open_dataset(data, name):
         cut = PauseSegmenter(pause=0.5, points=10, grid=0.025)
         found[user] = found.get(user, 0) + len(cut.feed_many(events)) + len(cut.close())
+        read += 1
 
-    assert count == sum(found.values())
+    assert (sessions, count) == (read, sum(found.values()))
     assert some == {user: found[user] for user in some}
