@@ -7,11 +7,12 @@ PYTHON ?= $(firstword $(foreach name,python3.11 python3,$(shell command -v $(nam
 BIN := .venv/bin
 OUT ?= out
 WORKERS ?= 2
-DEMO ?= $(BIN)/python -m reauth.lab.demo
+DEMO ?= $(BIN)/python -m reauth.demo
 RUN_CONFIG ?= config/trial.toml
 SOURCES := reauth proxy_addon tests bench
 APT := bash -c 'test "$$(id -u)" = 0 || { echo "missing: $$*; install them as root, then come again" >&2; exit 1; }; apt-get update -q >&2; DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends "$$@" >&2' apt
 
+.NOTPARALLEL:
 .PHONY: help setup setup-browser run demo test check bench e2e clean
 
 help: ## this list
@@ -23,7 +24,7 @@ run: .venv/.python-ready ## proxy, ingest, engine and console on config/trial.to
 	@exec $(BIN)/reauth run --config $(RUN_CONFIG)
 
 demo: .venv/.python-ready setup-browser ## a real takeover caught behind the proxy, in under 4 minutes; SAME=1: the same person twice, fails
-	@exec $(DEMO) --out $(OUT)/demo $(if $(SAME),--same) $(if $(SEED),--seed $(SEED))
+	@exec $(DEMO) --out $(OUT)/demo $(if $(SAME),--same) $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS))
 
 test: setup ## every test: first what may share the processor, then the browsers alone, then the observer's own
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not browser"

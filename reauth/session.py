@@ -7,14 +7,14 @@ features and scores are cheap only in batches, and equals `receive` one by one.
 """
 
 import struct
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from reauth.decide import Policy
 from reauth.errors import TemplateError, TooShort
-from reauth.event import Event, Kind
+from reauth.event import Event, Kind, Samples
 from reauth.features import FeatureSet
 from reauth.template import Template
 from reauth.trajectory import Segmenter, Trajectory
@@ -234,13 +234,17 @@ def runs(last: float | None, events: Sequence[Event], gap: float) -> list[Sequen
     The first run goes on with the session whose newest event was at `last`; each further run
     begins a new session. The first is empty where the pause lies before all events.
     """
+    if isinstance(events, Samples) and events.times:
+        first, end = events.times[0], events.times[-1]
+        if end - first < gap and (last is None or first - last < gap):
+            return [events]
     cut: list[Sequence[Event]] = []
     start = 0
-    for index, event in enumerate(events):
-        if last is not None and event.t - last >= gap:
+    for index, (_, _, t, *_) in enumerate(events):
+        if last is not None and t - last >= gap:
             cut.append(events[start:index])
             start = index
-        last = event.t if last is None else max(last, event.t)
+        last = t if last is None else max(last, t)
     cut.append(events[start:])
     return cut
 
@@ -262,7 +266,7 @@ def step_many(work: Sequence[tuple[Session, Sequence[Event]]]) -> list[list[Outc
         closed.extend((place, item) for item in _segment(session, events))
     scores = _scores([item for _, item in closed])
     outcomes: list[list[Outcome]] = [[] for _ in work]
-    found: list[list[tuple[int, Outcome]]] = [_gaps(events) for _, events in work]
+    found = [_gaps(events) for _, events in work]
     for (place, (session, index, lane, trajectory)), score in zip(closed, scores, strict=True):
         judged = session.lanes[lane].judge(trajectory, score)
         found[place].extend((index, outcome) for outcome in judged)
@@ -273,25 +277,30 @@ def step_many(work: Sequence[tuple[Session, Sequence[Event]]]) -> list[list[Outc
 
 
 def _segment(session: Session, events: Sequence[Event]) -> list[_Closed]:
-    """The trajectories that events finish, in the order of events, then lanes."""
-    for event in events:
-        if session.last is None or event.t > session.last:
-            session.last = event.t
-    closed = [
+    """The trajectories that events finish, lane by lane."""
+    newest = _newest(events)
+    if newest is not None and (session.last is None or newest > session.last):
+        session.last = newest
+    return [
         (session, index, place, trajectory)
         for place, lane in enumerate(session.lanes)
         for index, trajectory in lane.segmenter.feed_many(events)
     ]
-    if len(session.lanes) > 1:
-        closed.sort(key=lambda item: item[1])
-    return closed
 
 
-def _gaps(events: Iterable[Event]) -> list[tuple[int, Outcome]]:
+def _newest(events: Sequence[Event]) -> float | None:
+    if isinstance(events, Samples):
+        return events.times[-1] if events.times else None
+    return max((event.t for event in events), default=None)
+
+
+def _gaps(events: Sequence[Event]) -> list[tuple[int, Outcome]]:
+    if isinstance(events, Samples) and Kind.GAP not in events.kinds:
+        return []
     return [
-        (index, Gap(event.t, event.ext))
-        for index, event in enumerate(events)
-        if event.kind == Kind.GAP
+        (index, Gap(t, ext))
+        for index, (kind, _, t, _, _, ext) in enumerate(events)
+        if kind == Kind.GAP
     ]
 
 

@@ -141,6 +141,13 @@ def test_an_empty_note_leaves_the_note_that_is_there(note, kept):
     assert kept == move(ALERT, "ack", Step(10.0, "ack", "eve", note)).note
 
 
+def test_the_parts_of_a_name_do_not_run_into_each_other():
+    """Number 1 of rule "2" is not number 12 of no rule."""
+    places = [("s", 1, "2", 3), ("s", 12, "", 3), ("s", 1, "", 23), ("s1", 1, "2", 3)]
+
+    assert 4 == len({alert_id(*place) for place in places})
+
+
 names = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
 
 

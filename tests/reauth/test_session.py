@@ -1,5 +1,6 @@
 """Playbook: events in, outcomes out, one line each."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -90,6 +91,33 @@ def test_who_is_genuine_again_is_said_to_be():
     verdicts = [(one.number, one.genuine) for one in outcomes if isinstance(one, Verdict)]
 
     assert [(1, True), (2, False), (4, True)] == verdicts
+
+
+class Hearsay:
+    """A policy that says what it was told to, one after the other."""
+
+    def __init__(self, *said):
+        self.said = iter(said)
+
+    def update(self, score):
+        """Say the next."""
+        return next(self.said)
+
+    def evidence(self):
+        """Nothing that matters."""
+        return {"window": 1, "low": 0, "limit": 1}
+
+
+def test_doubt_is_no_verdict_even_after_one():
+    """A policy may become undecided again; neither that nor the old verdict is told anew."""
+    [recipe] = Play().recipes
+    policy = Hearsay(True, None, True, False)
+    session = Session([Lane(replace(recipe, policy=lambda _: policy), template())])
+    outcomes = session.receive(strokes(1.0, 1.0, 1.0, 1.0, 1.0))
+
+    assert [(1, True), (4, False)] == [
+        (one.number, one.genuine) for one in outcomes if isinstance(one, Verdict)
+    ]
 
 
 def test_nothing_is_said_of_a_person_before_the_window_is_full():
@@ -315,6 +343,13 @@ def test_a_pause_of_just_the_gap_ends_a_session():
     assert [first, second] == runs(None, first + second, gap=600.0)
     assert [[], first + second[:0]] == runs(-600.0, first, gap=600.0)
     assert [[]] == runs(None, [], gap=600.0)
+
+
+def test_a_tab_whose_clock_is_behind_ends_no_session():
+    """A pause is measured from the newest event, not from the last one that came."""
+    events = moves(0.0, 10.0, 3.0, 14.0)
+
+    assert [events] == runs(8.0, events, gap=5.0)
 
 
 # The real lane
