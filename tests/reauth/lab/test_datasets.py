@@ -92,7 +92,7 @@ def test_a_set_is_opened_by_its_name(tmp_path):
     ],
 )
 def test_public_sets_have_the_users_and_sessions_found_in_them(data, name, users, sessions):
-    """`shared/data/README.md` counted them without this code; the big sets are counted elsewhere."""
+    """`shared/data/README.md` counted them without this code; the big sets have another test."""
     found = [(user, session) for user, session, _ in open_dataset(data, name)]
 
     assert (users, sessions) == (len({user for user, _ in found}), len(found))
