@@ -1,7 +1,9 @@
-"""One pointer sample, the only thing that the observer tells of a person."""
+"""One pointer sample, the only thing that the observer tells of a person; and many, as columns."""
 
+from collections.abc import Iterator, Sequence
 from enum import IntEnum
-from typing import NamedTuple
+from itertools import repeat
+from typing import Any, NamedTuple, cast, overload
 
 
 class Kind(IntEnum):
@@ -55,3 +57,55 @@ class Event(NamedTuple):
     x: float
     y: float
     ext: int = 0
+
+
+class Samples(Sequence[Event]):
+    """Events of one page in order of time, as columns: a batch without an object for each event.
+
+    To whoever goes through them they are events, as plain tuples that live for one step; thousands
+    of batches a second cost the collector of garbage nothing (bench/ingest.py).
+
+    Parameters
+    ----------
+    page
+        The page of all of them.
+    times
+        s on the session's clock, never falling.
+    kinds, xs, ys, exts
+        As of `Event`; all of one length.
+    """
+
+    __slots__ = ("exts", "kinds", "page", "times", "xs", "ys")
+
+    def __init__(
+        self,
+        page: int,
+        kinds: Sequence[int],
+        times: Sequence[float],
+        xs: Sequence[float],
+        ys: Sequence[float],
+        exts: Sequence[int],
+    ) -> None:
+        self.page = page
+        self.kinds = kinds
+        self.times = times
+        self.xs = xs
+        self.ys = ys
+        self.exts = exts
+
+    def __len__(self) -> int:
+        return len(self.kinds)
+
+    def __iter__(self) -> Iterator[Event]:
+        rows = zip(self.kinds, repeat(self.page), self.times, self.xs, self.ys, self.exts)
+        return cast(Iterator[Event], rows)
+
+    @overload
+    def __getitem__(self, at: int) -> Event: ...
+    @overload
+    def __getitem__(self, at: slice) -> "Samples": ...
+    def __getitem__(self, at: int | slice) -> "Event | Samples":
+        columns: Any = (self.times[at], self.xs[at], self.ys[at], self.exts[at])
+        if isinstance(at, slice):
+            return Samples(self.page, self.kinds[at], *columns)
+        return Event(self.kinds[at], self.page, *columns)

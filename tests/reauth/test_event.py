@@ -1,6 +1,12 @@
 """The event: numbers that the wire, the store and the golden frames have agreed on."""
 
-from reauth.event import ENDING_MARKS, Event, Kind, Mark
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reauth.event import ENDING_MARKS, Event, Kind, Mark, Samples
+
+NUMBERS = st.floats(-1e6, 1e6)
+ROWS = st.lists(st.tuples(st.sampled_from(Kind), NUMBERS, NUMBERS, NUMBERS, st.integers(-9, 9)))
 
 
 def test_the_kinds_keep_the_numbers_of_the_wire():
@@ -32,3 +38,22 @@ def test_an_event_is_a_plain_value_without_a_button_by_default():
 
     assert 0 == event.ext
     assert (0, 7, 1.5, 10.0, -20.0, 0) == event
+
+
+def columns(rows, page=7):
+    """The same events twice: one by one, and as columns."""
+    kinds, times, xs, ys, exts = ([row[place] for row in rows] for place in range(5))
+    events = [Event(kind, page, t, x, y, ext) for kind, t, x, y, ext in rows]
+    return events, Samples(page, kinds, times, xs, ys, exts)
+
+
+@given(ROWS, st.integers(-3, 9), st.integers(-3, 9))
+def test_columns_are_the_events_that_they_hold(rows, start, end):
+    """Whoever goes through them, counts them, takes one or a part meets the same events."""
+    events, samples = columns(rows)
+
+    assert events == list(samples)
+    assert len(events) == len(samples)
+    assert events == [samples[at] for at in range(len(samples))]
+    assert events[start:end] == list(samples[start:end])
+    assert isinstance(samples[start:end], Samples)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from itertools import pairwise
 
+import hypothesis
 import numpy as np
 import pytest
 from hypothesis import given
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from reauth.decide.window import WindowPolicy
 from reauth.errors import TemplateError
-from reauth.event import Event, Kind, Mark
+from reauth.event import Event, Kind, Mark, Samples
 from reauth.features import FEATURE_SETS
 from reauth.session import (
     Dropped,
@@ -261,6 +262,7 @@ def test_saving_and_restoring_anywhere_never_changes_the_outcome(events, places,
 
 
 @given(st.lists(st.tuples(st.integers(0, 4), streams()), max_size=8))
+@hypothesis.settings(max_examples=40)
 def test_many_sessions_step_together_as_they_would_one_by_one(work):
     """Features and scores are batched over sessions and templates, never mixed up."""
     play = Play(lanes=("identity", "bot"))
@@ -270,6 +272,29 @@ def test_many_sessions_step_together_as_they_would_one_by_one(work):
 
     assert expected == step_many([(together[who], events) for who, events in work])
     assert [one.to_bytes() for one in alone] == [one.to_bytes() for one in together]
+
+
+@given(streams(), st.none() | st.floats(-5, 5))
+def test_columns_bring_about_what_their_events_do(events, last):
+    """A batch comes as columns of one page; nothing but the cost may tell them from events."""
+    drawn = sorted((event for event in events if event.page == 0), key=lambda event: event.t)
+    rows = list(zip(*drawn, strict=True)) or [()] * 6
+    samples = Samples(0, rows[0], *rows[2:])
+    one, other = watched(), watched()
+
+    assert one.receive(drawn) == other.receive(samples)
+    assert one.to_bytes() == other.to_bytes()
+    assert [list(run) for run in runs(last, drawn, gap=2.0)] == [
+        list(run) for run in runs(last, samples, gap=2.0)
+    ]
+
+
+def test_columns_of_one_stretch_are_handed_on_whole():
+    """Most batches hold no pause; those are not looked at event by event."""
+    drawn = moves(0.0, 1.0)
+    samples = Samples(0, *([event[place] for event in drawn] for place in (0, 2, 3, 4, 5)))
+
+    assert samples is runs(-1.0, samples, gap=600.0)[0]
 
 
 # What is remembered
