@@ -20,8 +20,8 @@ from reauth.features import FEATURE_SETS, FeatureSet
 from reauth.ports import Enrolled, PersonRow, Store
 from reauth.quality import expected
 from reauth.settings import Settings
-from reauth.template import Floats, Template
-from reauth.trajectory import Trajectory
+from reauth.template import Template
+from reauth.trajectory import Floats, Trajectory
 from reauth.verify import VERIFIERS, Verifier
 from reauth.verify.svm import MIN_USERS, Svm
 
@@ -270,9 +270,9 @@ class Enroller:
         genuine = await self._store.genuine(user, self._settings.enrolment.max_trajectories)
         background = await self._store.background(user, max(most, LEAST))
         newest = next((person.newest_version for person in people if person.user == user), 0)
-        seed = int.from_bytes(blake2b(f"{user}\0{newest + 1}".encode(), digest_size=8).digest())
+        rng = draws_of(user, newest + 1)
         template = await asyncio.to_thread(
-            learn, user, genuine, background, options, np.random.default_rng(seed), self._clock()
+            learn, user, genuine, background, options, rng, self._clock()
         )
         if await self._store.person(user) is None:
             raise NotEnrolled("the user was deleted meanwhile")
@@ -355,6 +355,12 @@ class Enroller:
             "version": person.version,
             "quality": quality if learnt else None,
         }
+
+
+def draws_of(user: str, version: int) -> np.random.Generator:
+    """What a template of this version is drawn with: learnt again, it is the same."""
+    digest = blake2b(f"{user}\0{version}".encode(), digest_size=8).digest()
+    return np.random.default_rng(int.from_bytes(digest))
 
 
 def options_of(settings: Settings) -> Options:

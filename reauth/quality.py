@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from reauth.decide.window import limit_for
-from reauth.template import Floats, Quality, Template, comparable
+from reauth.template import Quality, Template, comparable
+from reauth.trajectory import Floats
 
 BLOCK = 10
 """Scores resampled together, about a minute and a half: neighbours are alike."""

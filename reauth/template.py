@@ -9,12 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
 from reauth.errors import TemplateError
-
-Floats = NDArray[np.float64]
+from reauth.trajectory import Floats
 
 
 def comparable(score: float) -> float:

@@ -13,8 +13,11 @@ from hashlib import blake2b
 from typing import Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reauth.event import ENDING_MARKS, Event, Kind
+
+Floats = NDArray[np.float64]
 
 TICK = 1e-4
 """s; the wire's clock counts tenths of a millisecond (observer.md, wire format)."""

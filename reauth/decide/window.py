@@ -5,7 +5,8 @@ from collections import deque
 from collections.abc import Sequence
 from math import exp, lgamma
 
-from reauth.template import Floats, Template, comparable
+from reauth.template import Template, comparable
+from reauth.trajectory import Floats
 
 _HEAD = struct.Struct("<BH")
 _VERSION = 1

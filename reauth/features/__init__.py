@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
 from reauth.features.medvet import Medvet
-from reauth.template import Floats
-from reauth.trajectory import Trajectory
+from reauth.trajectory import Floats, Trajectory
 
 
 class FeatureSet(Protocol):

@@ -7,7 +7,7 @@ on the screen.
 
 import numpy as np
 
-from reauth.template import Floats
+from reauth.trajectory import Floats
 
 MIN_DT = 1e-3
 """s; browsers stamp events of one frame alike, and a division needs more (biometrics.md §1)."""

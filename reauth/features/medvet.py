@@ -10,8 +10,7 @@ import numpy as np
 
 from reauth.errors import TooShort
 from reauth.features.kinematics import accelerations, directions, intervals, slog, wrap
-from reauth.template import Floats
-from reauth.trajectory import Trajectory
+from reauth.trajectory import Floats, Trajectory
 
 POINTS = 10
 """Events of a trajectory (Medvet 2014, "Procedure: overview")."""

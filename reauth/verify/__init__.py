@@ -10,7 +10,8 @@ from typing import Final, Protocol
 
 import numpy as np
 
-from reauth.template import Floats, Template
+from reauth.template import Template
+from reauth.trajectory import Floats
 from reauth.verify.calibrate import Learnt, Shapes
 from reauth.verify.svm import Svm
 

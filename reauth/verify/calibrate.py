@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reauth.template import Floats
+from reauth.trajectory import Floats
 
 CLIP = 2.5
 """nats; a single trajectory is never trusted further (biometrics.md §4)."""

@@ -12,7 +12,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from reauth.errors import NotEnrolled
-from reauth.template import Floats, Template
+from reauth.template import Template
+from reauth.trajectory import Floats
 from reauth.verify.calibrate import (
     CURVE,
     Learnt,
