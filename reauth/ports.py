@@ -166,6 +166,8 @@ class Health:
     outbox_depth: int
     alerts_open: int
     users: Mapping[str, int] = field(default_factory=dict)
+    outbox_failed: int = 0
+    """Deliveries given up: shown in red."""
 
 
 class Store(Protocol):
@@ -349,15 +351,15 @@ class Receipt(StrEnum):
 
 
 class Intake(Protocol):
-    """Where an accepted batch goes; its receipt means that it is durable (or refused for good)."""
+    """Where accepted batches go; a receipt means that one is durable (or refused for good)."""
 
-    async def accept(self, batch: Accepted) -> Receipt:
-        """Take a batch; return once it is durable.
+    async def accept(self, batches: Sequence[Accepted]) -> list[Receipt]:
+        """Take the batches of one group; return once all of them are durable.
 
         Raises
         ------
         StoreError
-            If it cannot be kept now: the client must come again.
+            If they cannot be kept now: the clients must come again.
         Overloaded
             If too much waits already.
         """

@@ -87,6 +87,9 @@ class Outbox:
     ) -> None:
         """Stop; what is not delivered waits in the store."""
         self._running.cancel()
+        if kind is not asyncio.CancelledError:
+            # The group would wrap what went wrong in the context's body; it is not the group's.
+            kind = error = trace = None
         await self._group.__aexit__(kind, error, trace)
 
     def wake(self, alerts: Sequence[Alert] = ()) -> None:

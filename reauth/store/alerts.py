@@ -16,6 +16,7 @@ _COLUMNS = (
     " suppressed, history"
 )
 """In the order of `Alert`'s fields."""
+_QUALIFIED = ", ".join(f"alert.{name}" for name in _COLUMNS.split(", "))
 
 _INSERT = f"INSERT INTO alert ({_COLUMNS}) VALUES ({', '.join('?' * 22)}) ON CONFLICT DO NOTHING"  # noqa: S608 - our own column names
 _TELL = """
@@ -23,6 +24,11 @@ INSERT INTO outbox (id, alert, sink, due, state)
 SELECT COALESCE(MAX(id), 0) + 1, ?, ?, 0, 'waiting' FROM outbox
 """
 """Due at once: 0 lies before every clock."""
+_DUE = f"""
+SELECT outbox.id, outbox.sink, outbox.attempts, {_QUALIFIED}
+FROM outbox JOIN alert ON alert.id = outbox.alert
+WHERE outbox.state = 'waiting' AND outbox.due <= ? ORDER BY outbox.due, outbox.id LIMIT ?
+"""  # noqa: S608 - our own column names
 
 
 def insert(connection: sqlite3.Connection, alert: Alert, sinks: Sequence[str]) -> bool:
@@ -98,17 +104,10 @@ def update(connection: sqlite3.Connection, alert: Alert, was: State) -> bool:
 
 def due(connection: sqlite3.Connection, now: float, limit: int) -> list[Delivery]:
     """Deliveries whose time has come, in order."""
-    found = connection.execute(
-        "SELECT id, alert, sink, attempts FROM outbox WHERE state = 'waiting' AND due <= ?"
-        " ORDER BY due, id LIMIT ?",
-        (now, limit),
-    ).fetchall()
-    deliveries = []
-    for delivery, alert_id, sink, attempts in found:
-        alert = one(connection, alert_id)
-        if alert is not None:
-            deliveries.append(Delivery(delivery, alert, sink, attempts))
-    return deliveries
+    found = connection.execute(_DUE, (now, limit))
+    return [
+        Delivery(delivery, _alert(row), sink, attempts) for delivery, sink, attempts, *row in found
+    ]
 
 
 def delivered(connection: sqlite3.Connection, delivery: int) -> None:

@@ -121,8 +121,8 @@ class DayFiles:
 
     def sizes(self) -> tuple[int, int]:
         """Bytes of the day files, and of their logs."""
-        files = sum(_size(str(self._path(day))) for day in self.days())
-        return files, sum(_size(f"{self._path(day)}-wal") for day in self.days())
+        files = sum(bytes_of(str(self._path(day))) for day in self.days())
+        return files, sum(bytes_of(f"{self._path(day)}-wal") for day in self.days())
 
     def close(self) -> None:
         """Close what is open."""
@@ -161,7 +161,8 @@ def _is_day(name: str) -> bool:
     return True
 
 
-def _size(path: str) -> int:
+def bytes_of(path: str) -> int:
+    """The size of a file; 0 where there is none."""
     try:
         return os.path.getsize(path)
     except OSError:

@@ -7,13 +7,11 @@ nowhere else, each bound to the key of its row.
 import json
 import struct
 from collections.abc import Sequence
-from dataclasses import fields
-from operator import attrgetter
 from typing import Any
 
 import numpy as np
 
-from reauth.claim import Claim
+from reauth.claim import Claim, claim_values
 from reauth.ports import HeldRow, RawRow, SessionRow, TabRow, TrajectoryRow
 from reauth.store.seal import Sealer
 from reauth.trajectory import Trajectory
@@ -24,9 +22,6 @@ TRAJECTORY = (
     "session, lane, number, site, received, score, reason, template_version, sealed"
 )
 
-_CLAIM = tuple(field.name for field in fields(Claim))
-"""In the order of the class, where fields are only ever appended."""
-_claim_values = attrgetter(*_CLAIM)
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 _SIZE = struct.Struct(">H")
 _PAGE_BYTES = 16
@@ -76,7 +71,7 @@ def session_row(values: Sequence[Any], sealer: Sealer) -> SessionRow:
 
 def batch_text(claim: Claim, body: bytes) -> bytes:
     """A batch and its claim as one text, to be sealed."""
-    head = _encode(_claim_values(claim)).encode()
+    head = _encode(claim_values(claim)).encode()
     return _SIZE.pack(len(head)) + head + body
 
 
@@ -85,7 +80,7 @@ def batch_of(text: bytes) -> tuple[Claim, bytes]:
     (size,) = _SIZE.unpack_from(text)
     at = _SIZE.size + size
     values = json.loads(text[_SIZE.size : at])
-    return Claim(**dict(zip(_CLAIM, values, strict=False))), text[at:]
+    return Claim(*values), text[at:]
 
 
 def held_values(row: HeldRow, sealer: Sealer) -> tuple[Any, ...]:
@@ -158,4 +153,5 @@ def _name(session: str, lane: str, number: int) -> bytes:
 
 def _points(trajectory: Trajectory) -> bytes:
     page = trajectory.page.to_bytes(_PAGE_BYTES, "little")
-    return page + np.stack((trajectory.t, trajectory.x, trajectory.y)).astype("<f8").tobytes()
+    columns = (trajectory.t, trajectory.x, trajectory.y)
+    return page + b"".join(column.astype("<f8", copy=False).tobytes() for column in columns)

@@ -30,16 +30,13 @@ from reauth.ports import (
 from reauth.settings import StoreSettings
 from reauth.store import alerts, commit, live, people, upkeep
 from reauth.store.migrate import migrate, scripts
-from reauth.store.raw import DayFiles, day_of
+from reauth.store.raw import DayFiles, bytes_of, day_of
 from reauth.store.seal import Sealer
 from reauth.template import Template
 from reauth.trajectory import Trajectory
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-_BUSY = 5.0
-"""s to wait for another process's transaction (ingest.md section 7, busy_timeout=5000)."""
 
 _WRITER = (
     "PRAGMA journal_mode = WAL",
@@ -85,7 +82,11 @@ class SqliteStore:
         read_only = f"file:{quote(self._path)}?mode=ro"
         readers = [
             aiosqlite.connect(
-                read_only, uri=True, timeout=_BUSY, isolation_level=None, cached_statements=256
+                read_only,
+                uri=True,
+                timeout=upkeep.BUSY,
+                isolation_level=None,
+                cached_statements=256,
             )
             for _ in range(2)
         ]
@@ -98,7 +99,7 @@ class SqliteStore:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         connection = sqlite3.connect(
-            path, timeout=_BUSY, isolation_level=None, cached_statements=256
+            path, timeout=upkeep.BUSY, isolation_level=None, cached_statements=256
         )
         try:
             for pragma in _WRITER:
@@ -129,7 +130,7 @@ class SqliteStore:
 
     def _put_away(self, connection: sqlite3.Connection) -> None:
         self._raw.close()
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        upkeep.truncate_log(connection)
 
     async def _on(
         self,
@@ -279,7 +280,7 @@ class SqliteStore:
 
     def _delete_user(self, connection: sqlite3.Connection, user: str) -> int:
         gone = self._raw.forget(user) + _transaction(people.delete)(connection, user)
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        upkeep.truncate_log(connection)
         return gone
 
     async def import_recording(
@@ -332,7 +333,7 @@ class SqliteStore:
         gone = _transaction(upkeep.expire)(connection, self._options.keep, now)
         days = self._raw.expire(day_of(now - self._options.keep.raw))
         connection.executemany("DELETE FROM raw_day WHERE day = ?", [(day,) for day in days])
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        upkeep.truncate_log(connection)
         return {**gone, "raw_day": len(days)}
 
     async def backup(self, path: str) -> None:
@@ -341,18 +342,19 @@ class SqliteStore:
 
     async def health(self) -> Health:
         """Probe it, with a write."""
-        schema, waiting, open_alerts, users = await self._read(upkeep.figures)
+        found = await self._read(upkeep.figures)
         raw, raw_wal = self._raw.sizes()
-        main, wal = (_size(self._path + suffix) for suffix in ("", "-wal"))
+        main, wal = (bytes_of(self._path + suffix) for suffix in ("", "-wal"))
         return Health(
-            await self._writable(),
-            schema,
-            main + raw,
-            wal + raw_wal,
-            upkeep.free_share(self._path),
-            waiting,
-            open_alerts,
-            users,
+            writable=await self._writable(),
+            schema=found.schema,
+            db_bytes=main + raw,
+            wal_bytes=wal + raw_wal,
+            free_share=upkeep.free_share(self._path),
+            outbox_depth=found.waiting,
+            outbox_failed=found.failed,
+            alerts_open=found.alerts,
+            users=found.users,
         )
 
     async def _writable(self) -> bool:
@@ -373,10 +375,6 @@ async def _entered(
         # aiosqlite leaves its thread to end by itself; it would report to a loop that is gone.
         connection._thread.join()
         raise
-
-
-def _size(path: str) -> int:
-    return os.path.getsize(path) if os.path.exists(path) else 0
 
 
 def _transaction(

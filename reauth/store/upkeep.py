@@ -2,10 +2,14 @@
 
 import os
 import sqlite3
+from typing import NamedTuple
 
 from reauth.errors import StoreError
 from reauth.settings import StoreSettings
 from reauth.store.commit import LANE
+
+BUSY = 5.0
+"""s to wait for another process's transaction (ingest.md section 7, busy_timeout=5000)."""
 
 _CLOSED = ("confirmed", "dismissed", "expired")
 
@@ -88,13 +92,33 @@ def free_share(path: str) -> float:
     return disk.f_bavail / disk.f_blocks if disk.f_blocks else 0.0
 
 
-def figures(connection: sqlite3.Connection) -> tuple[int, int, int, dict[str, int]]:
-    """Schema, waiting deliveries, open alerts, and users by their state."""
-    schema, waiting, alerts = (
+def truncate_log(connection: sqlite3.Connection) -> None:
+    """Empty the write-ahead log, unless somebody still reads from it: nobody waits for that."""
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {BUSY * 1000:.0f}")
+
+
+class Figures(NamedTuple):
+    """Schema, deliveries that wait and that were given up, open alerts, users by state."""
+
+    schema: int
+    waiting: int
+    failed: int
+    alerts: int
+    users: dict[str, int]
+
+
+def figures(connection: sqlite3.Connection) -> Figures:
+    """What the store's health is told from."""
+    schema, waiting, failed, alerts = (
         connection.execute(sql).fetchone()[0]
         for sql in (
             "PRAGMA user_version",
             "SELECT COUNT(*) FROM outbox WHERE state = 'waiting'",
+            "SELECT COUNT(*) FROM outbox WHERE state = 'given_up'",
             "SELECT COUNT(*) FROM alert WHERE state = 'open'",
         )
     )
@@ -108,4 +132,4 @@ def figures(connection: sqlite3.Connection) -> tuple[int, int, int, dict[str, in
             "   AND person NOT IN (SELECT name FROM person)) AS person GROUP BY 1"
         ).fetchall()
     )
-    return schema, waiting, alerts, users
+    return Figures(schema, waiting, failed, alerts, users)

@@ -190,6 +190,16 @@ async def test_a_new_alert_does_not_wait_for_the_next_look(store, clock):
     assert took < POLL / 2
 
 
+async def test_what_goes_wrong_beside_it_comes_out_as_it_is(store, clock):
+    """The outbox stops, and hides nobody else's error in one of its own."""
+    with pytest.raises(SettingsError, match="beside"):
+        async with outbox(store, clock, Ear()):
+            raise SettingsError("beside")
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.01), outbox(store, clock, Ear()):
+            await asyncio.Event().wait()
+
+
 async def test_what_is_not_delivered_is_there_after_a_restart(clock, tmp_path):
     """At least once: a crash between delivery and note sends it again, under the same id."""
     options = Options(sinks=("ear",), keep=StoreSettings())
