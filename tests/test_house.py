@@ -155,6 +155,17 @@ def test_every_package_is_shipped():
     assert found | {"observer_js"} == shipped
 
 
+@pytest.mark.parametrize("package", ["reauth", "proxy_addon"])
+def test_every_part_stands_in_the_contract_of_layers(package):
+    """A module that no layer names may import what it likes."""
+    contracts = PROJECT["tool"]["importlinter"]["contracts"]
+    rows = [row for one in contracts if one["type"] == "layers" for row in one["layers"]]
+    named = {name for row in rows for name in re.findall(r"[\w.]+", row)}
+    here = {path.parts[1].removesuffix(".py") for path in SOURCES if path.parts[0] == package}
+
+    assert set() == {f"{package}.{part}" for part in here - {"__init__"}} - named
+
+
 def test_the_root_holds_what_the_house_names_and_nothing_else():
     """A newcomer reads the root first."""
     files = {"README.md", "LICENSE", "CHANGELOG.md", "Makefile", "pyproject.toml", "mitm.toml"}
@@ -182,7 +193,8 @@ def test_no_recording_of_anybody_lies_in_the_repository():
 
 def test_no_download_host_is_written_down():
     """Where packages come from is the business of the machine that installs them."""
-    hosts = re.compile("|".join(["registry." + "npmjs", "py" + "pi.org", "python" + "hosted", "file:" + "///opt"]))
+    parts = [("registry", ".npmjs"), ("py", "pi.org"), ("python", "hosted"), ("file:", "///opt")]
+    hosts = re.compile("|".join(first + rest for first, rest in parts))
     texts = [path for path in tracked() if path.suffix not in {".png", ".br", ".zst", ".bin"}]
 
     assert [] == [path for path in texts if hosts.search(text_of(path))]
