@@ -11,9 +11,11 @@ import hashlib
 import hmac
 import json
 import struct
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from enum import StrEnum
+from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from reauth.errors import ClaimError, WireError
@@ -44,10 +46,13 @@ class Keys:
 
     def derive(self, purpose: str) -> list[tuple[int, bytes]]:
         """(key id, key) for a purpose, the current one first; RFC 5869's expand step."""
-        keys = [
-            hmac.digest(secret, purpose.encode() + b"\x01", "sha256") for secret in self.secrets
-        ]
-        return [(hashlib.sha256(key).digest()[0], key) for key in keys]
+        return _derive(self.secrets, purpose)
+
+
+@lru_cache(64)
+def _derive(secrets: tuple[bytes, ...], purpose: str) -> list[tuple[int, bytes]]:
+    keys = [hmac.digest(secret, purpose.encode() + b"\x01", "sha256") for secret in secrets]
+    return [(hashlib.sha256(key).digest()[0], key) for key in keys]
 
 
 def keys_to_text(keys: Keys) -> str:
@@ -194,6 +199,10 @@ class Claim:
     host: str | None = None
 
 
+claim_values: Callable[[Claim], tuple[Any, ...]] = attrgetter(*(f.name for f in fields(Claim)))
+"""A claim as it is written: its fields in the order of the class, where they are only appended."""
+
+
 def seal(
     keys: Keys, items: Sequence[tuple[Claim, bytes]], counters: Mapping[str, float], now: float
 ) -> bytes:
@@ -205,7 +214,7 @@ def seal(
         {
             "issued": now,
             "counters": dict(counters),
-            "items": [[asdict(claim), len(body)] for claim, body in items],
+            "items": [[len(body), *claim_values(claim)] for claim, body in items],
         },
         separators=(",", ":"),
     ).encode()
@@ -251,8 +260,8 @@ def unseal(
     if abs(now - head["issued"]) > max_age:
         raise ClaimError("stale")
     items, at = [], 0
-    for fields, size in head["items"]:
-        items.append((Claim(**fields), bytes(rest[at : at + size])))
+    for size, *values in head["items"]:
+        items.append((Claim(*values), bytes(rest[at : at + size])))
         at += size
     return items, head["counters"]
 

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
+from reauth.claim import Claim
 from reauth.errors import StoreError, WireError
 from reauth.evidence import alert_of, row_of
 from reauth.group import Arrived, Group, Key, Live, LiveTab, advance, arrive
@@ -38,6 +39,10 @@ _COUNTED = {
     Offer.DUPLICATE: "ingest_duplicates_total",
     Offer.FORKED: "ingest_forked_total",
 }
+
+
+def _key(claim: Claim) -> Key:
+    return claim.user, claim.client
 
 
 class Engine:
@@ -109,8 +114,11 @@ class Engine:
             arrived = await loop.run_in_executor(self._worker, self._read, accepted)
             with self._undone_unless_committed(group):
                 await self._memory.refresh(group.now)
+                for item in arrived:
+                    if isinstance(item, Arrived):
+                        await self._memory.tab(item.batch.tab, _key(item.accepted.claim))
                 receipts = [
-                    await self._admit(group, source, item)
+                    self._admit(group, source, item)
                     for source, item in zip(accepted, arrived, strict=True)
                 ]
                 await self._finish(group)
@@ -152,17 +160,14 @@ class Engine:
         allow_json = self._settings.ingest.allow_json
         return [arrive(item, allow_json) for item in accepted]
 
-    async def _admit(
-        self, group: Group, source: Accepted, item: Arrived | WireError
-    ) -> Receipt:
+    def _admit(self, group: Group, source: Accepted, item: Arrived | WireError) -> Receipt:
         """Put one batch in its tab's order, and take what can be taken."""
         if isinstance(item, WireError):
             group.rejects.append((group.now, str(item), source.claim.user))
             self.counters[f'ingest_dropped_total{{cause="{item}"}}'] += 1
             return Receipt.MALFORMED
         claim, batch = source.claim, item.batch
-        key = (claim.user, claim.client)
-        tab = await self._memory.tab(batch.tab, key)
+        key, tab = _key(claim), self._memory.tabs[batch.tab]
         group.tabs[tab.tab] = tab
         tab.last_seen = group.now
         offer = self._offer(tab, key, item, group.now)
@@ -216,7 +221,8 @@ class Engine:
     async def _finish(self, group: Group) -> None:
         """Fetch what is needed, compute, commit, tell."""
         for key in {tab.key for tab, _ in group.ready}:
-            await self._memory.fetch(key, group.now)
+            if not self._memory.has(key):
+                await self._memory.fetch(key, group.now)
         gap, skew = self._settings.identity_lane.session_gap, self._settings.ingest.skew
         await asyncio.get_running_loop().run_in_executor(
             self._worker, advance, group, self._memory.live, self._memory.begin, gap, skew

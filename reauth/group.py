@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 
 from reauth.claim import Claim
 from reauth.errors import WireError
-from reauth.event import Event, Kind
+from reauth.event import Event, Samples
 from reauth.order import Ready, TabStream
 from reauth.ports import Accepted, HeldRow, RawRow, SessionRow, TabRow
 from reauth.session import Outcome, Session, runs, step_many
-from reauth.wire import Batch, decode, decode_json, events
+from reauth.wire import Batch, decode, decode_json, samples
 
 Key = tuple[str | None, str]
 """Whose session it is: user and client; of nobody known, the client alone."""
@@ -117,16 +117,14 @@ def align(tab: LiveTab, batch: Batch, received: float, skew: float) -> tuple[flo
     return base + (tab.offset or 0.0), wrong
 
 
-def timed(tab: LiveTab, ready: Ready[Arrived], skew: float) -> tuple[list[Event], bool]:
+def timed(tab: LiveTab, ready: Ready[Arrived], skew: float) -> tuple[Samples, bool]:
     """A batch's events on the session's clock, a gap in front where samples are missing."""
     batch, received = ready.item.batch, ready.item.accepted.claim.received
     base, wrong = align(tab, batch, received, skew)
-    found = events(batch, base)
-    if found and (ready.missing or batch.dropped or wrong):
-        first = found[0]
-        found.insert(0, Event(Kind.GAP, first.page, first.t, 0.0, 0.0, batch.dropped))
+    lost = batch.dropped if ready.missing or batch.dropped or wrong else None
+    found = samples(batch, base, lost)
     if found:
-        tab.last_t = found[-1].t
+        tab.last_t = found.times[-1]
     return found, wrong
 
 
@@ -160,8 +158,9 @@ def advance(
             continue
         live = sessions.get(tab.key)
         if live is None:
-            name = session_id(tab.key, tab.tab, ready.seq, found[0].t)
-            live = sessions[tab.key] = begin(name, tab.key, claim, found[0].t)
+            started = found.times[0]
+            name = session_id(tab.key, tab.tab, ready.seq, started)
+            live = sessions[tab.key] = begin(name, tab.key, claim, started)
         first, *following = runs(last.get(live.id, live.session.last), found, gap)
         work.append((live, first))
         for run in following:
@@ -170,7 +169,7 @@ def advance(
             name = session_id(tab.key, tab.tab, ready.seq, run[0].t)
             live = sessions[tab.key] = begin(name, tab.key, claim, run[0].t)
             work.append((live, run))
-        newest = max(event.t for event in found)
+        newest = found.times[-1]
         before = last.get(live.id, live.session.last)
         last[live.id] = newest if before is None else max(before, newest)
         live.claim, live.seen, live.rested = claim, group.now, False

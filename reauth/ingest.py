@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from aiohttp import web
@@ -23,14 +23,15 @@ GROUP_BYTES = 16 * 1024 * 1024
 """Largest sealed group: 256 batches of the largest size."""
 _HEARTBEAT = 15.0
 """s between signs of life on the control stream."""
-_STATUS = {
-    Receipt.STORED: 204,
-    Receipt.DUPLICATE: 204,
-    Receipt.FORKED: 204,
-    Receipt.MALFORMED: 400,
-}
 
 Result = dict[str, int | float | str]
+
+_TOLD: dict[Receipt, Result] = {
+    Receipt.STORED: {"status": 204},
+    Receipt.DUPLICATE: {"status": 204},
+    Receipt.FORKED: {"status": 204},
+    Receipt.MALFORMED: {"status": 400, "reason": Receipt.MALFORMED.value},
+}
 
 
 class Control:
@@ -115,7 +116,12 @@ class Receiver:
             return self._answer({"reason": "too_large"}, 413)
         self.proxy_counters.update({name: int(value) for name, value in counters.items()})
         self.counters["ingest_bytes_total"] += len(group)
-        results = await asyncio.gather(*(self._take(claim, body) for claim, body in items))
+        now = self._clock()
+        results = [self._refusal(claim, body, now) for claim, body in items]
+        admitted = [place for place, refused in enumerate(results) if refused is None]
+        stored = await self._store([Accepted(*items[place]) for place in admitted])
+        for place, result in zip(admitted, stored, strict=True):
+            results[place] = result
         return self._answer({"results": results, "interval_ms": None}, 200)
 
     def _answer(
@@ -124,20 +130,28 @@ class Receiver:
         self.counters[f'ingest_requests_total{{code="{status}"}}'] += 1
         return web.json_response(body, status=status, headers=headers)
 
-    async def _take(self, claim: Claim, body: bytes) -> Result:
-        """What becomes of one batch, as its answer to the browser."""
+    def _refusal(self, claim: Claim, body: bytes, now: float) -> Result | None:
+        """Why a batch is not even tried, as its answer to the browser."""
         if len(body) > self._settings.body:
             return self._refused("too_large", 413)
         identity = claim.client if claim.user is None else f"user:{claim.user}"
         try:
-            self._admission.admit(identity, len(body), self._clock())
-            receipt = await self._intake.accept(Accepted(claim, body))
+            self._admission.admit(identity, len(body), now)
         except Overloaded as error:
             return self._refused(error.reason, error.status, error.retry_after)
+        return None
+
+    async def _store(self, batches: Sequence[Accepted]) -> list[Result]:
+        """What becomes of the admitted batches of a group."""
+        if not batches:
+            return []
+        try:
+            return [_TOLD[receipt] for receipt in await self._intake.accept(batches)]
+        except Overloaded as error:
+            refused = (error.reason, error.status, error.retry_after)
         except StoreError:
-            return self._refused("store", 503, 5.0)
-        status = _STATUS[receipt]
-        return {"status": status} if status == 204 else {"status": status, "reason": receipt.value}
+            refused = ("store", 503, 5.0)
+        return [self._refused(*refused) for _ in batches]
 
     def _refused(self, reason: str, status: int, retry_after: float | None = None) -> Result:
         self.counters[f'ingest_dropped_total{{cause="{reason}"}}'] += 1

@@ -74,6 +74,21 @@ class Memory:
         place = (row.offset, row.last_t, row.last_seen, row.forked)
         return LiveTab(name, (row.user, row.client), stream, *place)
 
+    def has(self, key: Key) -> bool:
+        """Whether all that `fetch` would fetch is here."""
+        return key in self.live and (self._active(key) is not None or key[0] not in self._actives)
+
+    def _active(self, key: Key) -> Template | None:
+        """The active template of the key's user, if it is in memory: a session holds on to one."""
+        user = key[0]
+        if user is None or user not in self._actives:
+            return None
+        version = self._actives[user]
+        held = self.live[key].session.lanes[0].template if key in self.live else None
+        if held is not None and held.version == version:
+            return held
+        return self._templates.get((user, version))
+
     async def fetch(self, key: Key, now: float) -> None:
         """Have the key's last session in memory, and its user's template for one that begins."""
         user = key[0]
@@ -153,10 +168,7 @@ class Memory:
 
     def begin(self, name: str, key: Key, claim: Claim, started: float) -> Live:
         """A new session, compared with the user's active template where there is one."""
-        user, template = key[0], None
-        if user is not None and user in self._actives:
-            template = self._templates.get((user, self._actives[user]))
-        return Live(name, key, started, self._session(template), claim)
+        return Live(name, key, started, self._session(self._active(key)), claim)
 
     def _session(self, template: Template | None) -> Session:
         return Session([Lane(recipe, template) for recipe in self._recipes])

@@ -15,6 +15,8 @@ _RECENT = struct.Struct("<I8s")
 RECENT = 32
 """Numbers behind the next one whose digests are remembered: a minute of batches at the least,
 which is the observer's longest back-off. What is older counts as late, and may be kept twice."""
+_SLACK = 8
+"""Numbers that may be remembered beyond those, so that forgetting is not the work of every batch."""
 HELD = 64
 """Batches that may wait in one tab; beyond it the oldest hole is given up at once."""
 
@@ -63,18 +65,20 @@ class TabStream(Generic[T]):
 
     def __init__(self, next_seq: int = 0, recent: bytes = b"") -> None:
         self.next_seq = next_seq
-        self._recent: dict[int, bytes] = dict(_RECENT.iter_unpack(recent))
+        # A number's entry is what the store keeps of it, so that telling the store is one join.
+        entries = (recent[at : at + _RECENT.size] for at in range(0, len(recent), _RECENT.size))
+        self._recent = {_RECENT.unpack(entry)[0]: entry for entry in entries}
         self._held: dict[int, tuple[float, T]] = {}
 
     def offer(self, seq: int, content: bytes, item: T, now: float) -> Offer:
         """Take note of a batch; `content` is its `digest`, `now` (s) when it came."""
         known = self._recent.get(seq)
         if known is not None:
-            return Offer.DUPLICATE if known == content else Offer.FORKED
+            return Offer.DUPLICATE if known[-len(content) :] == content else Offer.FORKED
         if seq < self.next_seq - RECENT:
             return Offer.LATE
-        self._recent[seq] = content
-        if len(self._recent) > 2 * RECENT:
+        self._recent[seq] = _RECENT.pack(seq, content)
+        if len(self._recent) > RECENT + _SLACK:
             self._forget()
         if seq < self.next_seq:
             return Offer.LATE
@@ -118,4 +122,4 @@ class TabStream(Generic[T]):
 
     def recent_bytes(self) -> bytes:
         """The remembered numbers and digests, for the store."""
-        return b"".join(_RECENT.pack(seq, content) for seq, content in self._recent.items())
+        return b"".join(self._recent.values())

@@ -31,17 +31,17 @@ v1j, the same in JSON: an object with `version, token, tab, seq, base_ms, held, 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
-from itertools import islice, repeat
+from itertools import islice
 from operator import sub
 from typing import Any, cast
 
 from reauth.errors import WireError
-from reauth.event import Event, Kind, Mark
+from reauth.event import Event, Kind, Mark, Samples
 from reauth.recording import Recording, read_recording, write_recording
 
 __all__ = [
     "TICKS_PER_S", "VERSION", "Batch", "Header", "Limits", "Recording",
-    "decode", "decode_json", "encode", "encode_json", "events", "read_recording",
+    "decode", "decode_json", "encode", "encode_json", "events", "read_recording", "samples",
     "write_recording",
 ]  # fmt: skip
 
@@ -54,6 +54,7 @@ _STEPS = [zz >> 1 ^ -(zz & 1) for zz in range(2 * _STEP + 1)]  # decoder and lim
 _LAST_SHIFT = 21  # a record's varint has 4 bytes at most: 10 min of ticks << 3 has 26 bits
 _HAS_HEADER, _HELD = 1, 2
 _TAB, _BASE = 16, 6
+_DOWN, _GAP = int(Kind.DOWN), int(Kind.GAP)
 _MARKS = frozenset(Mark)
 _FIELDS = {  # name: type, how many numbers; dpr is in thousandths, resolution in ticks
     "screen": (1, 2), "client": (2, 2), "resolution": (3, 1), "dpr": (4, 1),
@@ -180,14 +181,20 @@ def encode_json(batch: Batch) -> bytes:
 
 def events(batch: Batch, base: float) -> list[Event]:
     """Return the batch's events, whose times begin at `base`, s on the session's clock."""
+    return [Event(*row) for row in samples(batch, base)]
+
+
+def samples(batch: Batch, base: float, lost: int | None = None) -> Samples:
+    """Return the batch's events as columns; behind a GAP of `lost` samples, unless that is None."""
     page = int.from_bytes(batch.tab, "big")
-    exts = batch.exts
-    if Kind.DOWN in batch.kinds:
-        exts = [e & 7 if k == Kind.DOWN else e for k, e in zip(batch.kinds, exts, strict=True)]
+    kinds, xs, ys, exts = batch.kinds, batch.xs, batch.ys, batch.exts
+    if _DOWN in kinds:
+        exts = [e & 7 if k == _DOWN else e for k, e in zip(kinds, exts, strict=True)]
     times = [base + time for time in batch.times]
-    rows = zip(batch.kinds, repeat(page), times, batch.xs, batch.ys, exts, strict=False)
-    # three times as fast as Event(...) for each, and this is the way of every event
-    return list(map(cast(Any, tuple.__new__), repeat(Event), rows))
+    if times and lost is not None:
+        kinds, xs, ys = [_GAP, *kinds], [0, *xs], [0, *ys]
+        times, exts = [times[0], *times], [lost, *exts]
+    return Samples(page, kinds, times, xs, ys, exts)
 
 
 def _varint(body: bytes, at: int) -> tuple[int, int]:

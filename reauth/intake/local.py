@@ -6,6 +6,8 @@ serves as many as have come; a short wait lets a lone batch find company.
 
 import asyncio
 from collections import deque
+from collections.abc import Sequence
+from itertools import islice
 from types import TracebackType
 from typing import Self
 
@@ -17,6 +19,8 @@ from reauth.settings import Ingest
 GROUP = 512
 """Batches in a group: larger ones only hold the worker thread longer (bench/ingest.py)."""
 _HIGH_WATER = 0.8
+
+_Waiting = tuple[Sequence[Accepted], "asyncio.Future[list[Receipt]]"]
 
 
 class LocalIntake:
@@ -31,7 +35,8 @@ class LocalIntake:
     def __init__(self, engine: Engine, settings: Ingest) -> None:
         self._engine = engine
         self._settings = settings
-        self._waiting: deque[tuple[Accepted, asyncio.Future[Receipt]]] = deque()
+        self._waiting: deque[_Waiting] = deque()
+        self._depth = 0
         self._arrived = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
         self._closing = False
@@ -56,24 +61,25 @@ class LocalIntake:
     @property
     def depth(self) -> int:
         """Batches that wait."""
-        return len(self._waiting)
+        return self._depth
 
-    async def accept(self, batch: Accepted) -> Receipt:
-        """Take a batch; return once it is durable.
+    async def accept(self, batches: Sequence[Accepted]) -> list[Receipt]:
+        """Take the batches of one group; return once all of them are durable.
 
         Raises
         ------
         Overloaded
             429 from 80 % of the queue on, 503 when it is full or we are stopping.
         StoreError
-            If it cannot be kept now.
+            If they cannot be kept now.
         """
-        if self._closing or len(self._waiting) >= self._settings.queue:
+        if self._closing or self._depth >= self._settings.queue:
             raise Overloaded("queue_full", 503, 5.0)
-        if len(self._waiting) >= _HIGH_WATER * self._settings.queue:
+        if self._depth >= _HIGH_WATER * self._settings.queue:
             raise Overloaded("queue_high", 429, 5.0)
-        done: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
-        self._waiting.append((batch, done))
+        done: asyncio.Future[list[Receipt]] = asyncio.get_running_loop().create_future()
+        self._waiting.append((batches, done))
+        self._depth += len(batches)
         self._arrived.set()
         return await done
 
@@ -84,14 +90,23 @@ class LocalIntake:
             if not self._closing:
                 await asyncio.sleep(self._settings.commit_wait)
             while self._waiting:
-                count = min(GROUP, len(self._waiting))
-                await self._write_group([self._waiting.popleft() for _ in range(count)])
+                await self._write_group(self._take())
 
-    async def _write_group(
-        self, group: list[tuple[Accepted, "asyncio.Future[Receipt]"]]
-    ) -> None:
+    def _take(self) -> list[_Waiting]:
+        """What has waited longest, as much as makes up a group; groups of senders stay whole."""
+        taken: list[_Waiting] = []
+        count = 0
+        while self._waiting and (not taken or count + len(self._waiting[0][0]) <= GROUP):
+            taken.append(self._waiting.popleft())
+            count += len(taken[-1][0])
+        self._depth -= count
+        return taken
+
+    async def _write_group(self, group: list[_Waiting]) -> None:
         try:
-            receipts = await self._engine.receive([batch for batch, _ in group])
+            receipts = await self._engine.receive(
+                [batch for batches, _ in group for batch in batches]
+            )
         except ReauthError as error:
             for _, done in group:
                 if not done.done():
@@ -101,6 +116,8 @@ class LocalIntake:
             for _, done in group:
                 done.cancel()
             raise
-        for (_, done), receipt in zip(group, receipts, strict=True):
+        told = iter(receipts)
+        for batches, done in group:
+            own = list(islice(told, len(batches)))
             if not done.done():
-                done.set_result(receipt)
+                done.set_result(own)

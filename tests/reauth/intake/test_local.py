@@ -16,6 +16,11 @@ from tests.live import EPOCH, accepted, identity_lane, movement
 QUICK = replace(Ingest(), commit_wait=0.0)
 
 
+def apart(batches):
+    """Each batch as a group of its own."""
+    return [[batch] for batch in batches]
+
+
 @pytest.fixture
 async def store():
     async with open_store("sqlite://:memory:", None, Options(durable=False)) as store:
@@ -40,9 +45,9 @@ async def test_batches_that_come_together_are_committed_together(engine, store, 
     monkeypatch.setattr(store, "commit", counted)
     batches = accepted(movement(7, 6))
     async with LocalIntake(engine, replace(QUICK, commit_wait=0.02)) as intake:
-        receipts = await asyncio.gather(*map(intake.accept, batches))
+        receipts = await asyncio.gather(*map(intake.accept, apart(batches)))
 
-    assert receipts == [Receipt.STORED] * len(batches)
+    assert receipts == [[Receipt.STORED]] * len(batches)
     assert commits == [len(batches)]
 
 
@@ -55,10 +60,10 @@ async def test_a_store_that_fails_is_told_to_everyone_who_waits(engine, store, m
     monkeypatch.setattr(store, "commit", full)
     async with LocalIntake(engine, QUICK) as intake:
         told = await asyncio.gather(
-            *map(intake.accept, accepted(movement(7, 3))), return_exceptions=True
+            *map(intake.accept, apart(accepted(movement(7, 3)))), return_exceptions=True
         )
         monkeypatch.undo()
-        again = await asyncio.gather(*map(intake.accept, accepted(movement(7, 3))))
+        again = await intake.accept(accepted(movement(7, 3)))
 
     assert {type(error) for error in told} == {StoreError}
     assert set(again) == {Receipt.STORED}
@@ -74,7 +79,7 @@ async def test_a_fault_of_ours_ends_the_writer_loudly(engine, store, monkeypatch
     intake = LocalIntake(engine, QUICK)
     await intake.__aenter__()
     with pytest.raises(asyncio.CancelledError):
-        await intake.accept(accepted(movement(7, 1))[0])
+        await intake.accept(accepted(movement(7, 1))[:1])
     with pytest.raises(RuntimeError, match="a bug"):
         await intake.__aexit__(None, None, None)
 
@@ -83,15 +88,17 @@ async def test_a_full_queue_slows_down_first_and_then_refuses(engine):
     """429 from 80 % on, 503 when nothing more fits."""
     batches = accepted(movement(7, 12))
     async with LocalIntake(engine, replace(QUICK, commit_wait=0.2, queue=5)) as intake:
-        waiting = [asyncio.ensure_future(intake.accept(batch)) for batch in batches[:4]]
+        waiting = [asyncio.ensure_future(intake.accept(batches[:4]))]
         await asyncio.sleep(0)
         assert intake.depth == 4
         with pytest.raises(Overloaded) as high:
-            await intake.accept(batches[4])
-        intake._waiting.append(intake._waiting[0])
+            await intake.accept(batches[4:5])
+        await asyncio.gather(*waiting)
+        waiting = [asyncio.ensure_future(intake.accept(batches[:3])),
+                   asyncio.ensure_future(intake.accept(batches[3:6]))]
+        await asyncio.sleep(0)
         with pytest.raises(Overloaded) as full:
-            await intake.accept(batches[5])
-        intake._waiting.pop()
+            await intake.accept(batches[6:7])
         await asyncio.gather(*waiting)
 
     assert (high.value.status, full.value.status) == (429, 503)
@@ -102,21 +109,34 @@ async def test_closing_writes_what_waits_and_takes_nothing_more(engine):
     batches = accepted(movement(7, 3))
     intake = LocalIntake(engine, QUICK)
     await intake.__aenter__()
-    waiting = asyncio.ensure_future(intake.accept(batches[0]))
+    waiting = asyncio.ensure_future(intake.accept(batches[:1]))
     await asyncio.sleep(0)
     await intake.__aexit__(None, None, None)
 
-    assert await waiting is Receipt.STORED
+    assert await waiting == [Receipt.STORED]
     with pytest.raises(Overloaded, match="queue_full"):
-        await intake.accept(batches[1])
+        await intake.accept(batches[1:2])
 
 
 async def test_a_sender_that_has_gone_does_not_disturb_the_others(engine):
     """Its batch is stored all the same."""
     batches = accepted(movement(7, 3))
     async with LocalIntake(engine, replace(QUICK, commit_wait=0.05)) as intake:
-        gone = asyncio.ensure_future(intake.accept(batches[0]))
-        stays = asyncio.ensure_future(intake.accept(batches[1]))
+        gone = asyncio.ensure_future(intake.accept(batches[:1]))
+        stays = asyncio.ensure_future(intake.accept(batches[1:2]))
         await asyncio.sleep(0)
         gone.cancel()
-        assert await stays is Receipt.STORED
+        assert await stays == [Receipt.STORED]
+
+
+async def test_a_group_stays_whole_and_in_order(engine, store, monkeypatch):
+    """Its receipts are for its own batches, in their order; the next group waits its turn."""
+    monkeypatch.setattr("reauth.intake.local.GROUP", 4)
+    batches = accepted(movement(7, 12))
+    async with LocalIntake(engine, replace(QUICK, commit_wait=0.02)) as intake:
+        first, second, twice = await asyncio.gather(
+            intake.accept(batches[:3]), intake.accept(batches[3:8]), intake.accept(batches[2:4])
+        )
+
+    assert (first, second) == ([Receipt.STORED] * 3, [Receipt.STORED] * 5)
+    assert twice == [Receipt.DUPLICATE] * 2

@@ -1,0 +1,1 @@
+"""What the benches share: traffic, a load generator, servers, rounds and reports."""

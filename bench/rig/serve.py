@@ -1,0 +1,100 @@
+"""The servers that are compared, each a process of its own: the house, and a bare handler.
+
+`bare FOLDER` answers 204 to any POST after reading its body: what aiohttp costs alone. `house
+FOLDER USERS` is `reauth.app.house`, all of it, on a store with a template for each of so many
+users. Both print a line of JSON once they accept.
+"""
+
+import asyncio
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+from aiohttp import web
+
+from reauth import app
+from reauth.enrol import Options, learn
+from reauth.installation import ensure_keys, ensure_state
+from reauth.listen import listening
+from reauth.settings import Settings, parse
+from reauth.trajectory import PauseSegmenter, Trajectory
+from rig.traffic import moving, name
+
+_TOML = """
+[state]
+path = "state"
+[ingest]
+listen = "127.0.0.1:0"
+[console]
+listen = "127.0.0.1:0"
+[metrics]
+listen = "127.0.0.1:0"
+[sinks]
+urls = ["jsonl:FOLDER/alerts.jsonl"]
+[enrolment]
+automatic = false
+[identity_lane]
+rest_s = 3600
+"""
+"""As shipped, but for: nobody is trained while we measure, and pauses between rounds are none."""
+
+
+def settings_in(folder: Path) -> Settings:
+    """The settings of a house in a folder."""
+    folder = folder.resolve()
+    return parse(_TOML.replace("FOLDER", str(folder)), name="bench", folder=str(folder))
+
+
+async def _bare(settings: Settings) -> None:
+    async def post(request: web.Request) -> web.Response:
+        await request.read()
+        return web.Response(status=204)
+
+    bare = web.Application(client_max_size=16 * 1024 * 1024)
+    bare.router.add_post("/v1/batches", post)
+    async with listening("bare", bare, settings.ingest.listen, None) as (where, _):
+        await _stay(where, settings)
+
+
+async def _house(settings: Settings, users: int) -> None:
+    if users:
+        await _enrol(settings, users)
+    async with app.house(settings) as house:
+        await _stay(house.listens["ingest"], settings)
+
+
+async def _stay(where: str, settings: Settings) -> None:
+    ready = {"port": int(where.rpartition(":")[2]), "keys": settings.keys_path}
+    print(json.dumps(ready), flush=True)
+    await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+
+
+def _trajectories(seed: int, sample: int, movements: int) -> list[Trajectory]:
+    segmenter = PauseSegmenter(0.5, 10, 0.025)
+    events = moving(seed, sample, movements)
+    return [found for _, found in segmenter.feed_many(events)] + segmenter.close()
+
+
+async def _enrol(settings: Settings, users: int) -> None:
+    """One template, trained once, stored under every name; each is loaded and compared apart."""
+    own = [_trajectories(0, sample, 400) for sample in (1, 2)]
+    others = {f"other{n}": [_trajectories(n, 1, 400)] for n in range(1, 11)}
+    template = learn("nobody", own, others, Options(), np.random.default_rng(0), 0.0)
+    async with app.opened_store(settings) as store:
+        for user in range(users):
+            await store.save_template(replace(template, user=name(user)))
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    kind, folder = sys.argv[1], Path(sys.argv[2])
+    settings = settings_in(folder)
+    ensure_state(settings)
+    ensure_keys(settings)
+    work = _bare(settings) if kind == "bare" else _house(settings, int(sys.argv[3]))
+    asyncio.run(work)
+
+
+main()
