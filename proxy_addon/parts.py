@@ -216,7 +216,7 @@ class Parts:
         sections = (self.settings.ingest, self.settings.console, self.settings.metrics)
         configured = [address(section.listen) for section in sections]
         ports = {where[1] for where in configured if not isinstance(where, str)}
-        proxyserver = ctx.master.addons.get("proxyserver")  # type: ignore[no-untyped-call]
+        proxyserver = ctx.master.addons.get("proxyserver")  # type: ignore[no-untyped-call] # as published
         return ports | {where[1] for where in proxyserver.listen_addrs()}
 
 

@@ -275,11 +275,8 @@ def commands(found, prefix="reauth"):
 
 @pytest.mark.parametrize("command", commands(parser()))
 def test_every_command_stands_in_the_readme(command):
-    """What can be typed can be found: a group of commands on the line of its name."""
-    parts = command.split()
-    lines = [line for line in README.splitlines() if f"`{' '.join(parts[:2])}`" in line]
-
-    assert [] != [line for line in lines if all(f"`{word}`" in line for word in parts[2:])]
+    """What can be typed can be found."""
+    assert f"`{command}`" in README
 
 
 @pytest.mark.parametrize("state", list(State))

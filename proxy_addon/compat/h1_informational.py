@@ -19,7 +19,7 @@ _stock = Http1Client.read_headers
 
 def apply() -> None:
     """Let the reader of origins' heads pass over interim ones."""
-    Http1Client.read_headers = _read_headers  # type: ignore[method-assign]
+    Http1Client.read_headers = _read_headers  # type: ignore[method-assign] # the patch
 
 
 def _read_headers(

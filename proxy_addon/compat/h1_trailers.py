@@ -46,9 +46,9 @@ _stock_send: dict[type[_http1.Http1Connection], Callable[[Any, HttpEvent], _Comm
 def apply() -> None:
     """Let HTTP/1 connections read trailers and write them."""
     _http1.make_body_reader = _make_body_reader
-    _http1.Http1Connection.read_body = _read_body  # type: ignore[method-assign]
+    _http1.Http1Connection.read_body = _read_body  # type: ignore[method-assign] # the patch
     for kind in _stock_send:
-        kind.send = _send  # type: ignore[method-assign]
+        kind.send = _send  # type: ignore[method-assign] # the patch
 
 
 class _Reader(ChunkedReader):

@@ -60,7 +60,7 @@ _STOCK = certs.CertStore.__dict__["from_store"]
 def apply() -> None:
     """Keep mitmproxy from making or using a CA of its own; `install` says which one it is."""
     if certs.CertStore.__dict__["from_store"] is _STOCK:
-        certs.CertStore.from_store = staticmethod(_refuse)  # type: ignore[method-assign]
+        certs.CertStore.from_store = staticmethod(_refuse)  # type: ignore[method-assign] # the patch
 
 
 def install(ca: Path, master: "Master | None" = None) -> "LeafStore":
@@ -79,12 +79,12 @@ def install(ca: Path, master: "Master | None" = None) -> "LeafStore":
         Where the key is missing, open to others or not the certificate's, or the CA has expired.
     """
     store = LeafStore(ca)
-    certs.CertStore.from_store = staticmethod(  # type: ignore[method-assign]
+    certs.CertStore.from_store = staticmethod(  # type: ignore[method-assign] # the patch
         lambda *_, **__: store  # mitmproxy asks again whenever it is configured, `running` included
     )
     # The listeners open before mitmproxy configures TLS anew: a gap with the wrong CA.
     if master is not None:
-        master.addons.get("tlsconfig").certstore = store  # type: ignore[no-untyped-call]
+        master.addons.get("tlsconfig").certstore = store  # type: ignore[no-untyped-call] # as published
     return store
 
 
@@ -213,7 +213,7 @@ def _within(name: x509.GeneralName, tree: x509.GeneralName) -> bool:
         return f".{name.value.lower()}".endswith(f".{tree.value.lower()}")
     if isinstance(name, x509.IPAddress) and isinstance(tree, x509.IPAddress):
         # The network of a constraint holds addresses of its own version only.
-        return name.value in tree.value  # type: ignore[operator]
+        return name.value in tree.value  # type: ignore[operator] # address in network
     return False
 
 

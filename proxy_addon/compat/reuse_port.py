@@ -14,7 +14,7 @@ _STOCK = AsyncioServerInstance.listen
 
 def apply() -> None:
     """Let TCP listeners share their port; UDP ones are mitmproxy_rs's and cannot."""
-    AsyncioServerInstance.listen = _listen  # type: ignore[method-assign]
+    AsyncioServerInstance.listen = _listen  # type: ignore[method-assign] # the patch
 
 
 async def _listen(self: AsyncioServerInstance[Any], host: str, port: int) -> list[Any]:

@@ -145,7 +145,7 @@ class SqliteStore:
         cost more than the rows.
         """
         try:
-            return await connection._execute(  # type: ignore[no-untyped-call, no-any-return]
+            return await connection._execute(  # type: ignore[no-untyped-call, no-any-return] # as published
                 lambda: work(connection._conn, *args, **kwargs)
             )
         except (sqlite3.IntegrityError, sqlite3.ProgrammingError):
