@@ -31,7 +31,10 @@ _GROUP_BATCHES = 512
 _GROUP_BYTES = 8 << 20
 """Half of what the ingest takes at a time, so that heads and claims have room."""
 _ANSWER_BYTES = 1 << 20
-_LOST = (OSError, TimeoutError, EOFError, h11.ProtocolError, ValueError, KeyError, TypeError)
+_LOST = (
+    OSError, TimeoutError, EOFError, h11.ProtocolError, ValueError, LookupError, TypeError,
+    AttributeError,
+)  # the last four: an answer of another form than ours
 
 
 class Reply(NamedTuple):
@@ -173,7 +176,9 @@ def _replies(status: int, answer: bytes, count: int) -> list[Reply]:
     """
     if status != 200:
         raise _Refused(status)
-    told: dict[str, Any] = json.loads(answer)
+    told: Any = json.loads(answer)
+    if not isinstance(told, dict):
+        raise _Refused("form")
     interval = told.get("interval_ms")
     replies = [
         Reply(

@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -294,11 +294,11 @@ class Kept:
         self.accepted: list[Accepted] = []
         self.broken = False
 
-    async def accept(self, accepted: Accepted) -> Receipt:
+    async def accept(self, batches: Sequence[Accepted]) -> list[Receipt]:
         if self.broken:
             raise StoreError("broken")
-        self.accepted.append(accepted)
-        return Receipt.STORED
+        self.accepted += batches
+        return [Receipt.STORED] * len(batches)
 
 
 @dataclass
@@ -324,19 +324,17 @@ async def ingest(house: House, **snapshot: object) -> AsyncIterator[IngestHouse]
     app = application(intake, KEYS, Ingest(listen=f"unix:{house.ingest_socket}"), control, now)
     runner = web.AppRunner(app, shutdown_timeout=0.5)
     await runner.setup()
-    Path(house.ingest_socket).unlink(missing_ok=True)
     await web.UnixSite(runner, house.ingest_socket).start()
     try:
         yield IngestHouse(intake, control, app)
     finally:
         app[RECEIVER].stopping = True
-        control.change(stopped_at=now())
+        control.stop()
         await runner.cleanup()
-        Path(house.ingest_socket).unlink(missing_ok=True)
 
 
-async def until(true: object, seconds: float = 12.0) -> None:
-    """Wait for what another process is about to do."""
+async def until(true: Callable[[], object], seconds: float = 30.0) -> None:
+    """Wait for what another process is about to do; the time is a bound, not an assertion."""
     async with asyncio.timeout(seconds):
-        while not true():
+        while not true():  # noqa: ASYNC110 - another process has no event to wait for
             await asyncio.sleep(0.02)
