@@ -14,9 +14,10 @@ class JsonFormatter(logging.Formatter):
 
     Examples
     --------
-    >>> record = logging.makeLogRecord({"msg": "enrolled", "created": 0.0, "version": 2})
+    >>> told = {"msg": "enrolled", "levelname": "INFO", "created": 0.0, "version": 2}
+    >>> record = logging.makeLogRecord(told)
     >>> JsonFormatter().format(record)
-    '{"at": "1970-01-01T00:00:00+00:00", "level": "notset", "event": "enrolled", "version": 2}'
+    '{"at": "1970-01-01T00:00:00+00:00", "level": "info", "event": "enrolled", "version": 2}'
     """
 
     def format(self, record: logging.LogRecord) -> str:

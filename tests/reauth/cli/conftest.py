@@ -2,6 +2,11 @@
 
 import json
 import shutil
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -51,6 +56,32 @@ class Said:
         return [json.loads(line) for line in self.out.splitlines()]
 
 
+class Running:
+    """A process that stays, with its first line read."""
+
+    def __init__(self, place, *words):
+        self.log = (place.folder / "log").open("ab")
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "reauth", *words, "--config", str(place.config)],
+            stdout=subprocess.PIPE,
+            stderr=self.log,
+            cwd=place.folder,
+        )
+        self.line = self.process.stdout.readline()
+
+    @property
+    def ready(self):
+        """The first line."""
+        return json.loads(self.line)
+
+    def end(self, number=signal.SIGTERM):
+        """Tell it to go; its exit code and how long it took."""
+        began = time.monotonic()
+        self.process.send_signal(number)
+        code = self.process.wait(60.0)
+        return code, time.monotonic() - began
+
+
 @dataclass
 class Place:
     """A folder with a settings file, and a person at the keyboard."""
@@ -72,6 +103,19 @@ class Place:
             code = int(end.code or 0)
         said = self.capsys.readouterr()
         return Said(code, said.out, said.err)
+
+    @contextmanager
+    def start(self, *words: str):
+        """Start a command that stays; see that nothing of it is left."""
+        running = Running(self, *words)
+        try:
+            yield running
+        finally:
+            if running.process.poll() is None:
+                running.process.kill()
+                running.process.wait()
+            running.process.stdout.close()
+            running.log.close()
 
     def recording(self, seed: int, movements: int, sample: int = 0) -> Path:
         """A recording of person `seed`."""

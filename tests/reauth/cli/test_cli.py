@@ -25,7 +25,9 @@ COMMANDS = list(every(parser()))
 
 
 @pytest.mark.parametrize(
-    "found", [found for _, found in COMMANDS], ids=["-".join(words) or "top" for words, _ in COMMANDS]
+    "found",
+    [found for _, found in COMMANDS],
+    ids=["-".join(words) or "top" for words, _ in COMMANDS],
 )
 def test_every_command_explains_itself(found):
     """What it is for, and an example or the next step."""

@@ -31,7 +31,7 @@ def test_a_trace_is_a_field_of_one_line():
 
 def test_what_is_no_json_is_written_as_text():
     """A field must never cost the line."""
-    record = logging.makeLogRecord({"msg": "x", "path": {1, 1}})
+    record = logging.makeLogRecord({"msg": "x", "path": {1}})
 
     assert "{1}" == json.loads(JsonFormatter().format(record))["path"]
 

@@ -77,7 +77,7 @@ def test_bytes_that_are_no_text_are_named_by_line(place):
     file = place.folder / "a.csv"
     file.write_bytes(HEAD.encode() + b"0,move,\xff,1\n")
 
-    with pytest.raises(RecordingError, match="a.csv:2: not UTF-8"):
+    with pytest.raises(RecordingError, match=r"a\.csv:2: not UTF-8"):
         read_file(str(file))
 
 

@@ -1,0 +1,279 @@
+"""`reauth run` and its kin as processes: the ready line, what stops them, what they leave."""
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from reauth.cli.run import Child, _accepting, _child
+from reauth.errors import ReauthError
+from reauth.installation import load_settings
+from reauth.installation import running as found_running
+
+pytestmark = pytest.mark.timeout(120)
+
+PATIENCE = 60.0
+"""s; a loaded machine starts and stops slowly."""
+
+
+def log(place):
+    """What was logged; each line is an object."""
+    text = (place.folder / "log").read_text("utf-8")
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def got(url, proxy=None):
+    """Status and text of an answer."""
+    handler = urllib.request.ProxyHandler({"http": proxy} if proxy else {})
+    opener = urllib.request.build_opener(handler)
+    request = urllib.request.Request(url, headers={"Accept": "text/html"})
+    with opener.open(request, timeout=20) as answer:
+        return answer.status, answer.read().decode()
+
+
+def test_the_first_line_says_where_everything_is(place):
+    """interfaces.md §1; by then everything accepts, and SIGTERM ends all of it within 10 s."""
+    with place.start("run") as running:
+        ready = running.ready
+        assert ready["ready"] is True
+        assert str(place.folder / "state" / "ca" / "ca.pem") == ready["ca"]
+        assert "PRIVATE" not in Path(ready["ca"]).read_text("ascii")
+        for name in ("proxy", "console", "metrics"):
+            assert ready[name].startswith("http://127.0.0.1:")
+            assert not ready[name].endswith(":0")
+        assert (200, "ok\n") == got(f"{ready['console']}/livez")
+        assert got(f"{ready['metrics']}/metrics")[0] == 200
+        assert ready["proxy"].removeprefix("http://") in got(f"{ready['console']}/proxy.pac")[1]
+        assert 200 == got(f"http://example.invalid{ready['obs']}privacy", ready["proxy"])[0]
+
+        code, seconds = running.end()
+
+        assert 0 == code
+        assert seconds < 10
+        assert b"" == running.process.stdout.read()
+        with pytest.raises(urllib.error.URLError):
+            got(f"{ready['console']}/livez")
+        with pytest.raises(urllib.error.URLError):
+            got("http://example.invalid/", ready["proxy"])
+
+
+def test_commands_work_while_it_runs_and_are_seen(place):
+    """Another process, the same store."""
+    with place.start("serve") as running:
+        file = place.recording(0, 30)
+        assert 0 == place.type("import", "--user", "anna", file).code
+        assert "anna" in got(f"{running.ready['console']}/users")[1]
+        assert running.ready["proxy"] is None
+        assert 0 == place.type("enrol", "pause", "anna").code
+        assert "state-paused" in got(f"{running.ready['console']}/users")[1]
+
+
+def test_a_second_one_on_the_same_state_is_refused(place):
+    """With a line that says so; the first goes on."""
+    with place.start("serve") as running:
+        other = subprocess.run(
+            [sys.executable, "-m", "reauth", "serve", "--config", str(place.config)],
+            capture_output=True, check=False, text=True, timeout=PATIENCE,
+        )  # fmt: skip
+
+        assert (1, "") == (other.returncode, other.stdout)
+        assert "another reauth works on" in other.stderr
+        assert 200 == got(f"{running.ready['console']}/livez")[0]
+
+
+def test_without_its_proxy_it_does_not_stay(place):
+    """A house that watches nobody must not look alive."""
+    with place.start("run") as running:
+        assert running.ready
+        [child] = children(running.process.pid)
+        os.kill(child, signal.SIGKILL)
+
+        assert 1 == running.process.wait(PATIENCE)
+    assert "reauth: the proxy has ended with code" in (place.folder / "log").read_text("utf-8")
+
+
+def test_the_proxy_does_not_outlive_it(place):
+    """Killed, it can tidy up nothing: the proxy notices by itself."""
+    with place.start("run") as running:
+        assert running.ready
+        [child] = children(running.process.pid)
+        running.end(signal.SIGKILL)
+
+        deadline = time.monotonic() + PATIENCE
+        while alive(child) and time.monotonic() < deadline:
+            time.sleep(0.1)
+        assert not alive(child)
+
+
+def test_a_proxy_that_cannot_start_is_told(place):
+    """One line, exit code 1, nothing on standard output."""
+    with place.start("run", "--set", "proxy.upstream_ca=/nonexistent.pem") as running:
+        assert b"" == running.line
+        assert 1 == running.process.wait(PATIENCE)
+    assert "reauth: the proxy did not start" in (place.folder / "log").read_text("utf-8")
+
+
+def test_the_lists_are_read_anew_on_sighup(place):
+    """And settings that are wrong change nothing."""
+    with place.start("serve") as running:
+        place.config.write_text(
+            place.config.read_text("utf-8") + '[identity]\ndefault_user = "me"\n', "utf-8"
+        )
+        running.process.send_signal(signal.SIGHUP)
+        wait_for(place, "reloaded")
+        place.config.write_text("nonsense", "utf-8")
+        running.process.send_signal(signal.SIGHUP)
+        wait_for(place, "reload_refused")
+
+        assert 0 == running.end()[0]
+
+
+def wait_for(place, event):
+    """Until something is logged."""
+    deadline = time.monotonic() + PATIENCE
+    while time.monotonic() < deadline:
+        with suppress(ValueError):
+            if event in [line["event"] for line in log(place)]:
+                return
+        time.sleep(0.05)
+    raise AssertionError(f"{event} was not logged")
+
+
+def test_the_proxy_alone_tells_what_it_needs(place):
+    """The key file is made by `run` or `serve`."""
+    place.type("ca", "create")
+    done = subprocess.run(
+        [sys.executable, "-m", "reauth", "proxy", "--config", str(place.config)],
+        capture_output=True, check=False, text=True, timeout=PATIENCE,
+    )  # fmt: skip
+
+    assert 0 != done.returncode
+    assert "reauth serve" in done.stderr
+
+
+def test_it_stays_until_it_is_told(place, quiet_logs):
+    """The same in this process: ready, a reload, the end; nothing is remembered afterwards."""
+    told = threading.Thread(target=tell_ourselves, args=(place,))
+    told.start()
+
+    said = place.type("run")
+    told.join()
+
+    assert 0 == said.code
+    assert 1 == said.out.count("\n")
+    assert json.loads(said.out)["ready"] is True
+    events = [json.loads(line)["event"] for line in said.err.splitlines() if line[:1] == "{"]
+    assert "reloaded" in events
+    assert not (place.folder / "state" / "running.json").exists()
+
+
+def tell_ourselves(place):
+    """SIGHUP once it is ready, SIGTERM after that."""
+    settings = load_settings(place.config)
+    deadline = time.monotonic() + PATIENCE
+    while found_running(settings) is None and time.monotonic() < deadline:
+        time.sleep(0.05)
+    for number in (signal.SIGHUP, signal.SIGTERM):
+        os.kill(os.getpid(), number)
+        time.sleep(0.5)
+
+
+@pytest.fixture
+def quiet_logs():
+    """Whatever a command does to the root logger is undone."""
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    yield
+    root.handlers[:], root.level = before
+
+
+@pytest.mark.parametrize("line", [b"nonsense\n", b'{"ready": true}\n', b""])
+async def test_a_proxy_that_says_something_else_did_not_start(line):
+    """Another release's, or none."""
+    script = f"import sys; sys.stdout.buffer.write({line!r})"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", script, stdout=asyncio.subprocess.PIPE
+    )
+
+    with pytest.raises(ReauthError, match="the proxy did not start"):
+        await _accepting(process)
+    await process.wait()
+
+
+async def test_a_proxy_that_says_nothing_is_not_waited_for_for_ever(monkeypatch):
+    """A minute is the most."""
+    monkeypatch.setattr("reauth.cli.run.STARTING", 0.05)
+    process = await asyncio.create_subprocess_exec(
+        "sleep", "60", stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        with pytest.raises(ReauthError, match="did not start within"):
+            await _accepting(process)
+    finally:
+        process.kill()
+        await process.wait()
+
+
+async def test_a_proxy_that_does_not_end_is_killed(monkeypatch, tmp_path):
+    """The house needs the rest of the ten seconds."""
+    script = tmp_path / "stubborn.py"
+    script.write_text(STUBBORN, "utf-8")
+    monkeypatch.setattr("reauth.cli.run.DRAINING", 0.2)
+    monkeypatch.setattr("reauth.cli.run._launcher", lambda _: [sys.executable, str(script)])
+
+    async with _child("", {}) as child:
+        assert "http://127.0.0.1:1" == child.url
+
+    assert -signal.SIGKILL == child.process.returncode
+
+
+STUBBORN = """
+import signal, time
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+print('{"proxy": "http://127.0.0.1:1"}', flush=True)
+time.sleep(60)
+"""
+
+
+def test_a_child_that_is_gone_is_not_signalled():
+    """It may end between two of our steps."""
+
+    class Gone:
+        def send_signal(self, number):
+            raise ProcessLookupError
+
+    child = Child.__new__(Child)
+    child.process = Gone()
+    child.hang_up()
+
+
+def children(pid):
+    """Processes that a process has started."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with suppress(OSError):
+                fields = (entry / "stat").read_text("ascii", "replace").rpartition(")")[2].split()
+                if int(fields[1]) == pid:
+                    found.append(int(entry.name))
+    return found
+
+
+def alive(pid):
+    """Whether a process is there and no zombie."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text("ascii", "replace")
+    except OSError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"
