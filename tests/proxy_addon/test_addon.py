@@ -1,12 +1,15 @@
 """A real proxy, of both kinds, between a real client and a real origin."""
 
 import asyncio
+import base64
 import gzip
 import re
+import signal
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
+import bcrypt
 import h11
 import pytest
 
@@ -18,6 +21,7 @@ from tests.proxy_addon.harness import (
     KEYS,
     KINDS,
     OBS,
+    Client,
     House,
     Running,
     ask,
@@ -448,3 +452,104 @@ async def test_a_hook_that_raises_is_counted_and_the_site_chooses(kind: str, tmp
     assert (503, b"") == (closed.status, closed.body)
     assert "hook_failed" in log
     assert "secret.example" not in log
+
+
+@pytest.fixture(scope="module")
+def guarded_house(tmp_path_factory: pytest.TempPathFactory) -> House:
+    house = House(tmp_path_factory.mktemp("guarded"))
+    certificates(house.folder, "127.0.0.1")
+    digest = bcrypt.hashpw(b"secret", bcrypt.gensalt(4)).decode()
+    (house.folder / "htpasswd").write_text(f"ann:{digest}\n")
+    house.write(
+        'allow_private = ["127.0.0.0/8"]\nupstream_ca = "origin-ca.pem"',
+        '[identity]\nhtpasswd = "htpasswd"\naddress_map = "map.csv"\nrealm = "the \\"house\\""',
+    )
+    return house
+
+
+@pytest.fixture(scope="module", params=KINDS)
+def guarded(request: pytest.FixtureRequest, guarded_house: House) -> Iterator[Running]:
+    (guarded_house.folder / "map.csv").write_text("10.0.0.0/8,elsewhere\n")
+    with running(request.param, guarded_house) as proxy:
+        yield proxy
+
+
+ANN = {"Proxy-Authorization": "Basic " + base64.b64encode(b"ann:secret").decode()}
+EVE = {"Proxy-Authorization": "Basic " + base64.b64encode(b"ann:guess").decode()}
+
+
+async def user_told(proxy: Running, url: str, house: House, headers: dict[str, str]) -> str | None:
+    """Whom a batch's claim names."""
+    async with ingest(house) as people:
+        request = {"method": "POST", "target": OBS + "b"}
+        for user, source in ((None, "unknown"), ("ann", "proxy_auth"), ("bob", "address_map")):
+            body = batch(url, user, source)
+            if 204 == (await ask(proxy, url, house, **request, headers=headers, body=body)).status:
+                return people.intake.accepted[-1].claim.user
+    raise AssertionError
+
+
+async def test_over_http_every_request_is_authenticated(guarded: Running, guarded_house: House):
+    """And no origin sees what was shown to us."""
+    async with Origin() as origin:
+        origin.put("/", PAGE)
+        asked = [
+            await ask(guarded, origin.url, guarded_house, target="/", headers=DOCUMENT | headers)
+            for headers in ({}, EVE, ANN)
+        ]
+        async with connected(guarded, origin.url, guarded_house) as client:
+            again = [await client.ask(target="/", headers=headers) for headers in (ANN, ANN, {})]
+        ours = await ask(guarded, origin.url, guarded_house, target=OBS + "privacy")
+        user = await user_told(guarded, origin.url, guarded_house, ANN)
+
+    assert [407, 407, 200] == [answer.status for answer in asked]
+    assert 'Basic realm="the \\"house\\"", charset="UTF-8"' == asked[0].value("proxy-authenticate")
+    assert [200, 200, 407] == [answer.status for answer in again]
+    assert (407, "ann") == (ours.status, user)
+    assert 3 == len(origin.seen)
+    assert [[]] * 3 == [seen.values("proxy-authorization") for seen in origin.seen]
+
+
+async def test_a_tunnel_is_authenticated_once(guarded: Running, guarded_house: House):
+    """What is sent inside is its user's, and a browser that was refused may try again."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(guarded_house.folder / "origin.pem")
+    async with Origin(context) as origin:
+        origin.put("/", PAGE)
+        refused = Client(guarded.port, origin.url, guarded_house.trust)
+        async with refused:
+            assert not await refused.open(EVE)
+        async with connected(guarded, origin.url, guarded_house, headers=ANN) as client:
+            pages = [await client.ask(target="/", headers=DOCUMENT) for _ in range(2)]
+
+    assert 407 == refused.connect_status
+    assert [200, 200] == [page.status for page in pages]
+    token = TAG.search(pages[0].body)[2].decode()
+    audience = Audience("ann", "proxy_auth|127.0.0.1", origin.url)
+    assert TokenVerdict.OK == check_token(KEYS, token, audience, now())[0]
+
+
+async def test_the_address_map_is_read_anew_on_a_signal(guarded: Running, guarded_house: House):
+    """Whom it names is not asked for a password; a file that cannot be read changes nothing."""
+    places = guarded_house.folder / "map.csv"
+
+    async def served() -> int:
+        return (await ask(guarded, origin.url, guarded_house, target="/")).status
+
+    async def reloaded(text: str, event: str) -> None:
+        before = "".join(guarded.log).count(event)
+        places.write_text(text)
+        guarded.process.send_signal(signal.SIGHUP)
+        await until(lambda: "".join(guarded.log).count(event) > before)
+
+    async with Origin() as origin:
+        origin.put("/", PAGE)
+        assert 407 == await served()
+        await reloaded("127.0.0.1,bob\n", "reloaded")
+        assert 200 == await served()
+        assert "bob" == await user_told(guarded, origin.url, guarded_house, {})
+        assert "ann" == await user_told(guarded, origin.url, guarded_house, ANN)
+        await reloaded("127.0.0.1,eve\nnonsense", "reload_failed")
+        assert "bob" == await user_told(guarded, origin.url, guarded_house, {})
+        await reloaded("10.0.0.0/8,elsewhere\n", "reloaded")
+        assert 407 == await served()
