@@ -67,7 +67,8 @@ class Control:
         """Wait until the version is no longer the one seen, at most so many seconds."""
         if self.version == seen and not self.stopped:
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self._changed.wait(), seconds)
+                async with asyncio.timeout(seconds):
+                    await self._changed.wait()
 
     def stop(self) -> None:
         """End every listener's stream."""

@@ -16,6 +16,9 @@ from reauth.wire import Batch, Header, encode
 EPOCH = 1_790_000_000.0
 """s since 1970 at which tests begin."""
 
+INTRUDER = 5
+"""A person who is easily told from person 0, whom `template_of` learns."""
+
 
 def identity_lane(window=5):
     """The default lane, with a window that a test can fill."""
@@ -94,7 +97,7 @@ def bodies(events, tab=b"t" * 16, start=EPOCH, size=80, first=0):
             times=[start + event.t - base_ms / 1000 for event in part],
             xs=[int(event.x) for event in part],
             ys=[int(event.y) for event in part],
-            exts=[0 for _ in part],
+            exts=[event.ext for event in part],
         )
         found.append((start + part[-1].t, encode(batch)))
     return found

@@ -5,6 +5,7 @@ serves as many as have come; a short wait lets a lone batch find company.
 """
 
 import asyncio
+import logging
 from collections import deque
 from collections.abc import Sequence
 from itertools import islice
@@ -12,9 +13,11 @@ from types import TracebackType
 from typing import Self
 
 from reauth.engine import Engine
-from reauth.errors import Overloaded, ReauthError
+from reauth.errors import Overloaded, ReauthError, StoreError
 from reauth.ports import Accepted, Receipt
 from reauth.settings import Ingest
+
+log = logging.getLogger(__name__)
 
 GROUP = 512
 """Batches in a group: larger ones only hold the worker thread longer (bench/ingest.py)."""
@@ -103,21 +106,34 @@ class LocalIntake:
         return taken
 
     async def _write_group(self, group: list[_Waiting]) -> None:
+        """Commit a group and tell its senders; a fault of ours costs the one that has it."""
         try:
-            receipts = await self._engine.receive(
-                [batch for batches, _ in group for batch in batches]
-            )
+            await self._commit(group)
         except ReauthError as error:
-            for _, done in group:
-                if not done.done():
-                    done.set_exception(error)
-            return
+            _fail(group, error)
+        except Exception:
+            log.exception("group_failed", extra={"senders": len(group)})
+            if len(group) == 1:
+                _fail(group, StoreError("a fault of ours"))
+                return
+            for alone in group:
+                await self._write_group([alone])
         except BaseException:
             for _, done in group:
                 done.cancel()
             raise
-        told = iter(receipts)
+
+    async def _commit(self, group: list[_Waiting]) -> None:
+        told = iter(
+            await self._engine.receive([batch for batches, _ in group for batch in batches])
+        )
         for batches, done in group:
             own = list(islice(told, len(batches)))
             if not done.done():
                 done.set_result(own)
+
+
+def _fail(group: list[_Waiting], error: ReauthError) -> None:
+    for _, done in group:
+        if not done.done():
+            done.set_exception(error)

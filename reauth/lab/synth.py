@@ -20,6 +20,9 @@ from reauth.event import Event, Kind
 
 SCREEN = (1920.0, 1080.0)
 """px; the commonest desktop screen."""
+JITTER = 0.002
+"""s, standard deviation of the time between two events: browsers report no exact grid, and a
+template learnt from one would take every real hand for somebody else's."""
 _LEAST = 0.30
 """s; shorter movements have no ten events at 25 ms, and would tell nobody apart."""
 
@@ -85,7 +88,8 @@ def recording(
             aims.insert(0, target + (target - place) * rng.uniform(0.05, 0.2))
         for aim in aims:
             path = _path(person, place, aim, rng)
-            times = t + person.period * np.arange(1, len(path) + 1)
+            steps = person.period + rng.normal(0.0, JITTER, len(path))
+            times = t + np.cumsum(np.maximum(steps, person.period / 4))
             events.extend(
                 Event(Kind.MOVE, 0, float(moment), float(x), float(y))
                 for moment, (x, y) in zip(times, np.rint(path), strict=True)

@@ -69,18 +69,40 @@ async def test_a_store_that_fails_is_told_to_everyone_who_waits(engine, store, m
     assert set(again) == {Receipt.STORED}
 
 
-async def test_a_fault_of_ours_ends_the_writer_loudly(engine, store, monkeypatch):
-    """A bug is no reason to go on as if batches were stored; nobody waits for ever."""
+async def test_a_fault_of_ours_costs_the_one_sender_that_has_it(engine, store, monkeypatch):
+    """What else was in the group is stored; nobody is told "stored" for it, or waits for ever."""
+    one, other = accepted(movement(7, 1))[:1], accepted(movement(8, 1), tab=b"u" * 16)[:1]
+    commit = store.commit
 
-    async def broken(commit):
-        raise RuntimeError("a bug")
+    async def broken(group):
+        if any(row.tab == b"u" * 16 for row in group.raw):
+            raise RuntimeError("a bug")
+        return await commit(group)
 
     monkeypatch.setattr(store, "commit", broken)
+    async with LocalIntake(engine, replace(QUICK, commit_wait=0.02)) as intake:
+        told = await asyncio.gather(
+            intake.accept(one), intake.accept(other), return_exceptions=True
+        )
+        monkeypatch.undo()
+        again = await intake.accept(other)
+
+    assert told[0] == again == [Receipt.STORED]
+    assert isinstance(told[1], StoreError)
+
+
+async def test_a_writer_that_is_ended_leaves_nobody_waiting(engine, store, monkeypatch):
+    """Its senders are told, whatever ends it."""
+
+    async def ended(commit):
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(store, "commit", ended)
     intake = LocalIntake(engine, QUICK)
     await intake.__aenter__()
     with pytest.raises(asyncio.CancelledError):
         await intake.accept(accepted(movement(7, 1))[:1])
-    with pytest.raises(RuntimeError, match="a bug"):
+    with pytest.raises(asyncio.CancelledError):
         await intake.__aexit__(None, None, None)
 
 
