@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from reauth import __version__, ca, console, ingest, metrics
+from reauth.alert import State, Step, move
 from reauth.claim import Keys
 from reauth.console.health import Probe, Readiness
 from reauth.decide import POLICIES, Policy
@@ -248,7 +249,8 @@ async def house(settings: Settings) -> AsyncIterator[House]:
                 tls=settings.console.tls_cert is not None,
                 clock=now,
             )
-            broken = await doors.enter_async_context(jobs(enroller.run(), _retain(store)))
+            retaining = _retain(store, settings.store.alerts)
+            broken = await doors.enter_async_context(jobs(enroller.run(), retaining))
             counted = metrics.application(
                 lambda: _figures(store, engine, intake, receiving[RECEIVER], outbox)
             )
@@ -310,15 +312,28 @@ def _is_local(listen: str) -> bool:
     return where[0] == "localhost" or ipaddress.ip_address(where[0]).is_loopback
 
 
-async def _retain(store: Store) -> None:
-    """Delete what is older than its retention, for ever."""
+async def expire_alerts(store: Store, before: float) -> None:
+    """End the life of alerts raised `before` (s) that nobody has taken; retention takes them then.
+
+    One that somebody has acknowledged stays: they are on it.
+    """
+    for alert in await store.alerts(State.OPEN):
+        if alert.raised_at < before:
+            step = Step(now(), "expire", "retention", "nobody took it while it was kept")
+            await store.update_alert(move(alert, "expire", step), State.OPEN)
+
+
+async def _retain(store: Store, keep: float) -> None:
+    """Delete what is older than its retention, for ever; `keep` is that of alerts, s."""
     while True:
         try:
+            await expire_alerts(store, now() - keep)
             gone = await store.expire(now())
         except StoreError as error:
             log.error("retention_failed", extra={"fault": str(error)})
         else:
-            log.info("retention", extra={"gone": {table: n for table, n in gone.items() if n}})
+            if any(gone.values()):
+                log.info("retention", extra={"gone": gone})
         await asyncio.sleep(RETENTION)
 
 

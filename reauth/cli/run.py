@@ -8,7 +8,7 @@ import signal
 import sys
 from argparse import Namespace
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +83,13 @@ def _launcher(config: str) -> list[str]:
     return [sys.executable, "-m", "proxy_addon", "--config", str(Path(config).resolve())]
 
 
+_DEFAULT_USER = "a trial: everyone who is not authenticated is taken for [identity] default_user"
+
+
+class ProxyError(ReauthError):
+    """The proxy did not start, or has ended by itself."""
+
+
 class Child:
     """The proxy's process. It ends when we do: its standard input closes with us."""
 
@@ -110,19 +117,31 @@ class Signals:
 
 
 async def _stay(args: Namespace, *, with_proxy: bool) -> int:
-    """Open everything, say where it is, stay until a signal or a failure, close in order."""
+    """Open everything, stay until a signal or a failure, close in order; the exit code."""
     signals = Signals()
+    try:
+        await _stayed(args, signals, with_proxy=with_proxy)
+    except ProxyError:
+        if not signals.stop.is_set():  # told to go while the proxy was starting: no failure
+            raise
+    return 0
+
+
+async def _stayed(args: Namespace, signals: Signals, *, with_proxy: bool) -> None:
     settings = settings_of(args)
+    if settings.identity.default_user is not None:
+        log.warning("default_user", extra={"meaning": _DEFAULT_USER})
     async with app.house(settings) as house:
         told = app.variables(overrides(args)) | _resolved(house.listens)
-        async with _child(args.config, told) if with_proxy else _none() as child:
+        starting = _child(args.config, told, signals.stop)
+        async with starting if with_proxy else nullcontext() as child:
             if child is not None:
                 house.site.proxy = child.url.removeprefix("http://")
             ready = _ready(house, child)
             with remember(settings, ready):
                 print(json.dumps(ready), flush=True)
                 try:
-                    return await _until_told(args, signals, house, child)
+                    await _until_told(args, signals, house, child)
                 finally:
                     house.stop()
 
@@ -146,8 +165,8 @@ def _ready(house: app.House, child: Child | None) -> dict[str, Any]:
 
 async def _until_told(
     args: Namespace, signals: Signals, house: app.House, child: Child | None
-) -> int:
-    """Stay until SIGTERM (0), or until the proxy or a job of ours has died (1)."""
+) -> None:
+    """Stay until SIGTERM; raise what the proxy or a job of ours has died of."""
     stop = asyncio.ensure_future(signals.stop.wait())
     ends: set[asyncio.Future[Any]] = {stop, house.broken}
     if child is not None:
@@ -161,10 +180,10 @@ async def _until_told(
             _reload(args, house, child)
             continue
         if stop in done:
-            return 0
+            return
         stop.cancel()
         if child is not None and child.ended in done:
-            raise ReauthError(f"the proxy has ended with code {child.ended.result()}; see its log")
+            raise ProxyError(f"the proxy has ended with code {child.ended.result()}; see its log")
         house.broken.result()
 
 
@@ -181,13 +200,10 @@ def _reload(args: Namespace, house: app.House, child: Child | None) -> None:
 
 
 @asynccontextmanager
-async def _none() -> AsyncIterator[None]:
-    yield None
-
-
-@asynccontextmanager
-async def _child(config: str, variables: dict[str, str]) -> AsyncIterator[Child]:
-    """Start the proxy, wait until it accepts; at the end let it drain."""
+async def _child(
+    config: str, variables: dict[str, str], stop: asyncio.Event
+) -> AsyncIterator[Child]:
+    """Start the proxy, wait until it accepts; at the end, or at `stop`, let it drain."""
     process = await asyncio.create_subprocess_exec(
         *_launcher(config),
         "--stdin-guard",
@@ -196,17 +212,30 @@ async def _child(config: str, variables: dict[str, str]) -> AsyncIterator[Child]
         env={**os.environ, **variables},
         start_new_session=True,  # Ctrl-C is for us: we stop it in order
     )
+    early = asyncio.ensure_future(_end_at(process, stop))
     try:
-        yield Child(process, await _accepting(process))
+        url = await _accepting(process)
+        early.cancel()
+        yield Child(process, url)
     finally:
-        with suppress(ProcessLookupError):
-            process.terminate()
+        early.cancel()
+        _terminate(process)
         try:
             await asyncio.wait_for(process.wait(), DRAINING)
         except TimeoutError:
             log.warning("proxy_killed")
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)  # its own session: nobody else's processes
             await process.wait()
+
+
+async def _end_at(process: asyncio.subprocess.Process, stop: asyncio.Event) -> None:
+    await stop.wait()
+    _terminate(process)
+
+
+def _terminate(process: asyncio.subprocess.Process) -> None:
+    with suppress(ProcessLookupError):
+        process.terminate()
 
 
 async def _accepting(process: asyncio.subprocess.Process) -> str:
@@ -215,10 +244,10 @@ async def _accepting(process: asyncio.subprocess.Process) -> str:
     try:
         line = await asyncio.wait_for(process.stdout.readline(), STARTING)
     except TimeoutError:
-        raise ReauthError(f"the proxy did not start within {STARTING:g} s; see its log") from None
+        raise ProxyError(f"the proxy did not start within {STARTING:g} s; see its log") from None
     try:
         url: str = json.loads(line)["proxy"]
     except (ValueError, KeyError, TypeError):
         code = await process.wait() if not line else "a line that is none of ours"
-        raise ReauthError(f"the proxy did not start ({code}); see its log above") from None
+        raise ProxyError(f"the proxy did not start ({code}); see its log above") from None
     return url

@@ -10,8 +10,10 @@ import aiohttp
 import pytest
 
 from reauth import app
+from reauth.alert import State, Step, move
 from reauth.claim import seal, seal_control, unseal_control
 from reauth.errors import ReauthError, SettingsError
+from reauth.ports import Commit
 from reauth.settings import (
     Console,
     Enrolment,
@@ -22,10 +24,12 @@ from reauth.settings import (
     Proxy,
     Settings,
     Sinks,
-    State,
+)
+from reauth.settings import (
+    State as Folder,
 )
 from tests.live import accepted, movement, template_of
-from tests.rows import learnt
+from tests.rows import DAY, NOON, alarm, learnt, session
 
 ANY = "127.0.0.1:0"
 
@@ -34,7 +38,7 @@ ANY = "127.0.0.1:0"
 def settings(tmp_path):
     """Everything on any free port."""
     return Settings(
-        state=State(path=str(tmp_path / "state")),
+        state=Folder(path=str(tmp_path / "state")),
         proxy=Proxy(listen=ANY, exclude=("bank.example",)),
         ingest=Ingest(listen=ANY, burst=1000.0, bytes_per_second=1e9),
         console=Console(listen=ANY),
@@ -164,7 +168,7 @@ async def test_a_takeover_is_told_to_the_sink(settings):
     async with app.opened_store(settings) as store:
         await store.save_template(template_of())
     async with app.house(settings) as house:
-        owner, other = movement(0, 30, 9), movement(9, 60, 9)
+        owner, other = movement(0, 30, 9), movement(5, 60, 9)
         later = [event._replace(t=event.t + owner[-1].t + 2) for event in other]
         assert {204} == set(await sent(house, accepted(owner + later)))
         [alert] = await house.store.alerts()
@@ -244,10 +248,31 @@ async def test_a_port_that_is_taken_opens_nothing(settings):
     """What was open is closed again: the state can be used at once."""
     async with app.house(settings) as house:
         taken = house.listens["metrics"]
-        state = State(path=settings.state.path + "2")
+        state = Folder(path=settings.state.path + "2")
         other = replace(settings, state=state, console=Console(listen=taken))
         with pytest.raises(ReauthError, match=r"console\.listen: cannot listen on"):
             async with app.house(other):
                 pass
     async with app.house(replace(other, console=Console(listen=ANY))):
         pass
+
+
+async def test_an_alert_that_nobody_took_expires_with_its_retention(store):
+    """One that somebody is on stays, and so does a young one."""
+    names = ("old", "taken", "young")
+    await store.commit(
+        Commit(
+            sessions=[session(name) for name in names],
+            alerts=[
+                alarm(name, name, raised_at=NOON + (DAY if name == "young" else 0))
+                for name in names
+            ],
+        )
+    )
+    taken = await store.alert("taken")
+    await store.update_alert(move(taken, "ack", Step(NOON, "ack", "me", "")), taken.state)
+
+    await app.expire_alerts(store, NOON + 1)
+
+    states = [(await store.alert(name)).state for name in names]
+    assert [State.EXPIRED, State.ACKNOWLEDGED, State.OPEN] == states

@@ -41,7 +41,7 @@ def test_a_user_without_a_template_is_dropped(place):
 
 def test_a_takeover_raises_one_alert(town):
     """alice leaves the seat, somebody else goes on; --join makes it one session."""
-    files = town.recording(0, 40, 7), town.recording(9, 60, 7)
+    files = town.recording(0, 40, 7), town.recording(5, 60, 7)
 
     said = town.type("replay", "--user", "alice", "--join", *files)
 
@@ -69,7 +69,7 @@ def test_each_file_is_its_own_session_without_join(town):
 
 def test_the_same_recording_gives_the_same_lines(town):
     """To the last digit, alert ids included; its offset and the time of day do not matter."""
-    file = town.recording(9, 40, 7)
+    file = town.recording(5, 40, 7)
     said = [town.type("replay", "--user", "alice", file).out for _ in range(2)]
     head, *rows = file.read_text("utf-8").splitlines()
     moved = [f"{float(row.partition(',')[0]) + 86400000},{row.partition(',')[2]}" for row in rows]
@@ -86,7 +86,7 @@ def test_the_same_recording_gives_the_same_lines(town):
 def test_nothing_is_stored_unless_asked(town):
     """A look at a recording must not count as the user's own movement."""
     before = town.type("enrol", "status", "alice", "--json").json["trajectories"]
-    town.type("replay", "--user", "alice", town.recording(9, 60, 7))
+    town.type("replay", "--user", "alice", town.recording(5, 60, 7))
 
     assert [] == town.type("alerts", "list", "--json").json
     assert before == town.type("enrol", "status", "alice", "--json").json["trajectories"]
@@ -94,7 +94,7 @@ def test_nothing_is_stored_unless_asked(town):
 
 def test_what_is_stored_is_what_was_said_and_once(town):
     """The alert's id, its evidence and its limit; a repetition changes nothing."""
-    files = town.recording(0, 40, 7), town.recording(9, 60, 7)
+    files = town.recording(0, 40, 7), town.recording(5, 60, 7)
     command = ("replay", "--user", "alice", "--join", "--store", *files)
 
     said, again = town.type(*command), town.type(*command)

@@ -178,6 +178,25 @@ def test_it_stays_until_it_is_told(place, quiet_logs):
     assert not (place.folder / "state" / "running.json").exists()
 
 
+def test_told_to_go_while_it_starts_it_goes(place):
+    """Not after the minute that a proxy may take."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "reauth", "run", "--config", str(place.config)],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    lock = place.folder / "state" / "keys.json"
+    while not lock.exists():
+        time.sleep(0.01)
+    time.sleep(0.3)
+    process.send_signal(signal.SIGTERM)
+    began = time.monotonic()
+    out, _ = process.communicate(timeout=PATIENCE)
+
+    assert 0 == process.returncode
+    assert time.monotonic() - began < 10
+    assert out.count(b"\n") <= 1
+
+
 def tell_ourselves(place):
     """SIGHUP once it is ready, SIGTERM after that."""
     settings = load_settings(place.config)
@@ -232,7 +251,7 @@ async def test_a_proxy_that_does_not_end_is_killed(monkeypatch, tmp_path):
     monkeypatch.setattr("reauth.cli.run.DRAINING", 0.2)
     monkeypatch.setattr("reauth.cli.run._launcher", lambda _: [sys.executable, str(script)])
 
-    async with _child("", {}) as child:
+    async with _child("", {}, asyncio.Event()) as child:
         assert "http://127.0.0.1:1" == child.url
 
     assert -signal.SIGKILL == child.process.returncode
