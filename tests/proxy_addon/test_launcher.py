@@ -1,0 +1,272 @@
+"""Processes: they accept together, are replaced when they die, drain, and end with their parent."""
+
+import asyncio
+import json
+import logging
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from mitmproxy import exceptions, hooks, options
+from mitmproxy.addons import core
+from mitmproxy.proxy.layers.http import HttpRequestHook
+from mitmproxy.test import tflow
+
+from proxy_addon.launcher import Dispatch, JsonLines, hold
+from reauth.errors import SettingsError
+from tests.origin import Origin
+from tests.proxy_addon.harness import OBS, ROOT, House, Running, ask, connected, running, until
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    house = House(tmp_path)
+    house.write('allow_private = ["127.0.0.0/8"]')
+    house.config.write_text(house.config.read_text().replace("processes = 1", "processes = 2"))
+    return house
+
+
+@pytest.fixture
+def proxy(house: House) -> Iterator[Running]:
+    with running("launcher", house) as proxy:
+        yield proxy
+
+
+def children(proxy: Running) -> list[psutil.Process]:
+    return psutil.Process(proxy.process.pid).children()
+
+
+async def test_a_process_that_dies_is_replaced_and_the_others_serve(proxy: Running, house: House):
+    """However it died; what was not under way in it is not even late."""
+    first, second = children(proxy)
+    async with Origin() as origin:
+        origin.put("/", b"here", headers=())
+        for victim in (first, second):
+            victim.kill()
+            await until(lambda v=victim: not v.is_running() or v.status() == "zombie")
+            await until(lambda v=victim: v.pid not in {c.pid for c in children(proxy)})
+            await until(lambda: len(children(proxy)) == 2)
+            assert 200 == (await ask(proxy, origin.url, house, target="/")).status
+
+    assert {first.pid, second.pid}.isdisjoint(child.pid for child in children(proxy))
+    assert 2 == len(proxy.events("process_died"))
+
+
+async def test_a_stop_lets_what_is_under_way_end(proxy: Running, house: House):
+    """No connection is taken any more, the answer comes whole, and the status is 0."""
+    more = asyncio.Event()
+    async with Origin() as origin:
+        origin.put("/", b"first", more, b"last", headers=(("Content-Type", "text/plain"),))
+        async with connected(proxy, origin.url, house) as client:
+            await client.send(target="/")
+            await client.head()
+            pieces = client.pieces()
+            assert b"first" == await anext(pieces)
+            proxy.process.terminate()
+
+            def refused() -> bool:
+                with socket.socket() as probe:
+                    return probe.connect_ex(("127.0.0.1", proxy.port)) != 0
+
+            await until(refused)
+            more.set()
+            assert b"last" == b"".join([piece async for piece in pieces])
+
+    assert 0 == await asyncio.to_thread(proxy.process.wait, 10)
+    assert "" == proxy.process.stdout.read()
+
+
+async def test_children_end_when_their_parent_is_killed(proxy: Running):
+    """Nobody is left on the port whom no one can stop."""
+    left = children(proxy)
+    proxy.process.kill()
+    await until(lambda: not any(child.is_running() for child in left))
+
+
+def test_with_a_stdin_guard_it_ends_with_its_standard_input(house: House):
+    """`reauth run` may be killed as well."""
+    command = [sys.executable, "-m", "proxy_addon", "--config", house.config, "--stdin-guard"]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=ROOT
+    ) as process:
+        ready = json.loads(process.stdout.readline())
+        process.stdin.close()
+
+        assert 0 == process.wait(15)
+        assert b"" == process.stdout.read()
+    assert {"ready", "proxy"} == set(ready)
+
+
+async def test_requests_are_spread_over_the_processes(proxy: Running, house: House):
+    """The kernel gives a connection to either; all of them know the same token key."""
+    served = {child.pid: child.num_fds() for child in children(proxy)}
+    writers = []
+    for _ in range(40):
+        _, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+        writers.append(writer)
+    await until(lambda: all(psutil.Process(pid).num_fds() > was for pid, was in served.items()))
+    for writer in writers:
+        writer.close()
+
+
+async def test_the_log_is_json_and_names_no_page(proxy: Running, house: House):
+    """Whatever is asked for and however it fails."""
+    for url in ("http://127.0.0.1:1/private-path?q=secret", "http://10.9.8.7/private-path"):
+        await ask(proxy, url, house, target="/private-path?q=secret")
+    await ask(proxy, "http://127.0.0.1:1", house, target=OBS + "nothing?q=secret")
+    proxy.process.terminate()
+    proxy.process.wait(10)
+    lines = [json.loads(line) for line in proxy.log]
+
+    assert lines
+    assert all({"t", "level", "event"} <= line.keys() for line in lines)
+    assert not any(word in str(lines) for word in ("private-path", "secret", "10.9.8.7"))
+
+
+def start(house: House, **environment: str) -> tuple[int, str]:
+    """Status and words of a start that fails."""
+    command = [sys.executable, "-m", "proxy_addon", "--config", house.config]
+    given = {**os.environ, **environment}
+    done = subprocess.run(
+        command, capture_output=True, check=False, text=True, cwd=ROOT, env=given, timeout=60
+    )
+    assert "" == done.stdout
+    return done.returncode, done.stderr
+
+
+@pytest.mark.parametrize("name", ["SSLKEYLOGFILE", "MITMPROXY_SSLKEYLOGFILE"])
+def test_an_environment_that_writes_secrets_down_is_refused(house: House, name: str):
+    """It would hold the keys of everybody's connections."""
+    status, said = start(house, **{name: str(house.folder / "keys.log")})
+
+    assert (2, 1) == (status, said.count("\n"))
+    assert name in said
+
+
+def test_a_port_that_somebody_has_is_said_so(house: House):
+    """SO_REUSEPORT alone would share it with a stranger in silence."""
+    with socket.create_server(("127.0.0.1", 0), reuse_port=True) as other:
+        port = other.getsockname()[1]
+        status, said = start(house, REAUTH_PROXY__LISTEN=f"127.0.0.1:{port}")
+
+    assert (2, True) == (status, f"127.0.0.1:{port}" in said)
+
+
+@pytest.mark.parametrize(
+    ("file", "remedy", "status"),
+    [("keys.json", "reauth serve", 2), ("ca/ca.pem", "reauth ca create", 1)],
+)
+def test_what_is_missing_is_named_with_the_next_step(
+    house: House, file: str, remedy: str, status: int
+):
+    """One line, for the person who started it."""
+    (house.folder / "state" / file).unlink()
+    got, said = start(house)
+
+    assert (status, 1) == (got, said.count("\n"))
+    assert remedy in said
+
+
+def test_an_open_key_file_is_refused(house: House):
+    """Whoever reads it can claim to be the proxy."""
+    (house.folder / "state" / "keys.json").chmod(0o644)
+    status, said = start(house)
+
+    assert (2, True) == (status, "chmod 600" in said)
+
+
+def test_a_port_is_held_without_being_listened_on():
+    """Connections are for the children; another instance is told that it is taken."""
+    with hold("127.0.0.1", 0) as held, socket.socket() as client:
+        port = held.getsockname()[1]
+        assert client.connect_ex(("127.0.0.1", port)) != 0
+        with pytest.raises(SettingsError, match=str(port)):
+            hold("127.0.0.1", port)
+
+
+class Teller:
+    """An addon that tells what it is asked."""
+
+    def __init__(self, name: str, told: list[str], error: Exception | None = None) -> None:
+        self.name = name
+        self._told = told
+        self._error = error
+
+    def request(self, flow: object) -> None:
+        self._told.append(self.name)
+        if self._error:
+            raise self._error
+
+
+class AsyncTeller(Teller):
+    """The same, asynchronous."""
+
+    async def request(self, flow: object) -> None:
+        await asyncio.sleep(0)
+        super().request(flow)
+
+
+class Around:
+    """What an addon manager needs of a master."""
+
+    def __init__(self) -> None:
+        self.options = options.Options()
+        self.commands = type("Commands", (), {"collect_commands": lambda *_: None})()
+
+
+@pytest.mark.parametrize(
+    ("error", "heard"),
+    [(None, "abc"), (RuntimeError("x"), "abc"), (exceptions.AddonHalt(), "ab")],
+)
+async def test_hooks_are_called_in_order_and_none_stops_the_next(
+    error: Exception | None, heard: str, caplog: pytest.LogCaptureFixture
+):
+    """As mitmproxy's own manager does; what raises is logged by its kind."""
+    around, told = Around(), []
+    dispatch = Dispatch(around)
+    dispatch.add(Teller("a", told), AsyncTeller("b", told, error), Teller("c", told), core.Core())
+    dispatch.freeze()
+    await dispatch.handle_lifecycle(HttpRequestHook(tflow.tflow()))
+
+    assert heard == "".join(told)
+    assert isinstance(error, RuntimeError) == ("addon_failed" in caplog.text)
+    assert "running" in hooks.all_hooks
+
+
+def test_a_record_of_another_library_is_reduced_to_its_place():
+    """Its text may name hosts and addresses of pages."""
+    record = logging.LogRecord(
+        "mitmproxy.proxy", logging.ERROR, "x.py", 7, "GET http://a.example/?q=1", (), None
+    )
+    line = json.loads(JsonLines().format(record))
+
+    assert ("mitmproxy", "mitmproxy.proxy:7", "error") == (line["event"], line["at"], line["level"])
+    assert "example" not in str(line)
+
+
+def test_a_record_of_ours_has_its_event_and_its_fields():
+    """And of an exception its kind and place, never its words."""
+    try:
+        raise ValueError("http://a.example/")
+    except ValueError:
+        record = logging.LogRecord(
+            "proxy_addon.page", logging.WARNING, "x.py", 7, "unwatched", (), sys.exc_info()
+        )
+    record.fields = {"reason": "bomb"}
+    line = json.loads(JsonLines().format(record))
+
+    assert ("unwatched", "bomb", "ValueError") == (line["event"], line["reason"], line["error"])
+    assert line["at"].startswith("test_launcher.py:")
+    assert "example" not in str(line)
+
+
+async def test_a_hangup_reaches_every_process(proxy: Running):
+    """Both read their files anew."""
+    proxy.process.send_signal(signal.SIGHUP)
+    await until(lambda: len(proxy.events("reloaded")) == 2)
