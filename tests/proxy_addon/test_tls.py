@@ -30,9 +30,9 @@ OWN_PORT = 8081
 
 
 def infos(port: int, *addresses: str) -> list[tuple]:
+    families = {True: socket.AF_INET6, False: socket.AF_INET}
     return [
-        (socket.AF_INET6 if ":" in each else socket.AF_INET, socket.SOCK_STREAM, 6, "", (each, port))
-        for each in addresses
+        (families[":" in each], socket.SOCK_STREAM, 6, "", (each, port)) for each in addresses
     ]
 
 

@@ -1,0 +1,227 @@
+"""One page: what its heads become, and what is done when it cannot be watched."""
+
+import gzip
+from collections import Counter
+
+import pytest
+from mitmproxy import http
+from mitmproxy.test import tflow
+
+from proxy_addon.forward import Forward
+from proxy_addon.identity import UNKNOWN
+from proxy_addon.page import Pages, Visit
+from proxy_addon.policy import RequestHead, Site, Standing, combine
+from proxy_addon.route import Observer, Route, Sender
+from reauth.settings import Proxy, Settings
+from tests.proxy_addon.harness import DOCUMENT, KEYS, OBS
+
+PAGE = b"<!doctype html><html><head><title>t</title></head><body>page</body></html>"
+HTML = {"Content-Type": "text/html"}
+SENDER = Sender(UNKNOWN, "10.0.0.1", "http://a.example")
+
+
+class One:
+    """A page on its way."""
+
+    def __init__(
+        self,
+        request: dict[str, str] = DOCUMENT,
+        site: Site = Site(),  # noqa: B008 - frozen
+        standing: Standing = Standing.CLEAR,
+        method: str = "GET",
+        **proxy: object,
+    ) -> None:
+        settings = Settings(proxy=Proxy(**proxy))
+        self.counters: Counter[str] = Counter()
+        forward = Forward(settings, KEYS, self.counters, lambda: 0.0)
+        observer = Observer("1", "sha256-x", b"script")
+        route = Route(settings, KEYS, observer, forward, self.counters, lambda: 0.0)
+        self.pages = Pages(settings, KEYS, route, self.counters)
+        self.flow = tflow.tflow(resp=True)
+        self.flow.request = http.Request.make(method, "http://a.example/", b"", request)
+        self.flow.request.headers.pop("content-length", None)
+        head = RequestHead(method, "/", "a.example", combine(self.flow.request.headers.fields))
+        self.visit = Visit(head, SENDER, site, standing)
+
+    def asked(self, **headers: str) -> http.Request:
+        """The request as the origin gets it."""
+        for name, value in headers.items():
+            self.flow.request.headers[name.replace("_", "-")] = value
+        self.pages.request(self.flow, self.visit)
+        return self.flow.request
+
+    def answered(self, body: bytes = PAGE, status: int = 200, **headers: str) -> bytes:
+        """The body that the browser gets."""
+        fields = HTML | {name.replace("_", "-"): value for name, value in headers.items()}
+        self.flow.response = http.Response.make(status)
+        self.flow.response.headers = http.Headers(
+            [(name.encode(), value.encode()) for name, value in fields.items()]
+        )
+        self.pages.response(self.flow, self.visit)
+        stream = self.flow.response.stream
+        if callable(stream):
+            return b"".join((*stream(body), *stream(b"")))
+        if stream is False:
+            self.flow.response.raw_content = body
+            self.pages.finish(self.flow, self.visit)
+            return self.flow.response.raw_content
+        return body
+
+
+def test_the_origin_is_asked_as_an_ordinary_browser_would_ask():
+    """Of a document only what a proxy cannot read is taken out of the question."""
+    asked = One().asked(accept_encoding="gzip, br, zstd, dcb", if_none_match='"theirs"')
+
+    assert "gzip, br, zstd" == asked.headers["accept-encoding"]
+    assert "if-none-match" not in asked.headers
+
+
+def test_what_is_no_document_is_asked_for_as_it_came():
+    """A picture's validators are its own."""
+    request = {"Sec-Fetch-Dest": "image", "Accept-Encoding": "gzip, dcb", "If-None-Match": '"t"'}
+
+    assert request.items() <= dict(One(request).asked().headers).items()
+
+
+@pytest.mark.parametrize(
+    ("length", "streamed"), [("0", False), ("65536", False), ("65537", True), ("", True)]
+)
+def test_large_requests_and_those_of_unknown_length_are_streamed(length: str, streamed: bool):
+    """Uploads never lie in memory."""
+    one = One(method="POST")
+
+    assert streamed is one.asked(**({"content_length": length} if length else {})).stream
+
+
+def test_a_page_is_injected_and_counted():
+    """Head, body and counter."""
+    one = One()
+    body = one.answered(content_security_policy="default-src 'self'", alt_svc="h3")
+
+    assert f"{OBS}observer.1.js".encode() in body
+    assert "alt-svc" not in one.flow.response.headers
+    assert 1 == one.counters['inject_total{result="injected"}']
+
+
+@pytest.mark.parametrize(("compress", "encoding"), [(True, "gzip"), (False, None)])
+def test_the_browser_gets_the_coding_that_the_operator_chose(compress: bool, encoding: str | None):
+    """Identity costs less in a LAN."""
+    one = One(DOCUMENT | {"Accept-Encoding": "gzip"}, compress=compress)
+    body = one.answered(gzip.compress(PAGE), content_encoding="gzip")
+
+    assert encoding == one.flow.response.headers.get("content-encoding")
+    assert OBS.encode() in (gzip.decompress(body) if compress else body)
+
+
+def test_a_browser_that_cannot_read_gzip_gets_none():
+    """Whatever the operator chose."""
+    one = One(compress=True)
+
+    assert OBS.encode() in one.answered(gzip.compress(PAGE), content_encoding="gzip")
+
+
+SANDBOX = {"content_security_policy": "sandbox; default-src 'self'"}
+
+
+@pytest.mark.parametrize(
+    ("headers", "status", "reason"),
+    [
+        (SANDBOX, 200, "csp-sandbox"),
+        ({}, 206, "partial"),
+        ({"content_encoding": "dcb"}, 200, "encoding"),
+    ],
+)
+def test_a_page_that_cannot_be_watched_is_served_as_it_is_and_told(
+    headers, status, reason, caplog: pytest.LogCaptureFixture
+):
+    """Unless its site is closed: then 503, with nothing of it."""
+    one, closed = One(), One(site=Site(closed=True))
+    body, refused = (each.answered(status=status, **headers) for each in (one, closed))
+
+    assert (PAGE, status) == (body, one.flow.response.status_code)
+    assert (b"", 503) == (refused, closed.flow.response.status_code)
+    assert 1 == one.counters[f'unwatched_total{{reason="{reason}"}}']
+    assert ["unwatched"] * 2 == [record.message for record in caplog.records]
+    assert "example" not in str([record.fields for record in caplog.records])
+
+
+@pytest.mark.parametrize(
+    ("site", "standing", "result"),
+    [
+        (Site(excluded=True), Standing.CLEAR, None),
+        (Site(), Standing.STOPPED, None),
+        (Site(closed=True), Standing.STOPPED, None),
+    ],
+)
+def test_what_is_not_to_be_watched_is_neither_touched_nor_told(site, standing, result):
+    """By choice is not by fault, for a closed site either."""
+    one = One(site=site, standing=standing)
+
+    assert PAGE == one.answered(etag='"theirs"')
+    assert '"theirs"' == one.flow.response.headers["etag"]
+    assert not one.counters
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/json"])
+def test_a_document_of_another_type_is_counted_and_served(kind: str):
+    """On closed sites too: there is nothing in it to be watched."""
+    for site in (Site(), Site(closed=True)):
+        one = One(site=site)
+        assert b"{}" == one.answered(b"{}", Content_Type=kind)
+        assert {'inject_total{result="skipped_type"}': 1} == one.counters
+
+
+def test_json_that_is_called_html_is_left_alone_everywhere():
+    """It is no page, so a closed site may serve it."""
+    one = One(site=Site(closed=True))
+
+    assert b'{"a": 1}' == one.answered(b'{"a": 1}')
+    assert 200 == one.flow.response.status_code
+
+
+def test_a_closed_page_is_served_whole_with_its_tag():
+    """Nothing of it leaves before it is known to be watched."""
+    one = One(site=Site(closed=True), compress=True)
+
+    assert OBS.encode() in one.answered(gzip.compress(PAGE), content_encoding="gzip")
+    assert 200 == one.flow.response.status_code
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_closed_page_beyond_the_cap_is_refused(known: bool):
+    """Before it comes where its length is known, else when it has come."""
+    one = One(site=Site(closed=True), closed_buffer=len(PAGE) - 1)
+    body = one.answered(**({"content_length": str(len(PAGE))} if known else {}))
+
+    assert (b"", 503) == (body, one.flow.response.status_code)
+    assert "5" == one.flow.response.headers["retry-after"]
+
+
+def test_a_closed_page_that_cannot_be_decoded_is_refused():
+    """What is only known at the end is decided at the end."""
+    one = One(site=Site(closed=True))
+
+    assert b"" == one.answered(b"no gzip at all", content_encoding="gzip")
+    assert 503 == one.flow.response.status_code
+
+
+@pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 304)])
+def test_the_head_alone_is_edited_where_there_is_no_body(method: str, status: int):
+    """What a 304 says replaces what the stored page said."""
+    one = One(method=method)
+    policy = "default-src 'none'"
+    one.answered(b"", status, content_security_policy=policy, etag='"v"')
+
+    assert OBS in one.flow.response.headers["content-security-policy"]
+    assert '"v"' != one.flow.response.headers["etag"]
+    assert True is one.flow.response.stream
+    assert not one.counters
+
+
+def test_a_flow_without_an_answer_is_nothing_to_finish():
+    """The hook comes for every flow."""
+    one = One()
+    one.flow.response = None
+    one.pages.finish(one.flow, one.visit)
+
+    assert one.flow.response is None
