@@ -13,6 +13,7 @@ from reauth.cli.command import (
     settings_of,
     subcommands,
 )
+from reauth.console.views import span
 from reauth.enrol import Enroller
 from reauth.errors import NotEnrolled
 from reauth.ports import Store
@@ -122,7 +123,7 @@ async def _told(args: Namespace) -> int:
 
 def _row(person: dict[str, Any]) -> tuple[object, ...]:
     eta = person["eta_s"]
-    ready = "-" if eta is None else "now" if not eta else f"{eta / 3600:.1f} h"
+    ready = "-" if eta is None or person["version"] else span(eta) if eta else "now"
     gathered = f"{person['trajectories']} of {person['needed']}"
     version = person["version"] or "-"
     return person["user"], person["state"], gathered, ready, version, _quality(person["quality"])
