@@ -43,6 +43,7 @@ _OPTIONS = {
     "rawtcp": True,
     "ssl_insecure": False,
     "validate_inbound_headers": True,
+    "keep_host_header": True,  # of a reverse proxy: the origin that the browser shows
     "onboarding": False,
     "stream_large_bodies": None,
     "body_size_limit": None,
@@ -323,7 +324,7 @@ def _origin(flow: http.HTTPFlow) -> str:
     if isinstance(flow.client_conn.proxy_mode, mode_specs.ReverseMode):
         scheme = "https" if flow.client_conn.tls_established else "http"
     try:
-        host, port = parse_authority(request.host_header or request.host, check=False)
+        host, port = parse_authority(request.host_header or "", check=True)
     except ValueError:
         host, port = request.host, request.port
     host = f"[{host}]" if ":" in host else host.lower()

@@ -8,11 +8,25 @@ import signal
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import bcrypt
 import h11
 import pytest
+from mitmproxy import http
+from mitmproxy.connection import Server
+from mitmproxy.proxy.mode_specs import ProxyMode
+from mitmproxy.proxy.server_hooks import ServerConnectionHookData
+from mitmproxy.test import tflow
+from mitmproxy.test.tflow import ttcpflow as ttcp
+from mitmproxy.test.tflow import tudpflow as tudp
 
+from proxy_addon.addon import VISIT, Addon, _origin
+from proxy_addon.identity import UNKNOWN
+from proxy_addon.page import Visit
+from proxy_addon.parts import Parts
+from proxy_addon.policy import RequestHead, Site, Standing
+from proxy_addon.route import Sender
 from reauth.claim import Audience, TokenVerdict, check_token, make_token
 from tests.origin import Origin, certificates
 from tests.proxy_addon.harness import (
@@ -553,3 +567,129 @@ async def test_the_address_map_is_read_anew_on_a_signal(guarded: Running, guarde
         assert "bob" == await user_told(guarded, origin.url, guarded_house, {})
         await reloaded("10.0.0.0/8,elsewhere\n", "reloaded")
         assert 407 == await served()
+
+
+class Broken:
+    """Raises whatever is asked of it, except what the guard itself needs."""
+
+    def __init__(self, parts: Parts) -> None:
+        self.counters, self._parts = parts.counters, parts
+        self.settings = parts.settings
+        self.route = SimpleNamespace(name=parts.route.name)
+        self.pages = SimpleNamespace(refuse=parts.pages.refuse, refusal=parts.pages.refusal)
+        self.site_of = parts.site_of
+
+    def __getattr__(self, name: str) -> object:
+        raise RuntimeError("http://secret.example/?q")
+
+
+FLOW_HOOKS = ["http_connect", "requestheaders", "request", "responseheaders", "response"]
+
+
+@pytest.fixture
+def broken(tmp_path: Path) -> Addon:
+    house = House(tmp_path)
+    house.write('closed = ["closed.example"]')
+    addon = Addon(str(house.config))
+    addon.parts = Broken(Parts(str(house.config)))
+    return addon
+
+
+async def broke(addon: Addon, hook: str, url: str, method: str = "GET") -> http.HTTPFlow:
+    """A flow after a hook of it has raised."""
+    flow = tflow.tflow(resp=hook.startswith("response"))
+    flow.request = http.Request.make(method, url)
+    flow.client_conn.proxy_mode = ProxyMode.parse("regular")
+    sender = Sender(UNKNOWN, "10.0.0.1", url)
+    visit = Visit(RequestHead(method, "/", "x"), sender, Site(), Standing.CLEAR)
+    visit.answered = hook == "request"
+    flow.metadata[VISIT] = visit
+    done = getattr(addon, hook)(flow)
+    if done is not None:
+        await done
+    return flow
+
+
+@pytest.mark.parametrize("hook", FLOW_HOOKS)
+async def test_a_hook_that_raises_leaves_an_open_site_alone(
+    broken: Addon, hook: str, caplog: pytest.LogCaptureFixture
+):
+    """Counted, told without a word of what was asked for, and passed on."""
+    flow = await broke(broken, hook, "http://open.example/")
+
+    assert 1 == broken.parts.counters[f'hook_errors_total{{hook="{hook}"}}']
+    assert "secret.example" not in caplog.text
+    if hook.startswith("response"):
+        assert 200 == flow.response.status_code
+        assert flow.response.stream is (hook == "responseheaders")
+    else:
+        assert flow.response is None
+
+
+@pytest.mark.parametrize("hook", FLOW_HOOKS[1:])
+async def test_a_hook_that_raises_shuts_a_closed_site(broken: Addon, hook: str):
+    """Rather nothing than a page that nobody watches."""
+    flow = await broke(broken, hook, "http://closed.example/")
+
+    assert 503 == flow.response.status_code
+    assert not flow.request.stream
+
+
+@pytest.mark.parametrize("hook", ["requestheaders", "request"])
+async def test_a_hook_that_raises_does_not_let_our_path_out(broken: Addon, hook: str):
+    """It fails open for pages, never for what is ours."""
+    flow = await broke(broken, hook, f"http://open.example{OBS}b", "POST")
+
+    assert 503 == flow.response.status_code
+
+
+async def test_a_guard_that_raises_refuses_the_connection(broken: Addon):
+    """What could not be judged is not reached."""
+    data = ServerConnectionHookData(server=Server(address=("x", 1)), client=None)
+    await broken.server_connect(data)
+
+    assert "could not judge" in data.server.error
+
+
+async def test_the_other_hooks_are_guarded_too(broken: Addon):
+    """A greeting is decrypted as usual, a client that left is gone."""
+    hello = SimpleNamespace(context=SimpleNamespace(server=Server(address=("x", 1))))
+    broken.tls_clienthello(hello)
+    broken.client_disconnected(tflow.tclient_conn())
+
+    for hook in ("tls_clienthello", "client_disconnected"):
+        assert 1 == broken.parts.counters[f'hook_errors_total{{hook="{hook}"}}']
+
+
+def test_what_is_relayed_raw_is_not_kept():
+    """mitmproxy would keep every message until the connection ends."""
+    flow = ttcp()
+    Addon().tcp_message(flow)
+
+    assert [] == flow.messages
+    flow = tudp()
+    Addon().udp_message(flow)
+    assert [] == flow.messages
+
+
+@pytest.mark.parametrize(
+    ("mode", "url", "host", "tls", "origin"),
+    [
+        ("regular", "http://a.example:80/", "A.example", False, "http://a.example"),
+        ("regular", "https://a.example/", "a.example:443", True, "https://a.example"),
+        ("regular", "https://10.0.0.1:8443/", "a.example:8443", True, "https://a.example:8443"),
+        ("regular", "http://[::1]:81/", "[::1]:81", False, "http://[::1]:81"),
+        ("regular", "http://a.example/", "no port:x", False, "http://a.example"),
+        ("reverse:http://b.example", "http://b.example/", "a.example", True, "https://a.example"),
+        ("reverse:https://b.example", "https://b.example/", "a.example", False, "http://a.example"),
+    ],
+)
+def test_an_origin_is_what_the_browser_shows(mode, url, host, tls, origin):
+    """Tokens and policies are made for it."""
+    flow = tflow.tflow()
+    flow.request = http.Request.make("GET", url)
+    flow.request.headers["host"] = host
+    flow.client_conn.proxy_mode = ProxyMode.parse(mode)
+    flow.client_conn.timestamp_tls_setup = 1.0 if tls else None
+
+    assert origin == _origin(flow)
