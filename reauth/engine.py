@@ -18,7 +18,7 @@ from typing import Self
 from reauth.claim import Claim
 from reauth.errors import StoreError, WireError
 from reauth.evidence import alert_of, row_of
-from reauth.group import Arrived, Group, Key, Live, LiveTab, advance, arrive
+from reauth.group import Arrived, Group, Key, Live, LiveTab, advance, arrive_many
 from reauth.memory import Memory
 from reauth.order import Offer, digest
 from reauth.ports import Accepted, Alert, Commit, HeldRow, RawRow, Receipt, Store, TrajectoryRow
@@ -158,7 +158,7 @@ class Engine:
 
     def _read(self, accepted: Sequence[Accepted]) -> list[Arrived | WireError]:
         allow_json = self._settings.ingest.allow_json
-        return [arrive(item, allow_json) for item in accepted]
+        return arrive_many(accepted, allow_json)
 
     def _admit(self, group: Group, source: Accepted, item: Arrived | WireError) -> Receipt:
         """Put one batch in its tab's order, and take what can be taken."""

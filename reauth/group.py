@@ -14,7 +14,7 @@ from reauth.event import Event, Samples
 from reauth.order import Ready, TabStream
 from reauth.ports import Accepted, HeldRow, RawRow, SessionRow, TabRow
 from reauth.session import Outcome, Session, runs, step_many
-from reauth.wire import Batch, decode, decode_json, samples
+from reauth.wire import Batch, decode, decode_json, decode_many, samples
 
 Key = tuple[str | None, str]
 """Whose session it is: user and client; of nobody known, the client alone."""
@@ -92,6 +92,17 @@ def arrive(accepted: Accepted, allow_json: bool) -> Arrived | WireError:
     except WireError as error:
         return error
     return Arrived(accepted, batch)
+
+
+def arrive_many(accepted: Sequence[Accepted], allow_json: bool) -> list[Arrived | WireError]:
+    """Read batches, each as `arrive` does, all of them at once."""
+    if allow_json:
+        return [arrive(item, allow_json) for item in accepted]
+    read = decode_many([item.body for item in accepted])
+    return [
+        batch if isinstance(batch, WireError) else Arrived(item, batch)
+        for item, batch in zip(accepted, read, strict=True)
+    ]
 
 
 def session_id(key: Key, tab: bytes, seq: int, started: float) -> str:

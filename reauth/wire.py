@@ -29,29 +29,27 @@ v1j, the same in JSON: an object with `version, token, tab, seq, base_ms, held, 
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from itertools import islice
 from operator import sub
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from reauth.errors import WireError
 from reauth.event import Event, Kind, Mark, Samples
 from reauth.recording import Recording, read_recording, write_recording
+from reauth.records import PAUSE, STEP, TICKS_PER_S, Columns, unpack
 
 __all__ = [
     "TICKS_PER_S", "VERSION", "Batch", "Header", "Limits", "Recording",
-    "decode", "decode_json", "encode", "encode_json", "events", "read_recording", "samples",
-    "write_recording",
+    "decode", "decode_json", "decode_many", "encode", "encode_json", "events", "read_recording",
+    "samples", "write_recording",
 ]  # fmt: skip
 
 VERSION = 1
-TICKS_PER_S = 10_000
-"""Chromium's resolution of `event.timeStamp` is 0.1 ms (measured, observer.md section 1)."""
-
-_STEP, _PAUSE = 20_000, 600.0  # px and s between two records (ingest.md section 2)
-_STEPS = [zz >> 1 ^ -(zz & 1) for zz in range(2 * _STEP + 1)]  # decoder and limit at once
+_STEPS = [zz >> 1 ^ -(zz & 1) for zz in range(2 * STEP + 1)]  # decoder and limit at once
 _LAST_SHIFT = 21  # a record's varint has 4 bytes at most: 10 min of ticks << 3 has 26 bits
+_PAUSE = PAUSE + 0.5 / TICKS_PER_S  # half a tick of grace: 1290.6001 - 690.6001 is above 600
 _HAS_HEADER, _HELD = 1, 2
 _TAB, _BASE = 16, 6
 _DOWN, _GAP = int(Kind.DOWN), int(Kind.GAP)
@@ -64,10 +62,6 @@ _NAMES = {type_: name for name, (type_, _) in _FIELDS.items()}
 _SCALE = {"resolution": TICKS_PER_S, "dpr": 1000}
 _TRUTHS = frozenset({"rate_capped", "webdriver", "secure"})
 _KEYS = ("version", "token", "tab", "seq", "base_ms", "held", "dropped", "header", "records")
-
-
-_Walk = tuple[list[float], list[int], list[int], list[tuple[int, int, int]]]
-_Records = tuple[list[int], list[float], list[int], list[int], list[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +114,11 @@ class Batch:
     exts: list[int]
 
 
+T = TypeVar("T")
+_Head = tuple[int, bytes, bytes, int, int, int, bool, Header]
+_Walk = tuple[list[float], list[int], list[int], list[tuple[int, int, int]]]
+
+
 def decode(body: bytes, limits: Limits = Limits()) -> Batch:
     """Read a batch in wire format v1.
 
@@ -129,6 +128,41 @@ def decode(body: bytes, limits: Limits = Limits()) -> Batch:
         Whose message is one word, a label for counters: size, version, truncated, varint, flags,
         header, records, kind, step, pause or mark.
     """
+    head, at = _opening(body, limits)
+    return Batch(*head, *_records(body[at:], head[6], limits.records))
+
+
+def decode_many(bodies: Sequence[bytes], limits: Limits = Limits()) -> list[Batch | WireError]:
+    """Read many batches in a tenth of the time; each as `decode` does, or the error it raises."""
+    openings = [_tried(_opening, body, limits) for body in bodies]
+    parts, held = [], []
+    for body, opening in zip(bodies, openings, strict=True):
+        if isinstance(opening, WireError):
+            parts.append(b"")
+            held.append(False)
+        else:
+            parts.append(body[opening[1] :])
+            held.append(opening[0][6])
+    found: list[Batch | WireError] = []
+    for body, opening, records in zip(bodies, openings, unpack(parts, held), strict=True):
+        if isinstance(opening, WireError):
+            found.append(opening)
+        elif records is None or len(records[0]) > limits.records:
+            found.append(_tried(decode, body, limits))
+        else:
+            found.append(Batch(*opening[0], *records))
+    return found
+
+
+def _tried(read: Callable[[bytes, Limits], T], body: bytes, limits: Limits) -> T | WireError:
+    try:
+        return read(body, limits)
+    except WireError as error:
+        return error
+
+
+def _opening(body: bytes, limits: Limits) -> tuple[_Head, int]:
+    """Return a batch's values up to its records, and where these begin."""
     if len(body) > limits.body:
         raise WireError("size")
     if body[:1] != b"\1":
@@ -145,8 +179,7 @@ def decode(body: bytes, limits: Limits = Limits()) -> Batch:
     if flags & _HAS_HEADER:
         length, at = _varint(body, at)
         header, at = _header(body[at : at + length], length), at + length
-    records = _records(body[at:], held, limits.records)
-    return Batch(VERSION, token, tab, seq, base_ms, dropped, held, header, *records)
+    return (VERSION, token, tab, seq, base_ms, dropped, held, header), at
 
 
 def encode(batch: Batch) -> bytes:
@@ -263,7 +296,7 @@ def _walk(data: bytes) -> _Walk:
     return times, xs, ys, others
 
 
-def _records(data: bytes, held: bool, most: int) -> _Records:
+def _records(data: bytes, held: bool, most: int) -> Columns:
     try:
         times, xs, ys, others = _walk(data)
     except StopIteration:
@@ -272,7 +305,7 @@ def _records(data: bytes, held: bool, most: int) -> _Records:
         raise WireError("step") from None
     if len(xs) > most:
         raise WireError("records")
-    if times and times[-1] > _PAUSE and max(map(sub, times, [0.0, *times])) > _PAUSE:
+    if times and times[-1] > PAUSE and max(map(sub, times, [0.0, *times])) > _PAUSE:
         raise WireError("pause")
     kinds, exts, since = [0] * len(xs), [0] * len(xs), 0
     for at, kind, ext in others:

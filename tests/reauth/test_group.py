@@ -5,7 +5,18 @@ import pytest
 from reauth.claim import Claim
 from reauth.errors import WireError
 from reauth.event import Kind
-from reauth.group import Arrived, Group, Live, LiveTab, advance, align, arrive, session_id, timed
+from reauth.group import (
+    Arrived,
+    Group,
+    Live,
+    LiveTab,
+    advance,
+    align,
+    arrive,
+    arrive_many,
+    session_id,
+    timed,
+)
 from reauth.order import Ready, TabStream
 from reauth.ports import Accepted
 from reauth.session import Gap, Lane, Session
@@ -43,6 +54,17 @@ def test_the_readable_format_is_taken_where_it_is_allowed():
 
     assert isinstance(arrive(Accepted(claim(), text), allow_json=True), Arrived)
     assert isinstance(arrive(Accepted(claim(), text), allow_json=False), WireError)
+
+
+@pytest.mark.parametrize("allow_json", [False, True])
+def test_many_batches_are_read_as_one_by_one(allow_json):
+    """A broken one or a readable one among them changes nothing."""
+    found = accepted(movement(1, 3))
+    text = encode_json(decode(found[0].body))
+    found[1:1] = [Accepted(claim(), b"\x01"), Accepted(claim(), text)]
+
+    told = [arrive(item, allow_json) for item in found]
+    assert list(map(repr, told)) == list(map(repr, arrive_many(found, allow_json)))
 
 
 def test_a_clock_that_is_near_enough_is_left_alone():
