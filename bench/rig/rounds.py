@@ -104,10 +104,13 @@ class Stand:
         """A bare handler."""
         return self._server(True, True, "bare", str(self._folder / "bare"))
 
-    def house(self, label: str, enrolled: int, known: bool = True) -> dict[str, Any]:
+    def ingest(self) -> dict[str, Any]:
+        """An ingest with its store, and sessions without a lane."""
+        return self._server(False, True, "ingest", str(self._folder / "ingest"))
+
+    def house(self, enrolled: int) -> dict[str, Any]:
         """A house with a template for so many users."""
-        folder = str(self._folder / label)
-        return self._server(False, known, "house", folder, str(enrolled))
+        return self._server(False, True, "house", str(self._folder / "house"), str(enrolled))
 
     def _server(self, bare: bool, known: bool, *args: str) -> dict[str, Any]:
         process = self._stack.enter_context(_process("serve", _CORES[0], *args))

@@ -1,6 +1,7 @@
 """People who move, as the requests of the proxy: bodies of wire format v1 under sealed claims.
 
-Everybody moves without end: a batch each 5 s, sampled at 40 Hz, from the documented model of
+Everybody moves without end: a batch each 5 s, 40 samples a second for a bit less than half of the
+time, so 17 a second on average (observer.md section 4, "typical"), from the documented model of
 `reauth.lab.synth`. Their clocks run ahead of ours, because a round sends in seconds what people
 move in minutes; nothing in the ingest or the engine waits for the wall clock on that account.
 """
@@ -28,12 +29,14 @@ _LOOPS = 16
 """Recordings that everybody repeats: all of one generated person, whose template everybody has, so
 that alerts are as rare as in a house where everybody is who they say."""
 _MOVEMENTS = 60
+_REST = 1.1
+"""s between two movements; a trajectory each 2 s is still six times the rate of Medvet's users."""
 
 
 def moving(seed: int, sample: int, movements: int = _MOVEMENTS) -> list[Event]:
     """Movements of generated person `seed` at 40 Hz, from time 0."""
     person = replace(draw_person(np.random.default_rng(seed)), period=SAMPLED)
-    return recording(person, movements, np.random.default_rng([seed, sample]))
+    return recording(person, movements, np.random.default_rng([seed, sample]), _REST)
 
 
 def _records(events: list[Event]) -> list[bytes]:
