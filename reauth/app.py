@@ -16,8 +16,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
 
+from threadpoolctl import threadpool_limits
+
 from reauth import __version__, ca, console, ingest, metrics
-from reauth.alert import State, Step, move
 from reauth.claim import Keys
 from reauth.console.health import Probe, Readiness
 from reauth.decide import POLICIES, Policy
@@ -146,14 +147,20 @@ def recipes(settings: Settings, rule: Rule | None = None) -> list[Recipe]:
     Raises
     ------
     SettingsError
-        If a table has no such name; the message tells the nearest one.
+        If a table has no such name (the message tells the nearest one), or trajectories would be
+        too short for the features.
     """
     lane = settings.identity_lane
+    features = _named(FEATURE_SETS, lane.features, "identity_lane.features")
+    if lane.points < features.points:
+        raise SettingsError(
+            f"identity_lane.points must be at least {features.points} for the {features.name} set"
+        )
     return [
         Recipe(
             name="identity",
             segmenter=lambda: PauseSegmenter(lane.pause, lane.points, lane.grid),
-            features=_named(FEATURE_SETS, lane.features, "identity_lane.features"),
+            features=features,
             verifier=_named(VERIFIERS, lane.verifier, "identity_lane.verifier"),
             policy=rule or Rule(settings),
         )
@@ -249,7 +256,7 @@ async def house(settings: Settings) -> AsyncIterator[House]:
                 tls=settings.console.tls_cert is not None,
                 clock=now,
             )
-            retaining = _retain(store, settings.store.alerts)
+            retaining = _retain(store)
             broken = await doors.enter_async_context(jobs(enroller.run(), retaining))
             counted = metrics.application(
                 lambda: _figures(store, engine, intake, receiving[RECEIVER], outbox)
@@ -312,22 +319,18 @@ def _is_local(listen: str) -> bool:
     return where[0] == "localhost" or ipaddress.ip_address(where[0]).is_loopback
 
 
-async def expire_alerts(store: Store, before: float) -> None:
-    """End the life of alerts raised `before` (s) that nobody has taken; retention takes them then.
+def _one_thread_each() -> threadpool_limits:
+    """Keep BLAS from spreading a score over all cores: the matrices are far too small for that.
 
-    One that somebody has acknowledged stays: they are on it.
+    On a busy machine it made a batch of 64 take 27 times as long (bench/engine.py).
     """
-    for alert in await store.alerts(State.OPEN):
-        if alert.raised_at < before:
-            step = Step(now(), "expire", "retention", "nobody took it while it was kept")
-            await store.update_alert(move(alert, "expire", step), State.OPEN)
+    return threadpool_limits(limits=1, user_api="blas")
 
 
-async def _retain(store: Store, keep: float) -> None:
-    """Delete what is older than its retention, for ever; `keep` is that of alerts, s."""
+async def _retain(store: Store) -> None:
+    """Delete what is older than its retention, for ever."""
     while True:
         try:
-            await expire_alerts(store, now() - keep)
             gone = await store.expire(now())
         except StoreError as error:
             log.error("retention_failed", extra={"fault": str(error)})
@@ -352,6 +355,7 @@ async def _figures(
         "ingest_queue_depth": intake.depth,
         "alerts_open": health.alerts_open,
         "outbox_depth": health.outbox_depth,
+        "outbox_failed": health.outbox_failed,
         "db_size_bytes": health.db_bytes,
         "wal_size_bytes": health.wal_bytes,
         "disk_free_share": health.free_share,

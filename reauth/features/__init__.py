@@ -28,6 +28,11 @@ class FeatureSet(Protocol):
         ...
 
     @property
+    def points(self) -> int:
+        """The least that a trajectory must have."""
+        ...
+
+    @property
     def names(self) -> tuple[str, ...]:
         """(d,) what each number is."""
         ...

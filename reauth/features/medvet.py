@@ -38,6 +38,7 @@ class Medvet:
 
     name = "medvet"
     version = 1
+    points = POINTS
     names = (
         *(f"direction_{i}" for i in range(1, 10)),
         *(f"turn_{i}" for i in range(1, 9)),

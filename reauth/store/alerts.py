@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import astuple
 from typing import Any
 
-from reauth.alert import Alert, Evidence, State, Step
+from reauth.alert import Alert, Evidence, State, Step, move
 from reauth.errors import StoreError
 from reauth.ports import Delivery
 
@@ -100,6 +100,18 @@ def update(connection: sqlite3.Connection, alert: Alert, was: State) -> bool:
         values,
     )
     return changed.rowcount == 1
+
+
+def expire_unseen(connection: sqlite3.Connection, before: float, now: float) -> int:
+    """Let alerts expire that were raised before a time (s) and that nobody acknowledged."""
+    old = connection.execute(
+        f"SELECT {_COLUMNS} FROM alert WHERE state = ? AND raised_at < ?",  # noqa: S608 - our own
+        (State.OPEN.value, before),
+    ).fetchall()
+    for row in old:
+        step = Step(now, "expire", "retention", "nobody acknowledged it")
+        update(connection, move(_alert(row), "expire", step), State.OPEN)
+    return len(old)
 
 
 def due(connection: sqlite3.Connection, now: float, limit: int) -> list[Delivery]:

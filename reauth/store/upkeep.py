@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from reauth.errors import StoreError
 from reauth.settings import StoreSettings
+from reauth.store.alerts import expire_unseen
 from reauth.store.commit import LANE
 
 BUSY = 5.0
@@ -17,10 +18,11 @@ _CLOSED = ("confirmed", "dismissed", "expired")
 def expire(connection: sqlite3.Connection, keep: StoreSettings, now: float) -> dict[str, int]:
     """Delete rows that are older than their retention; how many, by table.
 
-    A session goes with its last trajectory. An alert goes when it is closed and old; an open one
-    stays, whatever its age: nobody has looked at it yet.
+    A session goes with its last trajectory. An alert that nobody acknowledges expires; it goes
+    when it is closed and old.
     """
     movement, raw, alerts = now - keep.trajectories, now - keep.raw, now - keep.alerts
+    expire_unseen(connection, now - keep.unseen, now)
     gone = {"trajectory": _expire_trajectories(connection, movement)}
     gone["session"] = connection.execute(
         "DELETE FROM session WHERE first_received IS NULL AND last_t < ?", (movement,)

@@ -508,16 +508,31 @@ async def test_a_session_that_never_ends_loses_its_old_movement(store):
     assert (30, NOON + 10 * DAY) == (person.trajectories, person.first)
 
 
-async def test_closed_alerts_go_after_their_time_open_ones_stay(store):
-    """An alert that nobody has looked at is never dropped quietly."""
+async def test_closed_alerts_go_after_their_time(store):
+    """One that somebody is on stays, whatever its age."""
     await store.commit(Commit(alerts=[alarm("a1"), alarm("a2", of="s2")]))
     closed = replace(alarm("a1"), state=State.EXPIRED)
     await store.update_alert(closed, State.OPEN)
+    taken = replace(alarm("a2"), state=State.ACKNOWLEDGED)
+    await store.update_alert(taken, State.OPEN)
 
     assert 0 == (await store.expire(NOON + 364 * DAY))["alert"]
     assert 1 == (await store.expire(NOON + 366 * DAY))["alert"]
     assert ["a2"] == [alert.id for alert in await store.alerts()]
     assert {"a2"} == {delivery.alert.id for delivery in await store.due(NOON, 9)}
+
+
+async def test_an_alert_that_nobody_acknowledges_expires(store):
+    """Its history says so; it goes when closed alerts go."""
+    await store.commit(Commit(alerts=[alarm("a1")]))
+
+    await store.expire(NOON + 89 * DAY)
+    assert State.OPEN is (await store.alert("a1")).state
+    await store.expire(NOON + 91 * DAY)
+    expired = await store.alert("a1")
+
+    assert State.EXPIRED is expired.state
+    assert ("expire", "retention") == (expired.history[-1].action, expired.history[-1].by)
 
 
 async def test_a_copy_opens_and_equals(files, tmp_path):

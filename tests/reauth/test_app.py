@@ -10,10 +10,8 @@ import aiohttp
 import pytest
 
 from reauth import app
-from reauth.alert import State, Step, move
 from reauth.claim import seal, seal_control, unseal_control
 from reauth.errors import ReauthError, SettingsError
-from reauth.ports import Commit
 from reauth.settings import (
     Console,
     Enrolment,
@@ -29,7 +27,7 @@ from reauth.settings import (
     State as Folder,
 )
 from tests.live import accepted, movement, template_of
-from tests.rows import DAY, NOON, alarm, learnt, session
+from tests.rows import learnt
 
 ANY = "127.0.0.1:0"
 
@@ -257,22 +255,9 @@ async def test_a_port_that_is_taken_opens_nothing(settings):
         pass
 
 
-async def test_an_alert_that_nobody_took_expires_with_its_retention(store):
-    """One that somebody is on stays, and so does a young one."""
-    names = ("old", "taken", "young")
-    await store.commit(
-        Commit(
-            sessions=[session(name) for name in names],
-            alerts=[
-                alarm(name, name, raised_at=NOON + (DAY if name == "young" else 0))
-                for name in names
-            ],
-        )
-    )
-    taken = await store.alert("taken")
-    await store.update_alert(move(taken, "ack", Step(NOON, "ack", "me", "")), taken.state)
+def test_a_trajectory_too_short_for_its_features_is_refused_at_the_start():
+    """Otherwise every trajectory would be dropped, and nobody ever enrolled."""
+    short = replace(Settings(), identity_lane=IdentityLane(points=9))
 
-    await app.expire_alerts(store, NOON + 1)
-
-    states = [(await store.alert(name)).state for name in names]
-    assert [State.EXPIRED, State.ACKNOWLEDGED, State.OPEN] == states
+    with pytest.raises(SettingsError, match="at least 10 for the medvet set"):
+        app.recipes(short)

@@ -1,0 +1,40 @@
+"""The settings: what there is (`tree`), and how it is read (`reading`)."""
+
+from reauth.settings.reading import ENVIRONMENT_PREFIX, Key, address, keys, parse, secret_files
+from reauth.settings.tree import (
+    Ca,
+    Console,
+    Enrolment,
+    Identity,
+    IdentityLane,
+    Ingest,
+    Metrics,
+    Privacy,
+    Proxy,
+    Settings,
+    Sinks,
+    State,
+    StoreSettings,
+)
+
+__all__ = [
+    "ENVIRONMENT_PREFIX",
+    "Ca",
+    "Console",
+    "Enrolment",
+    "Identity",
+    "IdentityLane",
+    "Ingest",
+    "Key",
+    "Metrics",
+    "Privacy",
+    "Proxy",
+    "Settings",
+    "Sinks",
+    "State",
+    "StoreSettings",
+    "address",
+    "keys",
+    "parse",
+    "secret_files",
+]
