@@ -16,6 +16,7 @@ from typing import Final
 
 from proxy_addon.codec import CodecError, Decoder, Encoder, decoder
 from proxy_addon.locate import Finding, Front, Locator
+from proxy_addon.meta import MetaFilter
 from proxy_addon.policy import Reason
 
 #: A piece shorter than this is a page that comes bit by bit, and the browser shall see it at once;
@@ -122,6 +123,8 @@ class Injector:
     report
         Is told the outcome as soon as it is known, once; and `Reason.CUT` if the body, already
         on its way, has to break off.
+    behind
+        What the page goes through behind the tag; None: it passes as it is.
 
     Attributes
     ----------
@@ -139,8 +142,8 @@ class Injector:
     """
 
     __slots__ = (
-        "_decoder", "_encoder", "_held", "_insert", "_locator", "_mode", "_raw", "_report",
-        "_same", "outcome",
+        "_behind", "_decoder", "_encoder", "_held", "_insert", "_locator", "_mode", "_raw",
+        "_report", "_same", "outcome",
     )  # fmt: skip
 
     def __init__(
@@ -150,7 +153,9 @@ class Injector:
         decoder: Decoder,
         encoder: Encoder,
         report: Callable[[Reason], None] = lambda _: None,
+        behind: MetaFilter | None = None,
     ) -> None:
+        self._behind = behind
         self._insert = insert
         self._locator = locator
         self._decoder = decoder
@@ -201,11 +206,13 @@ class Injector:
         inserted = b""
         if found in _PLACES:
             found, inserted = self._make(found)
+        if not inserted or self._locator.text_codec != "ascii":
+            self._behind = None
         if not inserted and self._same:
             out, self._mode = raw, _Mode.RAW
         else:
             at = self._locator.offset
-            head = head[:at] + inserted + head[at:]
+            head = head[:at] + inserted + self._pass(head[at:])
             out = [self._encoder.encode(head), self._encoder.flush()]
             self._mode = _Mode.CODE
         self._raw, self._held = [], []
@@ -218,6 +225,24 @@ class Injector:
         except Exception:  # no token, no tag: the page goes on unwatched
             return Reason.BUG, b""
 
+    def _pass(self, piece: bytes) -> bytes:
+        """What goes on behind the tag; a policy that cannot be read stays as it is."""
+        if self._behind is None:
+            return piece
+        try:
+            passed = self._behind.feed(piece)
+        except Exception:  # a bug may cost the page's batches, never the page
+            passed = self._behind.close()
+        if self._behind.done:
+            self._behind = None
+        return passed
+
+    def _end(self) -> list[bytes]:
+        """What is still held behind the tag when the body is over."""
+        held = self._behind.close() if self._behind else b""
+        self._behind = None
+        return [self._encoder.encode(held)]
+
     def _code(self, data: bytes) -> list[bytes]:
         return self._drain(self._decoder.decode(data), data)
 
@@ -226,13 +251,15 @@ class Injector:
         out: list[bytes] = []
         try:
             for piece in pieces:
-                out.append(self._encoder.encode(piece))
+                out.append(self._encoder.encode(self._pass(piece)))
         except Exception:
             self._mode = _Mode.OVER
             self._tell(Reason.CUT)
-            return [*out, self._encoder.flush()]
+            return [*out, *self._end(), self._encoder.flush()]
+        if not data:
+            out += self._end()
         if self._encoder.encoding == "identity":
-            self._mode = _Mode.RAW if self._same else _Mode.CODE
+            self._mode = _Mode.RAW if self._same and self._behind is None else _Mode.CODE
         elif not data:
             self._mode = _Mode.OVER
             out.append(self._encoder.finish())

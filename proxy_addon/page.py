@@ -9,13 +9,15 @@ import logging
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from mitmproxy import http
 
 from proxy_addon import csp, headers
 from proxy_addon.codec import decoder, encoder
-from proxy_addon.inject import Injector, tag
-from proxy_addon.locate import Locator
+from proxy_addon.inject import Injector, prelude, tag
+from proxy_addon.locate import Front, Locator
+from proxy_addon.meta import MetaFilter
 from proxy_addon.policy import (
     Action,
     Decision,
@@ -40,6 +42,7 @@ _CSP = b"content-security-policy"
 _CSP_REPORT = b"content-security-policy-report-only"
 _XHTML = "application/xhtml+xml"
 _EDITED = (Action.INJECT, Action.WORKER_PRELUDE)
+_PRELUDE = Path(__file__).with_name("worker_prelude.js")
 _STREAMED_ABOVE = 65536
 """Larger requests are streamed (proxy-performance.md, 6: small ones cost less in one piece)."""
 _RESULTS = {
@@ -77,6 +80,7 @@ class Pages:
         self._keys = keys
         self._route = route
         self._counters = counters
+        self._prelude = prelude(_PRELUDE.read_text("ascii"), route.prefix)
 
     def request(self, flow: http.HTTPFlow, visit: Visit) -> None:
         """Prepare a request for its origin."""
@@ -99,6 +103,8 @@ class Pages:
         flow.response.stream = True
         if decision.action is Action.INJECT:
             self._inject(flow, head, visit, decision)
+        elif decision.action is Action.WORKER_PRELUDE:
+            self._guard_worker(flow, head, decision)
         elif decide_request(visit.head, visit.site, visit.standing).action is Action.INJECT:
             self._count(decision.reason, visit)
             if visit.site.closed and decision.reason.unwatched:
@@ -164,6 +170,25 @@ class Pages:
             flow.response.stream = False if visit.site.closed else injector
         flow.response.headers.fields = edited
 
+    def _guard_worker(self, flow: http.HTTPFlow, head: ResponseHead, decision: Decision) -> None:
+        """Put the prelude in front of a service worker's script; never a token: it is stored."""
+        assert flow.response is not None
+        flow.response.headers.fields = headers.edit_response(
+            flow.response.headers.fields,
+            version=self._route.observer.version,
+            encoding="identity",
+            client_http=flow.request.http_version,
+            body=decision.body,
+        )
+        if decision.body:
+            flow.response.stream = Injector(
+                lambda: self._prelude,
+                Front(),
+                decoder(head.headers.get("content-encoding", "")),
+                encoder("identity"),
+                self._count_worker,
+            )
+
     def _is_too_large(self, head: ResponseHead) -> bool:
         length = head.headers.get("content-length", "0")
         return not length.isdecimal() or int(length) > self._settings.proxy.closed_buffer
@@ -188,10 +213,22 @@ class Pages:
             decoder(head.headers.get("content-encoding", "")),
             encoder(encoding),
             self._reporter(visit),
+            None if xhtml else self._behind(visit),
+        )
+
+    def _behind(self, visit: Visit) -> MetaFilter:
+        origin, prefix = visit.sender.origin, self._route.prefix
+        return MetaFilter(
+            lambda content: csp.relax_meta(content, origin=origin, connect_prefix=prefix),
+            int(self._settings.proxy.head_budget),
         )
 
     def _reporter(self, visit: Visit) -> Callable[[Reason], None]:
         return lambda reason: self._count(reason, visit)
+
+    def _count_worker(self, reason: Reason) -> None:
+        if reason is Reason.INJECTED:
+            self._counters["worker_prelude_total"] += 1
 
     def _count(self, reason: Reason, visit: Visit) -> None:
         """Count what became of a document; one that went unwatched by fault is told aloud."""

@@ -18,6 +18,7 @@ from proxy_addon import codec
 from proxy_addon.codec import decoder, encoder
 from proxy_addon.inject import Injector, prelude, tag
 from proxy_addon.locate import Finding, Front, Locator
+from proxy_addon.meta import MetaFilter
 from proxy_addon.policy import Reason
 
 INTEGRITY = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
@@ -42,12 +43,15 @@ ALL_IN = pytest.mark.parametrize("encoding", CODINGS)
 class Watch:
     """An injector with what it was told and what it told."""
 
-    def __init__(self, encoding="identity", output="identity", locator=None, insert=lambda: TAG):
+    def __init__(
+        self, encoding="identity", output="identity", locator=None, insert=lambda: TAG, relax=None
+    ):
         self.told = []
         self.output = output
         self.inject = Injector(
-            insert, locator or Locator(), decoder(encoding), encoder(output), self.told.append
-        )
+            insert, locator or Locator(), decoder(encoding), encoder(output), self.told.append,
+            relax and MetaFilter(relax, 65536),
+        )  # fmt: skip
 
     def run(self, pieces):
         """Send the pieces and the end; give the raw bytes that went out."""
@@ -210,6 +214,66 @@ def test_a_page_that_comes_bit_by_bit_is_seen_bit_by_bit(encoding, output):
         out = b"".join(watch.inject(data))
         got += b"".join(reader.decode(out))
         assert b"".join(lines[: number + 1]) == got.replace(TAG, b"")
+
+
+META = b'<meta http-equiv="Content-Security-Policy" content="%s">'
+WITH_META = HEAD + b"<title>t</title>" + META % b"a" + b"</head><body>" + BODY[:3000]
+CHANGED = HEAD + TAG + b"<title>t</title>" + META % b"a b" + b"</head><body>" + BODY[:3000]
+
+
+def with_b(content):
+    return content + " b"
+
+
+@BOTH_OUT
+@ALL_IN
+@pytest.mark.parametrize("size", [1, 50, 1 << 20])
+def test_a_policy_behind_the_tag_is_relaxed_in_the_stream(encoding, output, size):
+    """In any coding and any split, and nothing else is."""
+    watch = Watch(encoding, output, relax=with_b)
+
+    assert CHANGED == watch.read(cut(CODINGS[encoding](WITH_META), size))
+
+
+@BOTH_OUT
+@ALL_IN
+@pytest.mark.parametrize("end", [len(HEAD) + 4, len(HEAD) + 30, WITH_META.index(b"a\">")])
+def test_what_is_held_behind_the_tag_goes_out_at_the_end(encoding, output, end):
+    """A page may end, or break off, within its head."""
+    coded = CODINGS[encoding](WITH_META[:end])
+    expected = HEAD + TAG + WITH_META[len(HEAD) : end]
+
+    assert expected == Watch(encoding, output, relax=with_b).read([coded])
+    assert expected == Watch(encoding, output, relax=with_b).read(cut(coded, 1))
+
+
+def test_what_is_held_goes_out_when_the_page_breaks_off():
+    """The browser shows as much as it would without us."""
+    coded = gzip.compress(WITH_META[:70], 0)
+    watch = Watch("gzip", relax=with_b)
+    got = watch.run([coded[: 15 + len(HEAD)], coded[15 + len(HEAD) : 78], b"garbage" * 9])
+
+    assert got.startswith(HEAD + TAG + WITH_META[len(HEAD) : 60])
+    assert [Reason.INJECTED, Reason.CUT] == watch.told
+
+
+def test_a_policy_that_cannot_be_read_costs_its_page_nothing():
+    """It goes out as it came, and so does the rest."""
+
+    def broken(_):
+        raise RuntimeError
+
+    watch = Watch(relax=broken)
+    assert HEAD + TAG + WITH_META[len(HEAD) :] == watch.read(cut(WITH_META, 20))
+    assert [Reason.INJECTED] == watch.told
+
+
+def test_without_a_tag_no_policy_is_touched():
+    """A page that goes unwatched is the origin's, byte for byte; one in UTF-16 is not read on."""
+    assert WITH_META == Watch(insert=lambda: 1 / 0, relax=with_b).read(cut(WITH_META, 9))
+    wide = Watch(locator=Locator("utf-16le"), relax=with_b)
+    expected = (HEAD + TAG + WITH_META[len(HEAD) :]).decode("latin-1").encode("utf-16-le")
+    assert expected == wide.read([WITH_META.decode("latin-1").encode("utf-16-le")])
 
 
 def test_large_pieces_are_not_flushed():

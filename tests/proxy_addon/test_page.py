@@ -225,3 +225,49 @@ def test_a_flow_without_an_answer_is_nothing_to_finish():
     one.pages.finish(one.flow, one.visit)
 
     assert one.flow.response is None
+
+
+def test_a_policy_in_the_head_is_relaxed_to_let_batches_go():
+    """For this page's origin and our path; in XHTML it is left as it is."""
+    meta = b"<meta http-equiv='Content-Security-Policy' content='connect-src b.example'/>"
+    page = PAGE.replace(b"<title>", meta + b"<title>")
+    one, strict = One(), One()
+
+    assert f"content='connect-src b.example http://a.example{OBS}'".encode() in one.answered(page)
+    assert meta in strict.answered(page, content_type="application/xhtml+xml")
+
+
+WORKER = {"Service-Worker": "script", "Sec-Fetch-Dest": "serviceworker"}
+SCRIPT = {"Content-Type": "text/javascript", "ETag": '"v"', "Content-Length": "6"}
+
+
+def test_a_service_worker_gets_our_prelude_and_nothing_of_the_page():
+    """The same bytes for every user, as a browser compares them; its validators are ours then."""
+    one, other = One(WORKER), One(WORKER)
+    first = one.answered(gzip.compress(b"worker"), Content_Encoding="gzip", **SCRIPT)
+
+    assert first == other.answered(b"worker", **SCRIPT)
+    assert first.endswith(b"})();worker")
+    assert OBS.encode() in first and b"data-k" not in first and b"\n" not in first
+    headers = one.flow.response.headers
+    assert 'W/"obs1:v"' == headers["etag"]
+    assert not {"content-length", "content-encoding"} & {name.lower() for name in headers}
+    assert {"worker_prelude_total": 1} == one.counters
+
+
+def test_a_worker_that_has_not_changed_keeps_its_validators():
+    """A 304 speaks of the script that bears our prelude."""
+    one = One(WORKER)
+    one.answered(b"", status=304, ETag='"v"')
+
+    assert 'W/"obs1:v"' == one.flow.response.headers["etag"]
+    assert {} == one.counters
+
+
+@pytest.mark.parametrize("headers", [{"Content-Type": "text/plain"}, {"Content-Encoding": "exi"}])
+def test_what_is_no_worker_script_passes(headers: dict[str, str]):
+    """A worker that cannot be read is the page's business."""
+    one = One(WORKER)
+
+    assert b"worker" == one.answered(b"worker", **(SCRIPT | headers))
+    assert {} == one.counters
