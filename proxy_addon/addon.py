@@ -25,7 +25,7 @@ from mitmproxy.proxy import mode_specs, server_hooks
 from proxy_addon.identity import Peer, address_of
 from proxy_addon.page import Visit
 from proxy_addon.parts import Parts, prepare, read_settings
-from proxy_addon.policy import RequestHead, combine
+from proxy_addon.policy import RequestHead, Standing, combine
 from proxy_addon.route import Sender
 from proxy_addon.tls import pin, tunnelled_host
 from reauth.errors import ReauthError
@@ -205,8 +205,13 @@ class Addon:
     async def request(self, flow: http.HTTPFlow) -> None:
         """A batch has come whole."""
         visit = flow.metadata.get(VISIT)
-        if visit is not None and visit.answered and flow.response is None:
-            flow.response = await self.parts.route.receive(flow.request, visit.sender)
+        if visit is None or not visit.answered or flow.response is not None:
+            return
+        route = self.parts.route
+        if visit.standing is Standing.CLEAR and not visit.site.excluded:
+            flow.response = await route.receive(flow.request, visit.sender)
+        else:  # a page from before; its observer falls silent after a few of these
+            flow.response = route.refused("stopped", 403)
 
     @guarded
     def responseheaders(self, flow: http.HTTPFlow) -> None:
@@ -248,6 +253,7 @@ class Addon:
         Credentials for us are taken out here, first thing: no origin may ever see them.
         """
         shown = flow.request.headers.pop("proxy-authorization", None)
+        flow.request.headers.pop("proxy-connection", None)  # says that there is a proxy
         auth, client = self.parts.auth, flow.client_conn
         explicit = isinstance(client.proxy_mode, mode_specs.RegularMode | mode_specs.UpstreamMode)
         if auth is None or not explicit or client.id in self._tunnels:

@@ -278,9 +278,10 @@ class Supervisor:
             os.close(self._life[1])
             self._selector.close()
             signal.set_wakeup_fd(-1)
-            for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
+            for number in (signal.SIGTERM, signal.SIGCHLD):
                 signal.signal(number, signal.SIG_DFL)
-            signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all of us
+            for number in (signal.SIGINT, signal.SIGHUP):  # a terminal sends the one to all of us,
+                signal.signal(number, signal.SIG_IGN)  # and the other may come before we listen
             self.work(writing, self._life[0])
         os.close(writing)
         self._children[pid] = _Child(time.monotonic(), reading)

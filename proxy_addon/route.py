@@ -227,12 +227,12 @@ class Route:
         """Take a batch; the answer comes when it is stored or refused."""
         opaque = request.headers.get("origin") == "null"
         if not opaque and _is_foreign(request, sender.origin):
-            return self._refused("cross_site", 403)
+            return self.refused("cross_site", 403)
         body = request.raw_content or b""
         try:
             token = token_in(body)
         except WireError:
-            return self._refused("malformed", 400)
+            return self.refused("malformed", 400)
         now = self._clock()
         verdict, page = check_token(self._keys, token, sender.audience, now)
         if verdict is TokenVerdict.BAD or page is None:
@@ -271,7 +271,8 @@ class Route:
             self._counters[f'obs_refused_total{{reason="{reply.reason or reply.status}"}}'] += 1
         return _response(reply.status, headers)
 
-    def _refused(self, reason: str, status: int) -> http.Response:
+    def refused(self, reason: str, status: int) -> http.Response:
+        """A batch that is not taken, counted by its reason."""
         self._counters[f'obs_refused_total{{reason="{reason}"}}'] += 1
         return _response(status, _reply_headers(False))
 

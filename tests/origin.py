@@ -13,6 +13,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import h2.config
+import h2.connection
+import h2.events
 import h11
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -161,6 +164,47 @@ class Origin:
         if page.framing == "chunked":
             writer.write(b"0\r\n\r\n")
         await writer.drain()
+
+
+class H2Origin(Origin):
+    """The same over HTTP/2: the pieces of a page are DATA frames. Its context is its own."""
+
+    async def __aenter__(self) -> "H2Origin":
+        self._context.set_alpn_protocols(["h2"])
+        return await super().__aenter__()
+
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        config = h2.config.H2Configuration(client_side=False, header_encoding="latin-1")
+        http = h2.connection.H2Connection(config)
+        http.initiate_connection()
+        streams: dict[int, Seen] = {}
+        while data := await self._flushed(http, reader, writer):
+            for event in http.receive_data(data):
+                if isinstance(event, h2.events.RequestReceived):
+                    seen = Seen("", "", list(event.headers))
+                    seen.method, seen.target = seen.values(":method")[0], seen.values(":path")[0]
+                    streams[event.stream_id] = seen
+                    self.seen.append(seen)
+                elif isinstance(event, h2.events.DataReceived):
+                    streams[event.stream_id].body += event.data
+                    http.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+                elif isinstance(event, h2.events.StreamEnded):
+                    self._say_by_frames(http, event.stream_id, streams[event.stream_id])
+        return False
+
+    async def _flushed(
+        self, http: h2.connection.H2Connection, reader: asyncio.StreamReader, writer: object
+    ) -> bytes:
+        writer.write(http.data_to_send())
+        return await reader.read(65536)
+
+    def _say_by_frames(self, http: h2.connection.H2Connection, stream: int, seen: Seen) -> None:
+        page = self.pages.get(seen.target.partition("?")[0], Page(status=404))
+        headers = [(name.lower(), value) for name, value in page.headers]
+        http.send_headers(stream, [(":status", str(page.status)), *headers])
+        for piece in page.pieces:
+            http.send_data(stream, piece)
+        http.end_stream(stream)
 
 
 def certificates(folder: Path, *names: str) -> tuple[Path, ssl.SSLContext]:

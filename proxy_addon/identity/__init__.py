@@ -8,6 +8,7 @@ never as the last one seen.
 import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 
@@ -27,6 +28,7 @@ class Peer:
     address: str
 
 
+@lru_cache(maxsize=4096)
 def address_of(text: str) -> str:
     """A client address in one spelling: no zone, and an IPv4 one mapped into IPv6 as IPv4.
 

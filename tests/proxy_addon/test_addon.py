@@ -28,13 +28,14 @@ from proxy_addon.parts import Parts
 from proxy_addon.policy import RequestHead, Site, Standing
 from proxy_addon.route import Sender
 from reauth.claim import Audience, TokenVerdict, check_token, make_token
-from tests.origin import Origin, certificates
+from tests.origin import H2Origin, Origin, certificates
 from tests.proxy_addon.harness import (
     DOCUMENT,
     INSTALLATION,
     KEYS,
     KINDS,
     OBS,
+    Answer,
     Client,
     House,
     Running,
@@ -179,6 +180,40 @@ async def test_a_large_upload_reaches_the_origin_while_it_is_sent(proxy: Running
             await client.head()
 
     assert b"a" * 1000 + b"b" * 1000 == origin.seen[0].body
+
+
+async def curl(proxy: Running, house: House, *arguments: str) -> Answer:
+    """What curl gets over HTTP/2 through the proxy."""
+    trust = ["--cacert", str(house.folder / "state" / "ca" / "ca.pem")]
+    command = ["curl", "-sS", "-i", "--http2", "--suppress-connect-headers", "--path-as-is"]
+    command += ["-x", f"http://127.0.0.1:{proxy.port}", *trust, *arguments]
+    process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
+    told, _ = await asyncio.wait_for(process.communicate(), 30)
+    head, _, body = told.partition(b"\r\n\r\n")
+    first, *lines = head.decode().split("\r\n")
+    assert first.startswith("HTTP/2 "), first
+    return Answer(int(first.split()[1]), [tuple(line.split(": ", 1)) for line in lines], body)
+
+
+@pytest.mark.usefixtures("context")
+async def test_a_page_over_http2_is_injected_and_its_batches_are_ours(
+    proxy: Running, house: House
+):
+    """Both sides speak it as the origin does; no header of HTTP/1 comes in, no path gets out."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(house.folder / "origin.pem")
+    async with H2Origin(context) as origin, ingest(house):
+        origin.put("/", PAGE[:20], PAGE[20:])
+        page = await curl(proxy, house, "-H", "Sec-Fetch-Dest: document", origin.url + "/")
+        body = house.folder / "batch"
+        body.write_bytes(batch(origin.url))
+        sent = await curl(proxy, house, "--data-binary", f"@{body}", f"{origin.url}{OBS}b")
+        hidden = await curl(proxy, house, f"{origin.url}/x/../%6fbs/{INSTALLATION}/b?x")
+
+    assert PAGE == TAG.sub(b"", page.body) != page.body
+    assert (None, None) == (page.value("transfer-encoding"), page.value("content-length"))
+    assert (204, 405) == (sent.status, hidden.status)
+    assert [("GET", "/")] == [(seen.method, seen.target) for seen in origin.seen]
 
 
 @pytest.mark.parametrize(
@@ -391,7 +426,8 @@ async def test_an_excluded_site_is_not_decrypted(
 async def test_the_kill_switch_stops_injection_and_lists_reach_every_process(
     proxy: Running, house: House
 ):
-    """What the people's side says is done within seconds, and undone."""
+    """What the people's side says is done within seconds, and undone; pages from before are
+    refused meanwhile, without a token to go on with."""
     async with Origin() as origin, ingest(house, observe=False) as people:
         origin.put("/", PAGE)
 
@@ -404,6 +440,9 @@ async def test_the_kill_switch_stops_injection_and_lists_reach_every_process(
             async with asyncio.timeout(30):
                 while await watched() is not observe:  # noqa: ASYNC110 - of another process
                     await asyncio.sleep(0.1)
+            request = {"method": "POST", "target": OBS + "b", "body": batch(origin.url)}
+            sent = await ask(proxy, origin.url, house, **request)
+            assert (204 if observe else 403) == sent.status
 
 
 async def test_websocket_frames_pass_as_they_are(proxy: Running, house: House):
@@ -512,10 +551,12 @@ async def test_over_http_every_request_is_authenticated(guarded: Running, guarde
             for headers in ({}, EVE, ANN)
         ]
         async with connected(guarded, origin.url, guarded_house) as client:
-            again = [await client.ask(target="/", headers=headers) for headers in (ANN, ANN, {})]
+            kept = ANN | {"Proxy-Connection": "keep-alive"}
+            again = [await client.ask(target="/", headers=headers) for headers in (ANN, kept, {})]
         ours = await ask(guarded, origin.url, guarded_house, target=OBS + "privacy")
         user = await user_told(guarded, origin.url, guarded_house, ANN)
 
+    assert [[]] * 3 == [seen.values("proxy-connection") for seen in origin.seen]
     assert [407, 407, 200] == [answer.status for answer in asked]
     assert 'Basic realm="the \\"house\\"", charset="UTF-8"' == asked[0].value("proxy-authenticate")
     assert [200, 200, 407] == [answer.status for answer in again]
