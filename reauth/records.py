@@ -52,12 +52,15 @@ def unpack(parts: Sequence[bytes], held: Sequence[bool]) -> list[Columns | None]
     good = whole
     good[owner[~fine]] = False
     good &= np.logical_and.reduceat(sound, first)
-    lists = [column.tolist() for column in columns]
     edges = [0, *np.cumsum(count).tolist()]
-    for at, place in enumerate(places):
-        if good[at]:
-            kinds, times, xs, ys, exts = (rows[edges[at] : edges[at + 1]] for rows in lists)
-            found[place] = kinds, times, xs, ys, exts
+    kinds, times, xs, ys, exts = columns
+    for place, sure, start, until in zip(places, good.tolist(), edges, edges[1:], strict=False):
+        if sure:
+            of = slice(start, until)
+            found[place] = (
+                kinds[of].tolist(), times[of].tolist(), xs[of].tolist(), ys[of].tolist(),
+                exts[of].tolist(),
+            )  # fmt: skip
     return found
 
 

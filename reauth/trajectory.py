@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import chain
 from typing import Protocol
 
 import numpy as np
@@ -25,7 +26,7 @@ TICK = 1e-4
 OUTSIDE = 65000.0
 """px; remote-desktop recordings write 65535 for "no position" (Balabit challenge, README)."""
 
-_LOW = -OUTSIDE
+_FAR = int(OUTSIDE)  # the wire's positions are whole, and compare twice as fast with a whole one
 _NEVER = float("-inf")
 _HEAD = struct.Struct("<BH")
 _PAGE = struct.Struct("<16s3dH")
@@ -168,26 +169,26 @@ class PauseSegmenter:
     def feed_many(self, events: Iterable[Event]) -> list[tuple[int, Trajectory]]:
         """Take events in order; give (index of the event that completed it, trajectory)."""
         done: list[tuple[int, Trajectory]] = []
-        pause, grid = self._pause, self._grid
+        pause, grid, low, high = self._pause, self._grid, -_FAR, _FAR
         track, current = _Track(1), -1
-        last_t, last_x, last_y, kept = track.t, track.x, track.y, _NEVER
+        last_t, last_x, last_y, kept, keep = track.t, track.x, track.y, _NEVER, track.points.append
         for index, (kind, page, t, x, y, ext) in enumerate(events):
             if kind or page != current:
                 track.t, track.x, track.y = last_t, last_x, last_y
                 current, track = self._turn(index, kind, page, ext, done)
                 last_t, last_x, last_y, kept = track.t, track.x, track.y, track.kept
-            # A position that is none (NaN too), or the last one again, is passed over; `current`
-            # is not `page` only where this event is no movement.
-            if current != page or not (_LOW < x < OUTSIDE and _LOW < y < OUTSIDE):
-                continue
-            if x == last_x and y == last_y:
+                keep = track.points.append
+                if current != page:  # this event is no movement
+                    continue
+            # A position that is none (NaN too), or the last one again, is passed over.
+            if (x == last_x and y == last_y) or not (low < x < high and low < y < high):
                 continue
             rested = t - last_t
             last_t, last_x, last_y = t, x, y
             if not 0 <= rested < pause:
                 kept = self._cut(index, rested, page, track, done)
             if t - kept >= grid:
-                track.points.append((t, x, y))
+                keep((t, x, y))
                 kept = t
         track.t, track.x, track.y = last_t, last_x, last_y
         return done
@@ -212,7 +213,7 @@ class PauseSegmenter:
         for page, track in self._tracks.items():
             name = page.to_bytes(16, "little")
             parts.append(_PAGE.pack(name, track.t, track.x, track.y, len(track.points)))
-            parts += [_POINT.pack(*point) for point in track.points]
+            parts.append(struct.pack(f"<{3 * len(track.points)}d", *chain(*track.points)))
         return b"".join(parts)
 
     def from_bytes(self, state: bytes) -> None:

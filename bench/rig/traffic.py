@@ -29,7 +29,7 @@ _LOOPS = 16
 """Recordings that everybody repeats: all of one generated person, whose template everybody has, so
 that alerts are as rare as in a house where everybody is who they say."""
 _MOVEMENTS = 60
-_REST = 1.1
+_REST = 1.3
 """s between two movements; a trajectory each 2 s is still six times the rate of Medvet's users."""
 
 
