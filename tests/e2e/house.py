@@ -4,8 +4,11 @@ and senders who, like an observer behind the proxy, send a batch until it is ack
 
 import asyncio
 import json
+import os
 import random
+import re
 import select
+import shutil
 import signal
 import socket
 import sqlite3
@@ -13,14 +16,16 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from contextlib import closing
+from contextlib import closing, contextmanager
+from copy import copy
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import aiohttp
 
 from reauth.app import load_settings, now, opened_store
 from reauth.claim import keys_from_text, seal
-from reauth.wire import decode
+from reauth.wire import decode, encode
 
 PATIENCE = 60.0
 """s; a loaded machine starts and stops slowly."""
@@ -89,11 +94,12 @@ class House:
         self.within = list(within)
         self.process = None
         self.starts = []
+        self.others = []
 
     @property
     def settings(self):
         """As the file has them."""
-        return load_settings(self.config, environment={})
+        return load_settings(self.config, [f"state.path={self.state}"], environment={})
 
     @property
     def keys(self):
@@ -137,9 +143,18 @@ class House:
         self.process.stdout.close()
         return code, time.monotonic() - began
 
+    def beside(self):
+        """The same house, for another process of it."""
+        other = copy(self)
+        other.others, other.starts = [], []
+        self.others.append(other)
+        return other
+
     def close(self):
         """See that nothing of it is left."""
-        if self.process is not None and self.process.poll() is None:
+        for other in self.others:
+            other.close()
+        if self.process is not None:
             self.end(signal.SIGKILL)
 
     def log(self):
@@ -154,6 +169,8 @@ class House:
 
     async def found(self, *keys):
         """What the store has of these (user, client), the house being down: see `Found`."""
+        if self.within:  # SQLite resolves links, and so would end up out here
+            self.state = Path(shutil.copytree(self.state, self.folder / "copy"))
         async with opened_store(self.settings) as store:
             alerts = await store.alerts()
             scores = {}
@@ -175,10 +192,14 @@ class Found:
     """What a store holds: alerts, scores by user, names of sessions, raw batches."""
 
     def __init__(self, folder, alerts, scores):
-        self.alerts = [(a.id, a.user, a.session, [e.trajectory for e in a.evidence]) for a in alerts]
+        main = folder / "store.db"
+        self.alerts = [
+            (alert.id, alert.user, alert.session, [item.trajectory for item in alert.evidence])
+            for alert in alerts
+        ]
         self.scores = scores
-        self.sessions = rows(folder / "store.db", "SELECT id, person, client FROM session ORDER BY 1")
-        self.held = rows(folder / "store.db", "SELECT tab, seq FROM held")
+        self.sessions = rows(main, "SELECT id, person, client FROM session ORDER BY id")
+        self.held = rows(main, "SELECT tab, seq FROM held")
         self.raw = Counter(
             row
             for file in sorted(folder.glob("raw-*.db"))
@@ -256,5 +277,91 @@ def client():
 async def until(true, seconds=PATIENCE):
     """Wait until something holds; ask often, so that a fast machine is fast."""
     async with asyncio.timeout(seconds):
-        while not true():
+        while not true():  # noqa: ASYNC110 - what it waits for is in another process
             await asyncio.sleep(0.02)
+
+
+_TAG = re.compile(r'<script src="(/obs/[0-9a-f]+/)observer[^>]* data-k="?([\w-]+)"?></script>')
+
+
+@dataclass(frozen=True)
+class Page:
+    """What came through the proxy: the text with our tag taken out, our path and the token."""
+
+    text: str
+    prefix: str
+    token: bytes
+
+
+async def visit(house, client, url):
+    """Load a page through the proxy, as a browser does."""
+    headers = {"Accept": "text/html", "Sec-Fetch-Dest": "document"}
+    proxy = f"http://127.0.0.1:{house.ports['proxy']}"
+    async with client.get(url, headers=headers, proxy=proxy) as answer:
+        text = await answer.text()
+    assert answer.status == 200
+    [(prefix, token)] = _TAG.findall(text)
+    return Page(_TAG.sub("", text), prefix, token.encode())
+
+
+async def deliver(house, client, url, page, body):
+    """Post a batch from a page through the proxy; status and headers."""
+    origin = url.rpartition("/")[0]
+    sent = encode(replace(decode(body), token=page.token))
+    headers = {"Origin": origin, "Sec-Fetch-Site": "same-origin"}
+    proxy = f"http://127.0.0.1:{house.ports['proxy']}"
+    where = f"{origin}{page.prefix}b"
+    async with client.post(where, data=sent, headers=headers, proxy=proxy) as answer:
+        return answer.status, answer.headers
+
+
+class SmallDisk:
+    """A disk of a few MiB at a folder, in a mount namespace that ends with this object.
+
+    Parameters
+    ----------
+    inside
+        The folder as it is seen from out here.
+    within
+        Words that run a command in the namespace.
+    """
+
+    def __init__(self, keeper, folder):
+        self._pid = keeper.pid
+        self._folder = folder
+        self.inside = Path(f"/proc/{keeper.pid}/root{folder}")
+        self.within = ["nsenter", f"--mount=/proc/{keeper.pid}/ns/mnt"]
+
+    def fill(self):
+        """Take up all the room that is left."""
+        with (self.inside / "filler").open("ab", buffering=0) as file:
+            for size in (65536, 4096, 512):
+                try:
+                    while True:
+                        file.write(os.urandom(size))
+                except OSError:
+                    continue
+
+    def make_room(self):
+        """Give it back."""
+        (self.inside / "filler").unlink()
+
+    def remount(self, option):
+        """Such as `ro`; nobody may have a file of it open for writing."""
+        words = ["mount", "-o", f"remount,{option}", str(self._folder)]
+        subprocess.run([*self.within, *words], check=True)
+
+
+@contextmanager
+def small_disk(folder, size="8m"):
+    """A small disk; None where we may not have one."""
+    folder.mkdir(parents=True)
+    script = f"mount -t tmpfs -o size={size} tmpfs '{folder}' && echo there && exec cat"
+    keeper = subprocess.Popen(
+        ["unshare", "--mount", "--propagation", "private", "sh", "-c", script],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        yield SmallDisk(keeper, folder) if keeper.stdout.readline() else None
+    finally:
+        keeper.communicate(timeout=PATIENCE)

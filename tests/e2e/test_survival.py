@@ -5,16 +5,32 @@ sent again by whoever sent it; nobody's browsing notices.
 """
 
 import asyncio
+import json
 import random
+import resource
 import signal
+import subprocess
+from contextlib import ExitStack
 from statistics import median
 
 import pytest
 
 from reauth.app import now
 from reauth.event import Event, Kind, Mark
-from tests.e2e.house import PATIENCE, House, Sender, client, identity
+from reauth.recording import write_recording
+from tests.e2e.house import (
+    PATIENCE,
+    House,
+    Sender,
+    client,
+    deliver,
+    identity,
+    post,
+    small_disk,
+    visit,
+)
 from tests.live import accepted, movement, template_of
+from tests.origin import Origin
 
 KILLS = 30
 
@@ -63,7 +79,7 @@ def load(start):
     ]
     return {
         "alice": accepted(TAKEOVER, "alice", tab=b"a" * 16, **size),
-        "bob": sorted(sum(tabs, []), key=lambda batch: batch.claim.received),
+        "bob": sorted(tabs[0] + tabs[1], key=lambda batch: batch.claim.received),
         "carol": accepted(then(movement(6, 30)), "carol", "10.0.0.3", tab=b"c" * 16, **size),
         None: accepted(then(movement(5, 30)), None, "10.0.0.4", tab=b"n" * 16, **size),
     }
@@ -131,7 +147,8 @@ async def test_thirty_kills_at_random_moments_change_nothing(houses, template, r
     """No acknowledged batch is lost, no alert comes twice, sessions and scores go on as if nothing
     had happened; the sink may be told again, under the same id.
     """
-    whole, killed = (houses(name, ingest="reorder_s = 120", lane=LANE) for name in ("whole", "killed"))
+    how = {"ingest": "reorder_s = 120", "lane": LANE}
+    whole, killed = houses("whole", **how), houses("killed", **how)
     batches = load(float(int(now())))
     for house in (whole, killed):
         await house.enrol(template)
@@ -168,3 +185,243 @@ async def test_thirty_kills_at_random_moments_change_nothing(houses, template, r
     }
     record_property("figures", figures)
     print(figures)
+
+
+PAGE = b"<!doctype html><html><head><title>t</title></head><body>as it was</body></html>"
+
+
+@pytest.fixture
+async def origin():
+    """A site of one page."""
+    async with Origin() as served:
+        served.put("/", PAGE)
+        yield served
+
+
+def of(user, seed, movements, tab, **where):
+    """A sender's batches, from now on."""
+    return accepted(then(movement(seed, movements)), user, tab=tab, start=float(int(now())), **where)
+
+
+def immutable(house, yes):
+    """Let the store's files refuse to be written, even by root and even where they are open.
+
+    All but the index of the log, which is memory with a name: to write to it would be SIGBUS.
+    """
+    files = [str(file) for file in house.state.glob("*.db*") if not file.match("*-shm")]
+    command = ["chattr", "+i" if yes else "-i", *files]
+    return subprocess.run(command, check=False, capture_output=True).returncode == 0
+
+
+def limited(house, yes):
+    """No file may be written by the process; the same without root's help."""
+    size = 0 if yes else resource.RLIM_INFINITY
+    resource.prlimit(house.process.pid, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+    return True
+
+
+@pytest.mark.parametrize("how", ["full disk", "read-only files", "no file may be written"])
+@pytest.mark.timeout(180)
+async def test_a_store_that_cannot_keep_is_503_until_it_can(houses, tmp_path, origin, how):
+    """Nothing acknowledged is lost, pages load as before, and the service goes on by itself."""
+    with ExitStack() as stack:
+        house = houses("house")
+        if how == "full disk":
+            disk = stack.enter_context(small_disk(house.state))
+            if disk is None:
+                pytest.skip("only root may mount a small disk")
+            house.within, house.state = disk.within, disk.inside
+            ends = (lambda: disk.fill() or True), (lambda: disk.make_room() or True)
+        else:
+            change = immutable if how == "read-only files" else limited
+            ends = (lambda: change(house, True)), (lambda: change(house, False))
+            stack.callback(immutable, house, False)
+        house.start("run")
+        async with client() as http:
+            await cannot_keep_for_a_while(house, http, origin.url + "/", ends)
+
+
+async def readiness(house, http, wanted):
+    """Wait until `/readyz` says so; it may answer from memory for a few seconds."""
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            async with http.get(f"http://127.0.0.1:{house.ports['console']}/readyz") as answer:
+                if answer.status == wanted:
+                    return
+            await asyncio.sleep(0.1)
+
+
+async def cannot_keep_for_a_while(house, http, url, ends):
+    """Send, take the room away, send in vain, give it back, and see that all is there."""
+    before, after = ends
+    batches = of("anna", 6, 20, b"x" * 16)
+    page = await visit(house, http, url)
+    sender = Sender(house, batches[:8])
+    await sender.run(http)
+    if not before():
+        pytest.skip("this file system has no immutable files")
+    place, refused = 8, 0
+    while refused < 5:
+        [result] = await post(house, http, [batches[place]])
+        assert result["status"] in (204, 503)
+        if result["status"] == 204:
+            sender.acknowledged.add(identity(batches[place]))
+            place += 1
+        else:
+            assert result["retry_after"] >= 1
+            refused += 1
+    body = of(None, 5, 2, b"p" * 16)[0].body
+    assert (await visit(house, http, url)).text == page.text == PAGE.decode()
+    status, headers = await deliver(house, http, url, page, body)
+    assert (status, headers["Retry-After"].isdecimal()) == (503, True)
+    await readiness(house, http, 503)
+    assert after()
+    sender.batches = batches[place:]
+    await asyncio.wait_for(sender.run(http), PATIENCE)
+    assert (await deliver(house, http, url, page, body))[0] == 204
+    await readiness(house, http, 200)
+    assert house.end()[0] == 0
+    found = await house.found(("anna", "10.0.0.1"))
+    assert {identity(batch) for batch in batches} == sender.acknowledged <= set(found.raw)
+    assert list(range(1, 21)) == [number for number, *_ in found.scores["anna"]]
+
+
+def test_a_read_only_state_folder_is_told_at_the_start(houses):
+    """In one line that names the setting; a later start on the same folder is as if nothing was."""
+    house = houses("house")
+    with small_disk(house.state) as disk:
+        if disk is None:
+            pytest.skip("only root may mount a small disk")
+        house.within, house.state = disk.within, disk.inside
+        house.start()
+        assert house.end()[0] == 0
+        disk.remount("ro")
+        assert house.start() is None
+        assert house.end()[0] == 2
+        [line] = house.log().splitlines()
+        assert line.startswith("reauth: state.path: ")
+        disk.remount("rw")
+        assert house.start()["ready"]
+        assert house.end()[0] == 0
+
+
+async def test_with_the_ingest_away_pages_load_and_the_same_batch_is_taken_later(houses, origin):
+    """503 with Retry-After for the batch alone; 204 once the ingest is back, and nothing twice."""
+    house, url = houses("house"), origin.url + "/"
+    proxy = house.beside()
+    house.start()
+    house.end()
+    assert proxy.start("proxy")["ready"]
+    bodies = [batch.body for batch in of(None, 5, 8, b"p" * 16)]
+    async with client() as http:
+        page = await visit(house, http, url)
+        assert page.text == PAGE.decode()
+        status, headers = await deliver(house, http, url, page, bodies[0])
+        assert (status, headers["Retry-After"].isdecimal()) == (503, True)
+        house.start()
+        assert (await deliver(house, http, url, page, bodies[0]))[0] == 204
+        assert house.end(signal.SIGKILL)[0] == -signal.SIGKILL
+        assert (await deliver(house, http, url, page, bodies[1]))[0] == 503
+        assert await visit(house, http, url)
+        house.start()
+        for body in bodies:
+            assert (await deliver(house, http, url, page, body))[0] == 204
+    assert proxy.end()[0] == house.end()[0] == 0
+    found = await house.found()
+    assert sorted(found.raw.values()) == [1] * len(bodies)
+    assert not [seen for seen in origin.seen if "obs" in seen.target]
+
+
+async def test_sigterm_under_load_ends_within_ten_seconds_and_keeps_its_word(
+    houses, template, origin
+):
+    """Whatever was acknowledged is stored, though batches and a page were under way."""
+    house = houses("house", ingest="reorder_s = 120", lane=LANE)
+    await house.enrol(template)
+    house.start("run")
+    origin.put("/endless", PAGE, asyncio.Event())
+    batches, acknowledged = load(float(int(now()))), Acknowledgements()
+    sent = senders(house, batches)
+    everything = {identity(batch) for own in batches.values() for batch in own}
+    async with client() as http:
+        headers, proxy = {"Accept": "text/html"}, f"http://127.0.0.1:{house.ports['proxy']}"
+        endless = await http.get(origin.url + "/endless", headers=headers, proxy=proxy)
+        sending = asyncio.ensure_future(asyncio.gather(*(s.run(http, acknowledged) for s in sent)))
+        await acknowledged.more(100, sending.done)
+        code, seconds = await asyncio.to_thread(house.end)
+        endless.close()
+        assert code == 0
+        assert seconds < 10
+        told = set.union(*(sender.acknowledged for sender in sent))
+        found = await house.found()
+        assert 100 <= len(told) < len(everything)
+        assert told <= set(found.raw)
+        await asyncio.to_thread(house.start)
+        await asyncio.wait_for(sending, PATIENCE)
+    assert house.end()[0] == 0
+    found = await house.found(*KEYS)
+    assert everything == set(found.raw)
+    assert [user for _, user, *_ in found.alerts] == ["alice"]
+
+
+async def test_sighup_reads_the_address_map_anew(houses, origin):
+    """Who was unknown is named from then on; a page from before is told so and gets a new token."""
+    house, url = houses("house"), origin.url + "/"
+    file = house.folder / "addresses.csv"
+    file.write_text("10.9.9.9,somebody\n", "utf-8")
+    house.config.write_text(
+        house.config.read_text("utf-8") + '[identity]\naddress_map = "addresses.csv"\n', "utf-8"
+    )
+    house.start("run")
+    first, second = (of(None, 5, 4, tab * 16)[0].body for tab in (b"p", b"q"))
+    async with client() as http:
+        page = await visit(house, http, url)
+        assert (await deliver(house, http, url, page, first))[0] == 204
+        file.write_text("127.0.0.0/8,newcomer\n", "utf-8")
+        house.process.send_signal(signal.SIGHUP)
+        async with asyncio.timeout(PATIENCE):
+            while (await deliver(house, http, url, page, first))[0] != 403:
+                await asyncio.sleep(0.05)
+        page = await visit(house, http, url)
+        assert (await deliver(house, http, url, page, second))[0] == 204
+    assert house.end()[0] == 0
+    found = await house.found(("newcomer", "127.0.0.1"))
+    assert [user for _, user, _ in found.sessions].count("newcomer") == 1
+    assert {user for _, user, _ in found.sessions} == {None, "newcomer"}
+
+
+async def test_a_second_run_on_the_same_state_is_refused_in_one_line(houses):
+    """Two engines would each see half of a session. The first goes on."""
+    house = houses("house")
+    ready = house.start("run")
+    second = subprocess.run(
+        house.command("run"), capture_output=True, text=True, check=False, timeout=PATIENCE
+    )
+    assert (second.returncode, second.stdout) == (1, "")
+    [line] = second.stderr.splitlines()
+    assert "another reauth works on" in line
+    async with client() as http, http.get(ready["console"] + "/livez") as answer:
+        assert answer.status == 200
+    assert house.end()[0] == 0
+
+
+async def test_live_and_replay_of_the_same_events_score_the_same(houses, template):
+    """One engine, two drivers: trajectory by trajectory, through HTTP and from a file."""
+    house = houses("house")
+    await house.enrol(template)
+    events = [event._replace(t=round(event.t, 4)) for event in TAKEOVER]
+    file = house.folder / "recording.csv"
+    file.write_text(write_recording(events), "utf-8")
+    command = house.command("replay", "--user", "alice", file)
+    said = subprocess.run(command, capture_output=True, check=True, timeout=PATIENCE).stdout
+    replayed = [line for line in map(json.loads, said.splitlines()) if line["kind"] == "scored"]
+    house.start()
+    async with client() as http:
+        sender = Sender(house, accepted(events, tab=b"a" * 16, start=float(int(now())), size=12))
+        await sender.run(http)
+    assert house.end()[0] == 0
+    found = await house.found(KEYS[0])
+    live = [score for *_, score in found.scores["alice"]]
+    assert len(found.alerts) == 1
+    # Seconds since 1970 have a grain of 2.4e-7 s in a float64, seconds of a recording a finer one.
+    assert live == pytest.approx([line["score"] for line in replayed], abs=1e-3)
