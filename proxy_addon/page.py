@@ -98,14 +98,17 @@ class Pages:
         """Decide on an answer whose head has come; its headers are final after this."""
         assert flow.response is not None
         flow.response.headers.fields = headers.strip_alt_svc(flow.response.headers.fields)
+        flow.response.stream = True
+        wanted = decide_request(visit.head, visit.site, visit.standing)
+        if wanted.action not in _EDITED:
+            return  # most answers: their heads need not be read
         head = ResponseHead(flow.response.status_code, combine(flow.response.headers.fields))
         decision = decide(visit.head, head, visit.site, visit.standing)
-        flow.response.stream = True
         if decision.action is Action.INJECT:
             self._inject(flow, head, visit, decision)
         elif decision.action is Action.WORKER_PRELUDE:
             self._guard_worker(flow, head, decision)
-        elif decide_request(visit.head, visit.site, visit.standing).action is Action.INJECT:
+        elif wanted.action is Action.INJECT:
             self._count(decision.reason, visit)
             if visit.site.closed and decision.reason.unwatched:
                 self.refuse(flow)
