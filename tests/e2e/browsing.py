@@ -1,0 +1,190 @@
+"""A Chromium behind the real proxy and beside it, origins that misbehave, and what arrived.
+
+The proxy is a process of its own; the ingest is the real one, and keeps accepted batches in a list.
+Two contexts of one browser load the same pages: one through the proxy, one directly.
+"""
+
+import asyncio
+import os
+import ssl
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from playwright.async_api import async_playwright
+
+from proxy_addon.route import normalised
+from reauth.event import Kind
+from reauth.lab.bot import trust
+from reauth.wire import decode
+from tests.e2e.watched_site import CHROMIUM, steps, wander
+from tests.origin import H2Origin, Origin, certificates
+from tests.proxy_addon.harness import OBS, House, IngestHouse, Running, ingest, running
+
+PATIENCE = 20.0
+"""s to wait for what must happen; a loaded machine is slow."""
+
+
+class Arrived:
+    """Batches of pages that were opened since this was made, in the order of tab and number."""
+
+    def __init__(self, people: IngestHouse) -> None:
+        self._people = people
+        self._known = {batch.tab for _, batch in self._all()}
+
+    def _all(self):
+        return [(one.claim, decode(one.body)) for one in self._people.intake.accepted]
+
+    @property
+    def claims(self):
+        """Whom the proxy took the senders for."""
+        return [claim for claim, batch in self._all() if batch.tab not in self._known]
+
+    @property
+    def batches(self):
+        """Each once, sorted."""
+        found = [batch for _, batch in self._all() if batch.tab not in self._known]
+        tabs = list(dict.fromkeys(batch.tab for batch in found))
+        once = {(tabs.index(batch.tab), batch.seq): batch for batch in found}
+        return [once[key] for key in sorted(once)]
+
+    def rows(self, *kinds):
+        """(kind, x, y, ext), of these kinds if any are given."""
+        rows = [
+            row for b in self.batches for row in zip(b.kinds, b.xs, b.ys, b.exts, strict=True)
+        ]
+        return [row for row in rows if row[0] in kinds] if kinds else rows
+
+    def moves(self):
+        """Where the pointer was on the screen."""
+        return [(x, y) for _, x, y, _ in self.rows(Kind.MOVE)]
+
+    async def until(self, true, seconds=PATIENCE):
+        """Wait until something holds of what arrived."""
+        async with asyncio.timeout(seconds):
+            while not true():  # noqa: ASYNC110 - what it waits for is in another process
+                await asyncio.sleep(0.02)
+
+    async def all_of(self, moved):
+        """Wait for as many moves as were made, and compare every step."""
+        await self.until(lambda: len(self.moves()) > len(moved))
+        assert moved == steps(self.moves())
+
+
+@dataclass
+class Street:
+    """All of it: where pages come from, who loads them, and who is told."""
+
+    house: House
+    proxy: Running
+    people: IngestHouse
+    plain: Origin
+    secure: Origin
+    second: Origin
+    """HTTP/2 over TLS."""
+    other: Origin
+    """Another site, for scripts of another host."""
+    browser: Any
+    behind: Any
+    """Browser context behind the proxy."""
+    direct: Any
+    """Browser context that goes straight to the origins."""
+    pages: list[Any] = field(default_factory=list)
+
+    @property
+    def origins(self):
+        """All that could have been asked."""
+        return self.plain, self.secure, self.second, self.other
+
+    def asked(self):
+        """What the origins saw, as (origin's URL, method, target)."""
+        return [(o.url, seen.method, seen.target) for o in self.origins for seen in o.seen]
+
+    def leaked(self):
+        """Requests that name our path, however it is spelt, in target or headers."""
+        own = OBS.rstrip("/").encode()
+        return [
+            seen
+            for origin in self.origins
+            for seen in origin.seen
+            if own in normalised(seen.target) or any(own in v.encode() for _, v in seen.headers)
+            or own in seen.body
+        ]  # fmt: skip
+
+    @asynccontextmanager
+    async def both(self, url, **goto):
+        """The same page, loaded directly and through the proxy."""
+        async with self.page(self.direct) as bare, self.page() as seen:
+            await bare.goto(url, **goto)
+            await seen.goto(url, **goto)
+            yield bare, seen
+
+    @asynccontextmanager
+    async def page(self, context=None):
+        """A page behind the proxy, closed afterwards."""
+        page = await (context or self.behind).new_page()
+        try:
+            yield page
+        finally:
+            await page.close()
+
+    def arrived(self):
+        """What will arrive from now on."""
+        return Arrived(self.people)
+
+    async def is_watched(self, page, count=12):
+        """Move over an open page in two goes and see all of it arrive, the second time too.
+
+        Two goes, because a policy may let the first batch pass and stop the next.
+        """
+        found = self.arrived()
+        first = await wander(page, count)
+        await found.until(lambda: len(found.moves()) >= count)
+        second = await wander(page, count, x=300)
+        await found.until(lambda: len(found.moves()) >= 2 * count)
+        moves = found.moves()
+        assert first == steps(moves[:count])
+        assert second == steps(moves[count:])
+        return found
+
+
+SYMBOL = "Object.getOwnPropertySymbols(window).filter(s => Symbol.keyFor(s)).length"
+"""1 where the observer has run: its frozen symbol."""
+
+
+@asynccontextmanager
+async def street(folder, proxy="", rest=""):
+    """Everything up; `proxy` and `rest` are lines of mitm.toml."""
+    house = House(folder)
+    _, context = certificates(folder, "127.0.0.1", "localhost")
+    own = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    own.load_cert_chain(folder / "origin.pem")
+    house.write(
+        f'allow_private = ["127.0.0.0/8"]\nupstream_ca = "origin-ca.pem"\n{proxy}', rest
+    )
+    async with AsyncExitStack() as stack:
+        people = await stack.enter_async_context(ingest(house))
+        process = stack.enter_context(running("launcher", house))
+        origins = [
+            await stack.enter_async_context(origin)
+            for origin in (Origin(), Origin(context), H2Origin(own), Origin())
+        ]
+        home = folder / "home"
+        await trust(home, folder / "state" / "ca" / "ca.pem")
+        browser = await stack.enter_async_context(chromium(home))
+        behind = await browser.new_context(proxy={"server": f"http://127.0.0.1:{process.port}"})
+        direct = await browser.new_context(ignore_https_errors=True)
+        yield Street(house, process, people, *origins, browser, behind, direct)
+
+
+@asynccontextmanager
+async def chromium(home):
+    """A browser that trusts what is in the NSS store of a home folder."""
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(
+            **CHROMIUM, env={**os.environ, "HOME": str(home)}
+        )
+        try:
+            yield browser
+        finally:
+            await browser.close()
