@@ -237,7 +237,7 @@ def _unseal(keys: Keys, purpose: str, group: bytes) -> tuple[dict[str, Any], mem
         raise ClaimError("unknown_key")
     if not any(hmac.compare_digest(mac, hmac.digest(key, text, "sha256")) for key in known):
         raise ClaimError("forged")
-    head: dict[str, Any] = json.loads(bytes(text[_SEAL.size : _SEAL.size + size]))
+    head: dict[str, Any] = json.loads(str(text[_SEAL.size : _SEAL.size + size], "utf-8"))
     return head, text[_SEAL.size + size :]
 
 

@@ -6,9 +6,11 @@ group is sent when every batch in it has been stored or refused: 204 in it means
 
 import asyncio
 import contextlib
+import json
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from aiohttp import web
@@ -28,10 +30,9 @@ Result = dict[str, int | float | str]
 
 _TOLD: dict[Receipt, Result] = {
     Receipt.STORED: {"status": 204},
-    Receipt.DUPLICATE: {"status": 204},
-    Receipt.FORKED: {"status": 204},
     Receipt.MALFORMED: {"status": 400, "reason": Receipt.MALFORMED.value},
 }
+_TOLD[Receipt.DUPLICATE] = _TOLD[Receipt.FORKED] = _TOLD[Receipt.STORED]
 
 
 class Control:
@@ -115,7 +116,8 @@ class Receiver:
             return self._answer({"reason": str(error)}, 403)
         except web.HTTPRequestEntityTooLarge:
             return self._answer({"reason": "too_large"}, 413)
-        self.proxy_counters.update({name: int(value) for name, value in counters.items()})
+        if counters:
+            self.proxy_counters.update({name: int(value) for name, value in counters.items()})
         self.counters["ingest_bytes_total"] += len(group)
         now = self._clock()
         results = [self._refusal(claim, body, now) for claim, body in items]
@@ -123,13 +125,19 @@ class Receiver:
         stored = await self._store([Accepted(*items[place]) for place in admitted])
         for place, result in zip(admitted, stored, strict=True):
             results[place] = result
-        return self._answer({"results": results, "interval_ms": None}, 200)
+        return self._answer(_told(results), 200)
 
     def _answer(
-        self, body: Mapping[str, Any], status: int, headers: Mapping[str, str] | None = None
+        self,
+        told: Mapping[str, Any] | bytes,
+        status: int,
+        headers: Mapping[str, str] | None = None,
     ) -> web.Response:
         self.counters[f'ingest_requests_total{{code="{status}"}}'] += 1
-        return web.json_response(body, status=status, headers=headers)
+        body = told if isinstance(told, bytes) else json.dumps(told).encode()
+        return web.Response(
+            body=body, status=status, headers=headers, content_type="application/json"
+        )
 
     def _refusal(self, claim: Claim, body: bytes, now: float) -> Result | None:
         """Why a batch is not even tried, as its answer to the browser."""
@@ -184,6 +192,20 @@ class Receiver:
             await stream.write(sealed.encode() + b"\n")
             await self._control.wait(version, _HEARTBEAT)
         return stream
+
+
+def _told(results: Sequence[Result | None]) -> bytes:
+    """The answer to a group."""
+    stored = _TOLD[Receipt.STORED]
+    if all(result is stored for result in results):
+        return _all_stored(len(results))
+    return json.dumps({"results": results, "interval_ms": None}).encode()
+
+
+@lru_cache(512)
+def _all_stored(count: int) -> bytes:
+    """What nearly every answer is."""
+    return json.dumps({"results": [{"status": 204}] * count, "interval_ms": None}).encode()
 
 
 RECEIVER = web.AppKey("receiver", Receiver)

@@ -1,7 +1,6 @@
 """Count low scores in a sliding window."""
 
 import struct
-from collections import deque
 from collections.abc import Sequence
 from math import exp, lgamma
 
@@ -56,8 +55,8 @@ class WindowPolicy:
         self.threshold = threshold
         self.size = size
         self.limit = limit
-        self._low: deque[bool] = deque(maxlen=size)
-        self._count = 0
+        self._low = 0  # a bit a score, the oldest lowest
+        self._filled = 0
 
     @classmethod
     def fitted(cls, template: Template, size: int) -> "WindowPolicy":
@@ -67,26 +66,25 @@ class WindowPolicy:
 
     def update(self, score: float) -> bool | None:
         """Take the next score; give the decision as it stands now."""
-        full = len(self._low) == self.size
-        self._count -= full and self._low[0]
-        self._low.append(comparable(score) < self.threshold)
-        self._count += self._low[-1]
-        return self._count < self.limit if len(self._low) == self.size else None
+        if self._filled == self.size:
+            self._low >>= 1
+            self._filled -= 1
+        self._low |= (comparable(score) < self.threshold) << self._filled
+        self._filled += 1
+        return self._low.bit_count() < self.limit if self._filled == self.size else None
 
     def evidence(self) -> dict[str, float | int]:
         """Give `low` of the last `window` scores, and the `limit`; fewer scores before it fills."""
-        return {"window": len(self._low), "low": self._count, "limit": self.limit}
+        return {"window": self._filled, "low": self._low.bit_count(), "limit": self.limit}
 
     def reset(self) -> None:
         """Forget all scores: undecided again."""
-        self._low.clear()
-        self._count = 0
+        self._low = self._filled = 0
 
     def to_bytes(self) -> bytes:
         """Give the state: 3 bytes and a bit a score."""
-        bits = sum(low << place for place, low in enumerate(self._low))
-        count = len(self._low)
-        return _HEAD.pack(_VERSION, count) + bits.to_bytes((count + 7) // 8, "little")
+        low = self._low.to_bytes((self._filled + 7) // 8, "little")
+        return _HEAD.pack(_VERSION, self._filled) + low
 
     def from_bytes(self, state: bytes) -> None:
         """Take up the state that `to_bytes` of a policy with the same settings gave.
@@ -98,13 +96,13 @@ class WindowPolicy:
         """
         if len(state) < _HEAD.size:
             raise ValueError("a window's state that is cut short")
-        version, count = _HEAD.unpack_from(state)
-        if version != _VERSION or len(state) != _HEAD.size + (count + 7) // 8:
+        version, filled = _HEAD.unpack_from(state)
+        if version != _VERSION or len(state) != _HEAD.size + (filled + 7) // 8:
             raise ValueError("a window's state of another version or length")
-        bits = int.from_bytes(state[_HEAD.size :], "little")
-        self.reset()
-        self._low.extend(bool(bits >> place & 1) for place in range(count))
-        self._count = sum(self._low)
+        # A state of a larger window keeps the newest of its scores, one with loose bits none.
+        low = int.from_bytes(state[_HEAD.size :], "little") & ((1 << filled) - 1)
+        beyond = max(0, filled - self.size)
+        self._low, self._filled = low >> beyond, filled - beyond
 
 
 def limit_for(
