@@ -203,9 +203,12 @@ class Addon:
 
     @guarded
     async def request(self, flow: http.HTTPFlow) -> None:
-        """A batch has come whole."""
+        """A batch has come whole, or has passed what is for the origin."""
         visit = flow.metadata.get(VISIT)
-        if visit is None or not visit.answered or flow.response is not None:
+        if visit is None or flow.response is not None:
+            return
+        if not visit.answered:
+            self.parts.pages.report(flow, visit)
             return
         route = self.parts.route
         if visit.standing is Standing.CLEAR and not visit.site.excluded:

@@ -43,6 +43,10 @@ _CSP_REPORT = b"content-security-policy-report-only"
 _XHTML = "application/xhtml+xml"
 _EDITED = (Action.INJECT, Action.WORKER_PRELUDE)
 _PRELUDE = Path(__file__).with_name("worker_prelude.js")
+_REPORTS = ("application/csp-report", "application/reports+json")
+"""Of violated policies (CSP 3, 5.3; Reporting API, 3.6)."""
+_REPORT_LIMIT = 1 << 20
+"""Bytes of a report that is read; browsers send a few KiB."""
 _STREAMED_ABOVE = 65536
 """Larger requests are streamed (proxy-performance.md, 6: small ones cost less in one piece)."""
 _RESULTS = {
@@ -92,7 +96,17 @@ class Pages:
                 navigation=is_navigation(visit.head),
             )
         length = flow.request.headers.get("content-length", "")
-        flow.request.stream = not length.isdecimal() or int(length) > _STREAMED_ABOVE
+        most = _REPORT_LIMIT if _is_report(visit.head) else _STREAMED_ABOVE
+        flow.request.stream = not length.isdecimal() or int(length) > most
+
+    def report(self, flow: http.HTTPFlow, visit: Visit) -> None:
+        """Take our sources out of a report of a violated policy: it quotes what we made of it."""
+        if _is_report(visit.head) and flow.request.raw_content:
+            flow.request.content = csp.conceal(
+                flow.request.raw_content,
+                connect_prefix=self._route.prefix,
+                integrity_hash=self._route.observer.integrity,
+            )
 
     def response(self, flow: http.HTTPFlow, visit: Visit) -> None:
         """Decide on an answer whose head has come; its headers are final after this."""
@@ -241,3 +255,8 @@ class Pages:
             self._counters[f'unwatched_total{{reason="{reason.value}"}}'] += 1
             site = site_of(self._keys, visit.sender.origin)
             log.warning("unwatched", extra={"fields": {"reason": reason.value, "site": site}})
+
+
+def _is_report(head: RequestHead) -> bool:
+    essence, _ = media_type(head.headers.get("content-type", ""))
+    return head.method == "POST" and essence in _REPORTS and "content-encoding" not in head.headers

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy_addon.csp import Skip, relax, relax_meta
+from proxy_addon.csp import Skip, conceal, relax, relax_meta
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "csp"
 ORIGIN = "https://site.example"
@@ -249,3 +249,29 @@ def test_a_meta_policy_of_an_ipv6_page_is_left_alone():
     """There is no way to say it, and the page is not ours to break."""
     content = "connect-src 'none'"
     assert content == relax_meta(content, origin="http://[::1]", connect_prefix=PREFIX)
+
+
+POLICY_OF_OURS = (
+    "default-src 'none'; script-src 'sha256-x' 'strict-dynamic' '{hash}', "
+    "script-src-elem a.example {url}observer.1.js; connect-src {url}"
+)
+
+
+@pytest.mark.parametrize("slash", ["/", "\\/"])
+def test_a_report_does_not_tell_of_us(slash):
+    """It quotes the policy that the browser was given; the rest of it is as it was."""
+    url, digest = "https://h.example:8443/obs/0123abcd/", "sha256-ab+/cd="
+    quoted = POLICY_OF_OURS.format(hash=digest, url=url)
+    told = (
+        "default-src 'none'; script-src 'sha256-x' 'strict-dynamic', "
+        "script-src-elem a.example; connect-src"
+    )
+    others = "https://h.example/obs/4567abcd/ /obs/ 'sha256-y'"
+    report = '{"age":1,"body":{"originalPolicy":"%s","blockedURL":"eval","x":"%s"}}'
+
+    def concealed(policy):
+        text = (report % (policy, others)).replace("/", slash).encode()
+        return conceal(text, connect_prefix="/obs/0123abcd/", integrity_hash=digest)
+
+    expected = (report % (told, others)).replace("/", slash).encode()
+    assert expected == concealed(quoted) == concealed(told)

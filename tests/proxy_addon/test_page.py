@@ -271,3 +271,25 @@ def test_what_is_no_worker_script_passes(headers: dict[str, str]):
 
     assert b"worker" == one.answered(b"worker", **(SCRIPT | headers))
     assert {} == one.counters
+
+
+@pytest.mark.parametrize(
+    ("method", "kind", "told"),
+    [
+        ("POST", "application/csp-report", b""),
+        ("POST", "Application/Reports+JSON; x=y", b""),
+        ("POST", "application/json", OBS.encode()),
+        ("PUT", "application/csp-report", OBS.encode()),
+    ],
+)
+def test_a_report_of_a_violated_policy_does_not_name_us(method: str, kind: str, told: bytes):
+    """The browser quotes the policy that we made; whatever else is sent is not read."""
+    one = One({"Content-Type": kind}, method=method)
+    body = b'{"original-policy": "connect-src http://a.example%s"}'
+    one.flow.request.content = body % OBS.encode()
+    one.asked(content_length="100000")
+    assert (told != b"") == one.flow.request.stream
+    one.pages.report(one.flow, one.visit)
+
+    url = b" http://a.example" + told if told else b""
+    assert body.replace(b" http://a.example%s", url) == one.flow.request.content
