@@ -74,6 +74,7 @@ class Engine:
         self._lock = asyncio.Lock()
         self._worker = ThreadPoolExecutor(1, "engine")
         self._ticker: asyncio.Task[None] | None = None
+        self._ticked = float("-inf")
         self.counters: Counter[str] = Counter()
 
     async def __aenter__(self) -> Self:
@@ -128,6 +129,9 @@ class Engine:
         """Let time pass: give up holes, end movements that rest, put away what is idle."""
         lane = self._settings.identity_lane
         async with self._lock:
+            if now < self._ticked:
+                self._set_back(now)
+            self._ticked = now
             group = Group(now)
             with self._undone_unless_committed(group):
                 await self._memory.refresh(now)
@@ -138,6 +142,13 @@ class Engine:
                     await self._finish(group)
             idle = self._settings.ingest.tab_idle
             self._memory.put_away(now - idle, now - max(lane.session_gap, lane.rest) - 1.0)
+
+    def _set_back(self, now: float) -> None:
+        """The clock was set back: nothing was heard of later than now, or it would never rest."""
+        for live in self._memory.live.values():
+            live.seen = min(live.seen, now)
+        for tab in self._memory.tabs.values():
+            tab.last_seen = min(tab.last_seen, now)
 
     async def _keep_time(self) -> None:
         while True:

@@ -167,7 +167,7 @@ def advance(
         claim = ready.item.accepted.claim
         if not found:
             continue
-        live = sessions.get(tab.key)
+        live = _ongoing(sessions.get(tab.key), claim.received + skew)
         if live is None:
             started = found.times[0]
             name = session_id(tab.key, tab.tab, ready.seq, started)
@@ -191,3 +191,14 @@ def advance(
     for live in group.resting:
         group.outcomes.extend((live, outcome) for outcome in live.session.rest())
         live.rested = True
+
+
+def _ongoing(live: Live | None, latest: float) -> Live | None:
+    """The session, unless it has been beyond `latest` (s): it ended when our clock was set back.
+
+    It would otherwise go on, whatever the pauses, until that time has come again. What it was
+    amid is dropped: nobody knows whether a pause followed.
+    """
+    if live is None or live.session.last is None or live.session.last <= latest:
+        return live
+    return None

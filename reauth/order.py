@@ -16,7 +16,7 @@ RECENT = 32
 """Numbers behind the next one whose digests are remembered: a minute of batches at the least,
 which is the observer's longest back-off. What is older counts as late, and may be kept twice."""
 _SLACK = 8
-"""Numbers that may be remembered beyond those, so that forgetting is not the work of every batch."""
+"""Numbers that may be remembered beyond those: forgetting is not the work of every batch."""
 HELD = 64
 """Batches that may wait in one tab; beyond it the oldest hole is given up at once."""
 
@@ -104,7 +104,8 @@ class TabStream(Generic[T]):
             seq = self.next_seq if self.next_seq in self._held else min(self._held)
             came, item = self._held[seq]
             missing = seq - self.next_seq
-            if missing and now - came < wait and len(self._held) <= HELD:
+            # Longer ago than `wait`, or from before the clock was set back.
+            if missing and abs(now - came) < wait and len(self._held) <= HELD:
                 break
             del self._held[seq]
             self.next_seq = seq + 1

@@ -154,3 +154,20 @@ def test_two_batches_of_one_session_are_one_stream():
     row = live[KEY].row()
     assert (row.user, row.client, row.site) == ("alice", "10.0.0.1", first.claim.site)
     assert place.row().last_t == row.last_t
+
+
+@pytest.mark.parametrize(("ahead", "goes_on"), [(599, True), (601, False)])
+def test_a_session_from_before_the_clock_was_set_back_has_ended(ahead, goes_on):
+    """Else it would go on, whatever the pauses, until that time has come again."""
+    first, second, *_ = accepted(movement(1, 4), size=40)
+    live = {}
+    for item in (first, second):
+        group = Group(EPOCH)
+        group.ready.append((tab(), ready(item)))
+        advance(group, live, begin, gap=600.0, skew=600.0)
+        if item is first:
+            before = live[KEY]
+            before.session.last = second.claim.received + ahead
+
+    assert (live[KEY] is before) is goes_on
+    assert group.outcomes == []
