@@ -16,24 +16,24 @@ def row_of(live: Live, outcome: Outcome, now: float) -> TrajectoryRow | None:
     batch as it came.
     """
     user = live.key[0]
-    if user is None or not isinstance(outcome, Scored | Dropped):
+    if user is None:
         return None
-    template = next(
-        lane.template for lane in live.session.lanes if lane.recipe.name == outcome.lane
-    )
-    scored = isinstance(outcome, Scored)
-    return TrajectoryRow(
-        session=live.id,
-        user=user,
-        lane=outcome.lane,
-        number=outcome.number,
-        site=live.claim.site,
-        received=now,
-        trajectory=outcome.trajectory,
-        score=outcome.score if isinstance(outcome, Scored) else None,
-        reason=outcome.reason if isinstance(outcome, Dropped) else None,
-        template_version=template.version if template is not None and scored else 0,
-    )
+    score, reason, version = None, None, 0
+    if isinstance(outcome, Scored):
+        score, version = outcome.score, _version(live, outcome.lane)
+    elif isinstance(outcome, Dropped):
+        reason = outcome.reason
+    else:
+        return None
+    whose = (live.id, user, outcome.lane, outcome.number, live.claim.site, now)
+    return TrajectoryRow(*whose, outcome.trajectory, score, reason, version)
+
+
+def _version(live: Live, lane: str) -> int:
+    for found in live.session.lanes:
+        if found.recipe.name == lane and found.template is not None:
+            return found.template.version
+    return 0
 
 
 def evidence_of(rows: Iterable[TrajectoryRow], threshold: float) -> tuple[Evidence, ...]:
