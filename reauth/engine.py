@@ -79,8 +79,14 @@ class Engine:
 
     async def __aenter__(self) -> Self:
         """Go on from what is stored, and begin to keep the time."""
+        now = self._clock()
+        await self._memory.refresh(now)
         for name in await self._store.held_tabs():
             await self._memory.tab(name, (None, ""))
+        gap, skew = self._settings.identity_lane.session_gap, self._settings.ingest.skew
+        for key in await self._store.moved_since(now - gap - skew):
+            # Whoever never moves again has a last movement all the same.
+            await self._memory.fetch(key, now)
         self._ticker = asyncio.create_task(self._keep_time())  # noqa: TID251 - held, and ended
         return self
 

@@ -197,6 +197,10 @@ class Store(Protocol):
         """The newest session of a user on a client (of nobody known: of the client)."""
         ...
 
+    async def moved_since(self, since: float) -> list[tuple[str, str]]:
+        """(user, client) of sessions that moved at `since` (s) or later; of nobody known, none."""
+        ...
+
     async def trajectories_of(self, session: str, lane: str, limit: int) -> list[TrajectoryRow]:
         """The newest trajectories of a session's lane, oldest first."""
         ...

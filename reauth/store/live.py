@@ -42,6 +42,15 @@ def session(
     return rows.session_row(found, sealer) if found else None
 
 
+def moved_since(connection: sqlite3.Connection, since: float) -> list[tuple[str, str]]:
+    """(user, client) of sessions that moved at `since` or later; asked for once, at the start."""
+    return connection.execute(
+        "SELECT DISTINCT person, client FROM session"
+        " WHERE last_t >= ? AND person IS NOT NULL ORDER BY person, client",
+        (since,),
+    ).fetchall()
+
+
 def trajectories_of(
     connection: sqlite3.Connection, sealer: Sealer, session: str, lane: str, limit: int
 ) -> list[TrajectoryRow]:

@@ -221,6 +221,10 @@ class SqliteStore:
         """The newest session of a user on a client (of nobody known: of the client)."""
         return await self._read(live.session, self._sealer, user, client)
 
+    async def moved_since(self, since: float) -> list[tuple[str, str]]:
+        """(user, client) of sessions that moved at `since` (s) or later; of nobody known, none."""
+        return await self._read_much(live.moved_since, since)
+
     async def trajectories_of(self, session: str, lane: str, limit: int) -> list[TrajectoryRow]:
         """The newest trajectories of a session's lane, oldest first."""
         return await self._read(live.trajectories_of, self._sealer, session, lane, limit)

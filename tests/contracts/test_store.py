@@ -97,6 +97,21 @@ async def test_what_was_committed_is_given_back(store):
         assert replace(went, trajectory=None) == replace(came, trajectory=None)
 
 
+async def test_a_restart_is_told_who_has_just_moved(store):
+    """Each user and client once; of nobody known there is nothing to finish."""
+    sessions = [
+        session(),
+        session("s2", started=NOON + 1),
+        session("s3", "berta", NOON - 1),
+        session("s4", "berta", NOON, "10.0.0.2"),
+        session("s5", None),
+    ]
+    await store.commit(Commit(sessions=sessions))
+
+    assert [("anna", "10.0.0.1"), ("berta", "10.0.0.2")] == await store.moved_since(NOON)
+    assert [] == await store.moved_since(NOON + 2)
+
+
 async def test_nothing_is_known_of_what_never_came(store):
     """Absence is None or empty, never an error."""
     assert await store.tab(b"x" * 16) is None
