@@ -1,6 +1,4 @@
-"""A house of real processes on fixed ports and one state folder, to be killed and started again;
-and senders who, like an observer behind the proxy, send a batch until it is acknowledged.
-"""
+"""A house of real processes on fixed ports and one state folder, to be killed and started again."""
 
 import asyncio
 import json
@@ -21,12 +19,12 @@ from copy import copy
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import aiohttp
-
-from reauth.app import load_settings, now, opened_store
-from reauth.claim import keys_from_text, seal
+from reauth.app import load_settings, opened_store
+from reauth.claim import keys_from_text
 from reauth.wire import decode, encode
 
+PAGE = b"<!doctype html><html><head><title>t</title></head><body>as it was</body></html>"
+"""A page that is as short as a page can be."""
 PATIENCE = 60.0
 """s; a loaded machine starts and stops slowly."""
 CONFIG = """\
@@ -115,6 +113,12 @@ class House:
         """A command line of ours on this folder."""
         return [*self.within, sys.executable, "-m", "reauth", *words, "--config", self.config]
 
+    def said(self, *words):
+        """Run a command to its end."""
+        return subprocess.run(
+            self.command(*words), capture_output=True, text=True, check=False, timeout=PATIENCE
+        )
+
     def begin(self, word="serve"):
         """Start it and do not wait; the time is taken."""
         with (self.folder / "log").open("ab") as log:
@@ -178,7 +182,8 @@ class House:
                 session = await store.session(user, client)
                 rows = await store.trajectories_of(session.id, "identity", 100_000)
                 scores[user] = [(row.number, row.trajectory.id, row.score) for row in rows]
-        return Found(self.state, alerts, scores)
+            raw = await store._on(store._writer, lambda _: raw_of(store._raw))
+        return Found(self.state, alerts, scores, raw)
 
     def delivered(self):
         """How often the sink was told of each alert."""
@@ -189,9 +194,9 @@ class House:
 
 
 class Found:
-    """What a store holds: alerts, scores by user, names of sessions, raw batches."""
+    """What a store holds: alerts, scores by user, names of sessions, batches as they came."""
 
-    def __init__(self, folder, alerts, scores):
+    def __init__(self, folder, alerts, scores, raw):
         main = folder / "store.db"
         self.alerts = [
             (alert.id, alert.user, alert.session, [item.trajectory for item in alert.evidence])
@@ -200,78 +205,19 @@ class Found:
         self.scores = scores
         self.sessions = rows(main, "SELECT id, person, client FROM session ORDER BY id")
         self.held = rows(main, "SELECT tab, seq FROM held")
-        self.raw = Counter(
-            row
-            for file in sorted(folder.glob("raw-*.db"))
-            for row in rows(file, "SELECT tab, seq FROM raw")
-        )
+        self.raw = Counter((row.tab, row.seq) for row in raw)
+        self.batches = [decode(row.body) for row in raw]
+
+
+def raw_of(days):
+    """Every row of the day files."""
+    return [row for day in days.days() for row in days.after(day, 0)]
 
 
 def rows(file, query):
     """Rows of a database file."""
     with closing(sqlite3.connect(file)) as connection:
         return connection.execute(query).fetchall()
-
-
-def identity(batch):
-    """(tab, number) of an accepted batch in wire format v1 without a token."""
-    found = decode(batch.body)
-    return found.tab, found.seq
-
-
-class Sender:
-    """One observer and its proxy: what is not acknowledged is sent again.
-
-    Parameters
-    ----------
-    batches
-        In order; each is sent in a group of its own.
-    together
-        How many may be under way at once; they overtake each other then.
-    """
-
-    def __init__(self, house, batches, together=1, seed=0):
-        self.house = house
-        self.batches = batches
-        self.together = together
-        self.rng = random.Random(seed)
-        self.acknowledged = set()
-        self.repeated = 0
-        self.refusals = Counter()
-
-    async def run(self, client, told=lambda: None):
-        """Send everything; `told` is called at each acknowledgement."""
-        for place in range(0, len(self.batches), self.together):
-            group = self.batches[place : place + self.together]
-            self.rng.shuffle(group)
-            await asyncio.gather(*(self._insist(client, batch, told) for batch in group))
-
-    async def _insist(self, client, batch, told):
-        wait = 0.02
-        while (result := await post(self.house, client, [batch]))[0]["status"] != 204:
-            self.refusals[result[0]["status"]] += 1
-            self.repeated += 1
-            await asyncio.sleep(self.rng.uniform(wait / 2, wait))
-            wait = min(0.2, 2 * wait)
-        self.acknowledged.add(identity(batch))
-        told()
-
-
-async def post(house, client, batches):
-    """Send a sealed group as the proxy does; results, status 0 where nothing answered."""
-    group = seal(house.keys, [(batch.claim, batch.body) for batch in batches], {}, now())
-    try:
-        async with client.post(house.url + "/v1/batches", data=group) as answer:
-            if answer.status != 200:
-                return [{"status": answer.status}] * len(batches)
-            return (await answer.json())["results"]
-    except (aiohttp.ClientError, TimeoutError, OSError):
-        return [{"status": 0}] * len(batches)
-
-
-def client():
-    """An HTTP client with a deadline for each request."""
-    return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20))
 
 
 async def until(true, seconds=PATIENCE):

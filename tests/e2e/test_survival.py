@@ -5,7 +5,6 @@ sent again by whoever sent it; nobody's browsing notices.
 """
 
 import asyncio
-import json
 import random
 import resource
 import signal
@@ -16,107 +15,21 @@ from statistics import median
 import pytest
 
 from reauth.app import now
-from reauth.event import Event, Kind, Mark
-from reauth.recording import write_recording
-from tests.e2e.house import (
-    PATIENCE,
-    House,
+from tests.e2e.house import PAGE, PATIENCE, deliver, small_disk, visit
+from tests.e2e.senders import (
+    KEYS,
+    LANE,
+    Acknowledgements,
     Sender,
     client,
-    deliver,
     identity,
+    load,
+    of,
     post,
-    small_disk,
-    visit,
+    senders,
 )
-from tests.live import accepted, movement, template_of
-from tests.origin import Origin
 
 KILLS = 30
-
-
-@pytest.fixture(scope="module")
-def template():
-    """Of person 0, as alice."""
-    return template_of()
-
-
-@pytest.fixture
-def houses(tmp_path):
-    """Makes houses; none of them outlives the test."""
-    made = []
-
-    def make(name, **settings):
-        made.append(House(tmp_path / name, **settings))
-        return made[-1]
-
-    yield make
-    for house in made:
-        house.close()
-
-
-def then(*parts, pause=1.0):
-    """Recordings one after the other, and the page goes: the last movement ends there."""
-    events = []
-    for part in parts:
-        shift = events[-1].t + pause if events else 0.0
-        events += [event._replace(t=event.t + shift) for event in part]
-    last = events[-1]
-    mark = Event(Kind.MARKER, last.page, last.t + 0.1, last.x, last.y, int(Mark.PAGEHIDE))
-    return [*events, mark]
-
-
-TAKEOVER = then(movement(0, 22, 9), movement(28, 12))
-"""Person 28 is easily told from person 0, who is enrolled as alice."""
-
-
-def load(start):
-    """Batches by user: a takeover, two tabs at once, one that overtakes, one of nobody known."""
-    size = {"size": 12, "start": start}
-    tabs = [
-        accepted(then(movement(seed, 12)), "bob", "10.0.0.2", tab=tab * 16, **size)
-        for seed, tab in ((7, b"b"), (8, b"B"))
-    ]
-    return {
-        "alice": accepted(TAKEOVER, "alice", tab=b"a" * 16, **size),
-        "bob": sorted(tabs[0] + tabs[1], key=lambda batch: batch.claim.received),
-        "carol": accepted(then(movement(6, 30)), "carol", "10.0.0.3", tab=b"c" * 16, **size),
-        None: accepted(then(movement(5, 30)), None, "10.0.0.4", tab=b"n" * 16, **size),
-    }
-
-
-KEYS = [("alice", "10.0.0.1"), ("bob", "10.0.0.2"), ("carol", "10.0.0.3")]
-LANE = "rest_s = 3600\n[enrolment]\nautomatic = false\n"
-"""Nothing but its own events ends a movement, so that two runs of one stream can be compared."""
-
-
-def senders(house, batches):
-    """One a user; carol's batches overtake each other."""
-    return [
-        Sender(house, own, together=4 if user == "carol" else 1, seed=place)
-        for place, (user, own) in enumerate(batches.items())
-    ]
-
-
-class Acknowledgements:
-    """Counts them, and lets somebody wait for the next few."""
-
-    def __init__(self):
-        self.count = 0
-        self._told = asyncio.Event()
-
-    def __call__(self):
-        self.count += 1
-        self._told.set()
-
-    async def more(self, amount, done):
-        """Until so many more have come; an end of the load before that is an error."""
-        wanted = self.count + amount
-        async with asyncio.timeout(PATIENCE):
-            while self.count < wanted:
-                assert not done(), "the load was over before the last kill"
-                self._told.clear()
-                await asyncio.wait([asyncio.ensure_future(self._told.wait())], timeout=1)
 
 
 async def in_one_go(house, batches):
@@ -187,20 +100,6 @@ async def test_thirty_kills_at_random_moments_change_nothing(houses, template, r
     print(figures)
 
 
-PAGE = b"<!doctype html><html><head><title>t</title></head><body>as it was</body></html>"
-
-
-@pytest.fixture
-async def origin():
-    """A site of one page."""
-    async with Origin() as served:
-        served.put("/", PAGE)
-        yield served
-
-
-def of(user, seed, movements, tab, **where):
-    """A sender's batches, from now on."""
-    return accepted(then(movement(seed, movements)), user, tab=tab, start=float(int(now())), **where)
 
 
 def immutable(house, yes):
@@ -305,33 +204,6 @@ def test_a_read_only_state_folder_is_told_at_the_start(houses):
         assert house.end()[0] == 0
 
 
-async def test_with_the_ingest_away_pages_load_and_the_same_batch_is_taken_later(houses, origin):
-    """503 with Retry-After for the batch alone; 204 once the ingest is back, and nothing twice."""
-    house, url = houses("house"), origin.url + "/"
-    proxy = house.beside()
-    house.start()
-    house.end()
-    assert proxy.start("proxy")["ready"]
-    bodies = [batch.body for batch in of(None, 5, 8, b"p" * 16)]
-    async with client() as http:
-        page = await visit(house, http, url)
-        assert page.text == PAGE.decode()
-        status, headers = await deliver(house, http, url, page, bodies[0])
-        assert (status, headers["Retry-After"].isdecimal()) == (503, True)
-        house.start()
-        assert (await deliver(house, http, url, page, bodies[0]))[0] == 204
-        assert house.end(signal.SIGKILL)[0] == -signal.SIGKILL
-        assert (await deliver(house, http, url, page, bodies[1]))[0] == 503
-        assert await visit(house, http, url)
-        house.start()
-        for body in bodies:
-            assert (await deliver(house, http, url, page, body))[0] == 204
-    assert proxy.end()[0] == house.end()[0] == 0
-    found = await house.found()
-    assert sorted(found.raw.values()) == [1] * len(bodies)
-    assert not [seen for seen in origin.seen if "obs" in seen.target]
-
-
 async def test_sigterm_under_load_ends_within_ten_seconds_and_keeps_its_word(
     houses, template, origin
 ):
@@ -364,64 +236,3 @@ async def test_sigterm_under_load_ends_within_ten_seconds_and_keeps_its_word(
     assert [user for _, user, *_ in found.alerts] == ["alice"]
 
 
-async def test_sighup_reads_the_address_map_anew(houses, origin):
-    """Who was unknown is named from then on; a page from before is told so and gets a new token."""
-    house, url = houses("house"), origin.url + "/"
-    file = house.folder / "addresses.csv"
-    file.write_text("10.9.9.9,somebody\n", "utf-8")
-    house.config.write_text(
-        house.config.read_text("utf-8") + '[identity]\naddress_map = "addresses.csv"\n', "utf-8"
-    )
-    house.start("run")
-    first, second = (of(None, 5, 4, tab * 16)[0].body for tab in (b"p", b"q"))
-    async with client() as http:
-        page = await visit(house, http, url)
-        assert (await deliver(house, http, url, page, first))[0] == 204
-        file.write_text("127.0.0.0/8,newcomer\n", "utf-8")
-        house.process.send_signal(signal.SIGHUP)
-        async with asyncio.timeout(PATIENCE):
-            while (await deliver(house, http, url, page, first))[0] != 403:
-                await asyncio.sleep(0.05)
-        page = await visit(house, http, url)
-        assert (await deliver(house, http, url, page, second))[0] == 204
-    assert house.end()[0] == 0
-    found = await house.found(("newcomer", "127.0.0.1"))
-    assert [user for _, user, _ in found.sessions].count("newcomer") == 1
-    assert {user for _, user, _ in found.sessions} == {None, "newcomer"}
-
-
-async def test_a_second_run_on_the_same_state_is_refused_in_one_line(houses):
-    """Two engines would each see half of a session. The first goes on."""
-    house = houses("house")
-    ready = house.start("run")
-    second = subprocess.run(
-        house.command("run"), capture_output=True, text=True, check=False, timeout=PATIENCE
-    )
-    assert (second.returncode, second.stdout) == (1, "")
-    [line] = second.stderr.splitlines()
-    assert "another reauth works on" in line
-    async with client() as http, http.get(ready["console"] + "/livez") as answer:
-        assert answer.status == 200
-    assert house.end()[0] == 0
-
-
-async def test_live_and_replay_of_the_same_events_score_the_same(houses, template):
-    """One engine, two drivers: trajectory by trajectory, through HTTP and from a file."""
-    house = houses("house")
-    await house.enrol(template)
-    events = [event._replace(t=round(event.t, 4)) for event in TAKEOVER]
-    file = house.folder / "recording.csv"
-    file.write_text(write_recording(events), "utf-8")
-    command = house.command("replay", "--user", "alice", file)
-    said = subprocess.run(command, capture_output=True, check=True, timeout=PATIENCE).stdout
-    replayed = [line for line in map(json.loads, said.splitlines()) if line["kind"] == "scored"]
-    house.start()
-    async with client() as http:
-        sender = Sender(house, accepted(events, tab=b"a" * 16, start=float(int(now())), size=12))
-        await sender.run(http)
-    assert house.end()[0] == 0
-    found = await house.found(KEYS[0])
-    live = [score for *_, score in found.scores["alice"]]
-    assert len(found.alerts) == 1
-    # Seconds since 1970 have a grain of 2.4e-7 s in a float64, seconds of a recording a finer one.
-    assert live == pytest.approx([line["score"] for line in replayed], abs=1e-3)
