@@ -232,7 +232,7 @@ def is_document(request: RequestHead) -> bool:
     """
     destination = request.headers.get("sec-fetch-dest")
     if destination is not None:
-        return destination.lower() in _DOCUMENTS
+        return destination.lower() in _DOCUMENTS or _is_handed_on(request)
     if request.headers.get("upgrade-insecure-requests") == "1":
         return True
     accept = request.headers.get("accept", "").lower()
@@ -242,7 +242,20 @@ def is_document(request: RequestHead) -> bool:
 def is_navigation(request: RequestHead) -> bool:
     """Say whether it is a document that is not a plug-in's, which alone may ask for ranges."""
     destination = request.headers.get("sec-fetch-dest", "document").lower()
-    return destination in _NAVIGATIONS and is_document(request)
+    return (destination in _NAVIGATIONS and is_document(request)) or _is_handed_on(request)
+
+
+def _is_handed_on(request: RequestHead) -> bool:
+    """Say whether a service worker fetches the very request of a navigation.
+
+    Chromium then names no destination, but the mode is still one that no script can ask for
+    (Fetch, "new Request": `navigate` is a TypeError).
+    """
+    headers = request.headers
+    return (
+        headers.get("sec-fetch-dest", "").lower() == "empty"
+        and headers.get("sec-fetch-mode", "").lower() == "navigate"
+    )
 
 
 def is_top_level_get(request: RequestHead) -> bool:

@@ -39,6 +39,8 @@ MAX_BODY = 65536
 """Bytes of a batch; the browser's own limit for what may outlive its page (observer.md, 6)."""
 _UNDO = 8
 """Times that percent encoding is undone; a path that is encoded deeper means nothing to anyone."""
+_ABSOLUTE = re.compile(rb"[a-z][a-z0-9+.-]*:/+[^/]*")
+"""`https://host` in front of a path, which HTTP/2 carries as it comes (RFC 9112, 3.2.2)."""
 _PARAMETERS = re.compile(rb";[^/]*")
 """`;jsessionid=...` of a segment, which Java servers leave out."""
 
@@ -115,7 +117,9 @@ def normalised(path: str) -> bytes:
         once, raw = raw, unquote_to_bytes(raw)
         if once == raw:
             break
-    raw = _PARAMETERS.sub(b"", raw.replace(b"\\", b"/").lower())
+    raw = raw.replace(b"\\", b"/").lower()
+    absolute = _ABSOLUTE.match(raw)
+    raw = _PARAMETERS.sub(b"", raw[absolute.end() :] if absolute else raw)
     kept: list[bytes] = []
     for segment in raw.split(b"/"):
         if segment == b"..":

@@ -54,6 +54,17 @@ def test_nothing_else_is_touched(destination):
     assert Decision(Action.PASS, Reason.SUBRESOURCE) == decide(request, page(), Site(), CLEAR)
 
 
+def test_a_navigation_that_a_service_worker_hands_on_is_injected():
+    """It fetches the page's own request: no destination is named, but no script can ask so."""
+    request = asking(sec_fetch_dest="empty", sec_fetch_mode="navigate")
+    fetched = asking(sec_fetch_dest="empty", sec_fetch_mode="cors")
+
+    assert Decision(Action.INJECT, Reason.DOCUMENT) == decide(request, page(), Site(), CLEAR)
+    assert policy.is_navigation(request)
+    assert not policy.is_navigation(fetched)
+    assert not policy.is_document(asking(sec_fetch_dest="script", sec_fetch_mode="navigate"))
+
+
 @pytest.mark.parametrize(
     ("headers", "expected"),
     [

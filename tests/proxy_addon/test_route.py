@@ -55,6 +55,13 @@ def test_whatever_a_lenient_origin_reads_as_ours_is_ours(pieces: list[str], sepa
     assert (["obs", INSTALLATION] == plain[:2]) is (route()[0].name(path) is not None)
 
 
+@pytest.mark.parametrize("host", ["https://a.example", "HTTP://a:1", "x:\\\\a", "https:%2f%2fa"])
+def test_a_path_with_its_host_in_front_is_the_path(host: str):
+    """HTTP/2 carries whatever stands in `:path`, and origins differ in what they make of it."""
+    assert "b" == route()[0].name(host + OBS + "b")
+    assert None is route()[0].name(host + "/x")
+
+
 @given(st.text(max_size=60))
 def test_any_path_has_one_normal_form(path: str):
     """Total, and the query is no part of it."""
