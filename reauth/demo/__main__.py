@@ -19,7 +19,7 @@ from reauth.errors import ReauthError
 
 SEED = 13
 """Chosen because it ends as it should with room on both sides; --seeds tells of the others."""
-SEATS = (80.0, 110.0)
+SEATS = (80.0, 95.0)
 """s at the browser of the owner and of the intruder: what four minutes have room for."""
 
 

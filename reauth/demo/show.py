@@ -30,7 +30,7 @@ VIEWPORT = (1280, 800)
 """CSS px at the least; larger where a single movement needs more room."""
 PAGE_EVERY = 20.0
 """s after which a seat opens the next page, between two movements."""
-PATIENCE = 12.0
+PATIENCE = 6.0
 """s to wait for the last movement to be sent, stored and judged."""
 
 
