@@ -38,7 +38,7 @@ from reauth.installation import (
     variables,
 )
 from reauth.intake.local import LocalIntake
-from reauth.listen import jobs, listening, tls_of
+from reauth.listen import jobs, listening, rare_collections, tls_of
 from reauth.ports import Sink, Store
 from reauth.session import Recipe
 from reauth.settings import Settings, address
@@ -234,7 +234,7 @@ async def house(settings: Settings) -> AsyncIterator[House]:
     folder = ensure_ca(settings)
     rule, told = Rule(settings), standing(settings)
     lanes = recipes(settings, rule)
-    with only_one(settings):
+    with only_one(settings), rare_collections():
         async with (
             _store(settings, sinks) as store,
             Outbox(store, sinks, now) as outbox,

@@ -21,12 +21,11 @@ PINNED = len(_CORES) > 1
 @contextmanager
 def _process(module: str, core: int, *args: str) -> Iterator["subprocess.Popen[str]"]:
     process = subprocess.Popen(
-        [sys.executable, "-m", f"rig.{module}", *args],
+        ["taskset", "--cpu-list", str(core), sys.executable, "-m", f"rig.{module}", *args],
         cwd=_BENCH,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: os.sched_setaffinity(0, {core}),
     )
     try:
         yield process
@@ -76,7 +75,7 @@ class Load:
         used = _used(server["pid"])
         result = _line(self._process)
         used = _used(server["pid"]) - used
-        if result["stored"] != (batches if each == 1 or not server["bare"] else -(-batches // each)):
+        if result["stored"] != batches:
             raise RuntimeError(f"{batches} batches sent, {result['stored']:g} stored")
         return {
             **result,

@@ -1,10 +1,9 @@
 """The servers that are compared, each a process of its own.
 
-`bare FOLDER` answers 204 to any POST after reading its body: what aiohttp costs alone. `ingest
-FOLDER` is the ingest, the engine and the store as shipped, with sessions that have no lane: all
-that makes a batch durable, and nothing that looks at its movement. `house FOLDER USERS` is
-`reauth.app.house`, all of it, on a store with a template for each of so many users. Each prints a
-line of JSON once it accepts.
+`bare FOLDER` answers 204 to any POST after reading its body: what aiohttp costs alone. `house
+FOLDER USERS` is `reauth.app.house`, all of it, on a store with a template for each of so many
+users. `ingest FOLDER` is the same house, whose sessions have no lane: all that makes a batch
+durable, and nothing that looks at its movement. Each prints a line of JSON once it accepts.
 """
 
 import asyncio
@@ -17,11 +16,8 @@ import numpy as np
 from aiohttp import web
 
 from reauth import app
-from reauth.engine import Engine
 from reauth.enrol import Options, learn
-from reauth.ingest import Control, application
 from reauth.installation import ensure_keys, ensure_state
-from reauth.intake.local import LocalIntake
 from reauth.listen import listening
 from reauth.settings import Settings, parse
 from reauth.trajectory import PauseSegmenter, Trajectory
@@ -63,22 +59,6 @@ async def _bare(settings: Settings) -> None:
         await _stay(where, settings)
 
 
-async def _ingest(settings: Settings) -> None:
-    keys, control = ensure_keys(settings), Control({}, 1)
-    async with (
-        app.opened_store(settings) as store,
-        Engine(store, [], settings, app.now) as engine,
-        LocalIntake(engine, settings.ingest) as intake,
-        listening(
-            "ingest",
-            application(intake, keys, settings.ingest, control, app.now),
-            settings.ingest.listen,
-            None,
-        ) as (where, _),
-    ):
-        await _stay(where, settings)
-
-
 async def _house(settings: Settings, users: int) -> None:
     if users:
         await _enrol(settings, users)
@@ -92,9 +72,9 @@ async def _stay(where: str, settings: Settings) -> None:
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
 
 
-def _trajectories(seed: int, sample: int, movements: int) -> list[Trajectory]:
+def _trajectories(seed: int, sample: int, batches: int) -> list[Trajectory]:
     segmenter = PauseSegmenter(0.5, 10, 0.025)
-    events = moving(seed, sample, movements)
+    events = moving(seed, sample, batches)
     return [found for _, found in segmenter.feed_many(events)] + segmenter.close()
 
 
@@ -114,10 +94,10 @@ def main() -> None:
     settings = settings_in(folder)
     ensure_state(settings)
     ensure_keys(settings)
-    if kind == "house":
-        asyncio.run(_house(settings, int(sys.argv[3])))
-    else:
-        asyncio.run({"bare": _bare, "ingest": _ingest}[kind](settings))
+    if kind == "ingest":
+        app.recipes = lambda *_: []
+    users = int(sys.argv[3]) if kind == "house" else 0
+    asyncio.run(_bare(settings) if kind == "bare" else _house(settings, users))
 
 
 main()

@@ -174,7 +174,9 @@ def _standardised(x: Floats) -> tuple[Floats, Floats, Floats]:
 
 def _expansion(estimator: Any, x: Floats, mean: Floats, scale: Floats) -> dict[str, Floats]:
     """Take the arrays out of a fitted support vector machine."""
-    support = np.ascontiguousarray(estimator.support_vectors_)
+    # Feature by feature in memory: one or two rows against all vectors then read it once, as it
+    # lies, in half the time (bench/engine.py).
+    support = np.asfortranarray(estimator.support_vectors_)
     gamma = 1 / (x.shape[1] * x.var())  # what gamma="scale" stands for
     return {
         "support": support,

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import gc
 import ssl
 import stat
 from datetime import UTC, datetime, timedelta
@@ -16,7 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from reauth.errors import ReauthError, SettingsError
-from reauth.listen import jobs, listening, tls_of
+from reauth.listen import jobs, listening, rare_collections, tls_of
 from reauth.settings import Console, Settings
 
 
@@ -174,3 +175,12 @@ async def test_a_job_that_is_done_is_no_failure():
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(asyncio.shield(broken), 0.01)
         assert not broken.done()
+
+
+def test_garbage_is_looked_for_less_often_while_the_house_stands():
+    """And as before when it is closed."""
+    usual = gc.get_threshold()
+    with rare_collections():
+        assert gc.get_threshold() > usual
+        assert gc.get_freeze_count() > 0
+    assert (gc.get_threshold(), gc.get_freeze_count()) == (usual, 0)
