@@ -7,6 +7,7 @@ group is sent when every batch in it has been stored or refused: 204 in it means
 import asyncio
 import contextlib
 import json
+import logging
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -20,6 +21,8 @@ from reauth.claim import Claim, Keys, seal_control, unseal, unseal_control
 from reauth.errors import ClaimError, Overloaded, StoreError
 from reauth.ports import Accepted, Intake, Receipt
 from reauth.settings import Ingest
+
+log = logging.getLogger(__name__)
 
 GROUP_BYTES = 16 * 1024 * 1024
 """Largest sealed group: 256 batches of the largest size."""
@@ -97,6 +100,7 @@ class Receiver:
             settings.batches_per_second, settings.burst, settings.bytes_per_second
         )
         self.stopping = False
+        self._failing = False
         self.counters: Counter[str] = Counter()
         """Ours."""
         self.proxy_counters: Counter[str] = Counter()
@@ -155,12 +159,24 @@ class Receiver:
         if not batches:
             return []
         try:
-            return [_TOLD[receipt] for receipt in await self._intake.accept(batches)]
+            receipts = await self._intake.accept(batches)
         except Overloaded as error:
             refused = (error.reason, error.status, error.retry_after)
-        except StoreError:
+        except StoreError as error:
             refused = ("store", 503, 5.0)
+            self._failed(str(error))
+        else:
+            self._failed(None)
+            return [_TOLD[receipt] for receipt in receipts]
         return [self._refused(*refused) for _ in batches]
+
+    def _failed(self, fault: str | None) -> None:
+        """Say that the store fails, or works again; once, and not with every group."""
+        if fault is not None and not self._failing:
+            log.error("store_failed", extra={"fault": fault})
+        elif fault is None and self._failing:
+            log.warning("store_back")
+        self._failing = fault is not None
 
     def _refused(self, reason: str, status: int, retry_after: float | None = None) -> Result:
         self.counters[f'ingest_dropped_total{{cause="{reason}"}}'] += 1

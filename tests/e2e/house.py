@@ -130,7 +130,9 @@ class House:
     def start(self, word="serve"):
         """Start it; its ready line."""
         self.begin(word)
-        return self.ready()
+        line = self.ready()
+        assert line, self.log()[-2000:]
+        return line
 
     def ready(self):
         """Wait for the first line; None where the process ends without one."""

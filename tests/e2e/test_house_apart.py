@@ -95,7 +95,7 @@ async def test_live_and_replay_of_the_same_events_score_the_same(houses, templat
     replayed = [line for line in map(json.loads, said.splitlines()) if line["kind"] == "scored"]
     house.start()
     async with client() as http:
-        sender = Sender(house, accepted(events, tab=b"a" * 16, start=float(int(now())), size=12))
+        sender = Sender(house, accepted(events, tab=b"a" * 16, start=float(int(now())), size=60))
         await sender.run(http)
     assert house.end()[0] == 0
     found = await house.found(KEYS[0])

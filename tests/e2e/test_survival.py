@@ -138,6 +138,8 @@ async def test_a_store_that_cannot_keep_is_503_until_it_can(houses, tmp_path, or
         house.start("run")
         async with client() as http:
             await cannot_keep_for_a_while(house, http, origin.url + "/", ends)
+        if how != "no file may be written":  # nor may the log
+            assert '"event": "store_failed", "fault": "the store cannot go on: ' in house.log()
 
 
 async def readiness(house, http, wanted):
@@ -180,6 +182,7 @@ async def cannot_keep_for_a_while(house, http, url, ends):
     assert (await deliver(house, http, url, page, body))[0] == 204
     await readiness(house, http, 200)
     assert house.end()[0] == 0
+    assert '"event": "store_back"' in house.log()
     found = await house.found(("anna", "10.0.0.1"))
     assert {identity(batch) for batch in batches} == sender.acknowledged <= set(found.raw)
     assert list(range(1, 21)) == [number for number, *_ in found.scores["anna"]]
@@ -195,7 +198,8 @@ def test_a_read_only_state_folder_is_told_at_the_start(houses):
         house.start()
         assert house.end()[0] == 0
         disk.remount("ro")
-        assert house.start() is None
+        house.begin()
+        assert house.ready() is None
         assert house.end()[0] == 2
         [line] = house.log().splitlines()
         assert line.startswith("reauth: state.path: ")

@@ -123,16 +123,22 @@ async def test_who_sends_too_much_is_slowed_down(client):
     assert all(result["retry_after"] >= 1 for result in said["results"] if "reason" in result)
 
 
-async def test_a_store_that_fails_means_come_again(client, store, monkeypatch):
-    """503 for the batch, and the browser keeps it."""
+async def test_a_store_that_fails_means_come_again(client, store, monkeypatch, caplog):
+    """503 for the batch, and the browser keeps it; the log tells once, and when it is over."""
 
     async def full(commit):
         raise StoreError("disk full")
 
     monkeypatch.setattr(store, "commit", full)
+    for _ in range(2):
+        _, said = await post(client, group(movements=1)[0])
+        assert {result["status"] for result in said["results"]} == {503}
+    monkeypatch.undo()
     _, said = await post(client, group(movements=1)[0])
 
-    assert {result["status"] for result in said["results"]} == {503}
+    assert {result["status"] for result in said["results"]} == {204}
+    told = [record.message for record in caplog.records if record.name == "reauth.ingest"]
+    assert ["store_failed", "store_back"] == told
 
 
 async def test_a_stopping_ingest_says_so(client):
