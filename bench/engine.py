@@ -90,7 +90,7 @@ def one_by_one(estimators: Sequence[Any], new: Sequence[Trajectory]) -> None:
 
 def elsewhere(template: Template) -> Template:
     """The same template elsewhere in memory: users do not share caches."""
-    return replace(template, arrays={name: a.copy() for name, a in template.arrays.items()})
+    return replace(template, arrays={name: a.copy("K") for name, a in template.arrays.items()})
 
 
 def trained(size: int) -> tuple[Template, Any]:

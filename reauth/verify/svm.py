@@ -156,9 +156,8 @@ def decision(arrays: Mapping[str, Floats], x: Floats) -> Floats:
     product of matrices (scale.md §2).
     """
     z = (x - arrays["mean"]) / arrays["scale"]
-    gamma = arrays["gamma"][0]
-    kernel = z @ arrays["support"].T
-    kernel *= 2 * gamma
+    gamma = float(arrays["gamma"][0])
+    kernel = (2 * gamma * z) @ arrays["support"].T
     kernel += arrays["offset"]
     kernel -= gamma * np.einsum("ij,ij->i", z, z)[:, None]
     np.exp(kernel, out=kernel)
