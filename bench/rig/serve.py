@@ -60,14 +60,14 @@ async def _bare(settings: Settings) -> None:
 
 
 async def _house(settings: Settings, users: int) -> None:
-    if users:
-        await _enrol(settings, users)
+    vectors = await _enrol(settings, users) if users else 0
     async with app.house(settings) as house:
-        await _stay(house.listens["ingest"], settings)
+        await _stay(house.listens["ingest"], settings, vectors)
 
 
-async def _stay(where: str, settings: Settings) -> None:
-    ready = {"port": int(where.rpartition(":")[2]), "keys": settings.keys_path}
+async def _stay(where: str, settings: Settings, vectors: int = 0) -> None:
+    port = int(where.rpartition(":")[2])
+    ready = {"port": port, "keys": settings.keys_path, "vectors": vectors}
     print(json.dumps(ready), flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
 
@@ -78,14 +78,15 @@ def _trajectories(seed: int, sample: int, batches: int) -> list[Trajectory]:
     return [found for _, found in segmenter.feed_many(events)] + segmenter.close()
 
 
-async def _enrol(settings: Settings, users: int) -> None:
-    """One template, trained once, stored under every name; each is loaded and compared apart."""
-    own = [_trajectories(0, sample, 400) for sample in (1, 2)]
-    others = {f"other{n}": [_trajectories(n, 1, 400)] for n in range(1, 11)}
+async def _enrol(settings: Settings, users: int) -> int:
+    """One template, trained once, stored under every name; how many support vectors it has."""
+    own = [_trajectories(0, sample, 300) for sample in (1, 2)]
+    others = {f"other{n}": [_trajectories(n, 1, 300)] for n in range(1, 11)}
     template = learn("nobody", own, others, Options(), np.random.default_rng(0), 0.0)
     async with app.opened_store(settings) as store:
         for user in range(users):
             await store.save_template(replace(template, user=name(user)))
+    return len(template.arrays["support"])
 
 
 def main() -> None:
