@@ -9,7 +9,7 @@ from proxy_addon.identity import UNKNOWN, Peer
 from proxy_addon.identity.proxy_auth import ProxyAuth, parse_basic, parse_htpasswd
 from reauth.errors import SettingsError
 
-HASH = bcrypt.hashpw(b"secret", bcrypt.gensalt(4)).decode()
+HASH = bcrypt.hashpw(b"secret", b"$2b$04$" + b"abcdefghijklmnopqrstuu").decode()
 USERS = {"ann": HASH.encode()}
 HERE, THERE = Peer("1", "10.0.0.1"), Peer("2", "10.0.0.1")
 
