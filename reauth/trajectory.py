@@ -10,13 +10,14 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import chain
+from itertools import chain, groupby
+from operator import attrgetter
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from reauth.event import ENDING_MARKS, Event, Kind
+from reauth.event import ENDING_MARKS, Event, Kind, Samples
 
 Floats = NDArray[np.float64]
 
@@ -28,6 +29,7 @@ OUTSIDE = 65000.0
 
 _FAR = int(OUTSIDE)  # the wire's positions are whole, and compare twice as fast with a whole one
 _NEVER = float("-inf")
+_MARKER, _GAP = int(Kind.MARKER), int(Kind.GAP)
 _HEAD = struct.Struct("<BH")
 _PAGE = struct.Struct("<16s3dH")
 _POINT = struct.Struct("<3d")
@@ -169,17 +171,32 @@ class PauseSegmenter:
     def feed_many(self, events: Iterable[Event]) -> list[tuple[int, Trajectory]]:
         """Take events in order; give (index of the event that completed it, trajectory)."""
         done: list[tuple[int, Trajectory]] = []
+        if isinstance(events, Samples):
+            self._feed(events, 0, done)
+            return done
+        start = 0
+        for page, run in groupby(events, attrgetter("page")):
+            kinds, _, *columns = zip(*run, strict=True)
+            self._feed(Samples(page, kinds, *columns), start, done)
+            start += len(kinds)
+        return done
+
+    def _feed(self, run: Samples, start: int, done: list[tuple[int, Trajectory]]) -> None:
+        """Take events of one page, the first of which has the index `start`: the hot loop."""
         pause, grid, low, high = self._pause, self._grid, -_FAR, _FAR
-        track, current = _Track(1), -1
-        last_t, last_x, last_y, kept, keep = track.t, track.x, track.y, _NEVER, track.points.append
-        for index, (kind, page, t, x, y, ext) in enumerate(events):
-            if kind or page != current:
-                track.t, track.x, track.y = last_t, last_x, last_y
-                current, track = self._turn(index, kind, page, ext, done)
+        page, track, keep = run.page, None, _Track(1).points.append
+        last_t = last_x = last_y = kept = _NEVER
+        rows = zip(run.kinds, run.times, run.xs, run.ys, strict=True)
+        for index, (kind, t, x, y) in enumerate(rows, start):
+            if kind:
+                if kind == _GAP or (kind == _MARKER and run.exts[index - start] in ENDING_MARKS):
+                    self._leave(index, page, kind, done)
+                    track = None
+                continue
+            if track is None:
+                track = self._enter(index, page, done)
                 last_t, last_x, last_y, kept = track.t, track.x, track.y, track.kept
                 keep = track.points.append
-                if current != page:  # this event is no movement
-                    continue
             # A position that is none (NaN too), or the last one again, is passed over.
             if (x == last_x and y == last_y) or not (low < x < high and low < y < high):
                 continue
@@ -190,8 +207,8 @@ class PauseSegmenter:
             if t - kept >= grid:
                 keep((t, x, y))
                 kept = t
-        track.t, track.x, track.y = last_t, last_x, last_y
-        return done
+        if track is not None:
+            track.t, track.x, track.y = last_t, last_x, last_y
 
     def close(self, before: float | None = None) -> list[Trajectory]:
         """End what rests: pages without movement for a pause before `before`, or all (None).
@@ -248,18 +265,18 @@ class PauseSegmenter:
             at += _POINT.size
         return int.from_bytes(page, "little"), track, at
 
-    def _turn(
-        self, index: int, kind: int, page: int, ext: int, done: list[tuple[int, Trajectory]]
-    ) -> tuple[int, _Track]:
-        """Turn to the page of a movement, or obey what ends a segment; (-1, none) in that case."""
-        if kind == Kind.MOVE:
-            done.extend((index, ended) for ended in self._make_room(page))
-            return page, self._tracks[page]
-        if kind == Kind.GAP or (kind == Kind.MARKER and ext in ENDING_MARKS):
-            track = self._tracks.pop(page, None)
-            if track is not None and kind == Kind.MARKER:
-                done.extend((index, ended) for ended in self._end(page, track))
-        return -1, _Track(1)
+    def _enter(self, index: int, page: int, done: list[tuple[int, Trajectory]]) -> _Track:
+        """Turn to the page of a movement."""
+        done.extend((index, ended) for ended in self._make_room(page))
+        return self._tracks[page]
+
+    def _leave(
+        self, index: int, page: int, kind: int, done: list[tuple[int, Trajectory]]
+    ) -> None:
+        """End a page's segment at a marker, drop it at a gap; forget where the pointer was."""
+        track = self._tracks.pop(page, None)
+        if track is not None and kind == _MARKER:
+            done.extend((index, ended) for ended in self._end(page, track))
 
     def _cut(
         self,

@@ -220,9 +220,12 @@ def events(batch: Batch, base: float) -> list[Event]:
 def samples(batch: Batch, base: float, lost: int | None = None) -> Samples:
     """Return the batch's events as columns; behind a GAP of `lost` samples, unless that is None."""
     page = int.from_bytes(batch.tab, "big")
-    kinds, xs, ys, exts = batch.kinds, batch.xs, batch.ys, batch.exts
+    kinds, xs, ys, exts, down = batch.kinds, batch.xs, batch.ys, batch.exts, -1
     if _DOWN in kinds:
-        exts = [e & 7 if k == _DOWN else e for k, e in zip(kinds, exts, strict=True)]
+        exts = exts.copy()
+        for _ in range(kinds.count(_DOWN)):
+            down = kinds.index(_DOWN, down + 1)
+            exts[down] &= 7
     times = [base + time for time in batch.times]
     if times and lost is not None:
         kinds, xs, ys = [_GAP, *kinds], [0, *xs], [0, *ys]
