@@ -189,9 +189,7 @@ class PauseSegmenter:
         rows = zip(run.kinds, run.times, run.xs, run.ys, strict=True)
         for index, (kind, t, x, y) in enumerate(rows, start):
             if kind:
-                if kind == _GAP or (kind == _MARKER and run.exts[index - start] in ENDING_MARKS):
-                    self._leave(index, page, kind, done)
-                    track = None
+                track = self._obey(run, index - start, index, track, done)
                 continue
             if track is None:
                 track = self._enter(index, page, done)
@@ -270,13 +268,26 @@ class PauseSegmenter:
         done.extend((index, ended) for ended in self._make_room(page))
         return self._tracks[page]
 
-    def _leave(
-        self, index: int, page: int, kind: int, done: list[tuple[int, Trajectory]]
-    ) -> None:
-        """End a page's segment at a marker, drop it at a gap; forget where the pointer was."""
-        track = self._tracks.pop(page, None)
-        if track is not None and kind == _MARKER:
-            done.extend((index, ended) for ended in self._end(page, track))
+    def _obey(
+        self,
+        run: Samples,
+        place: int,
+        index: int,
+        track: _Track | None,
+        done: list[tuple[int, Trajectory]],
+    ) -> _Track | None:
+        """End the segment at a marker that ends one, drop it at a gap; give what goes on, if any.
+
+        Where the pointer was is forgotten with it.
+        """
+        gap = run.kinds[place] == _GAP
+        marker = run.kinds[place] == _MARKER and run.exts[place] in ENDING_MARKS
+        if not gap and not marker:
+            return track
+        left = self._tracks.pop(run.page, None)
+        if left is not None and marker:
+            done.extend((index, ended) for ended in self._end(run.page, left))
+        return None
 
     def _cut(
         self,

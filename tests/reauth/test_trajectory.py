@@ -2,8 +2,10 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from reauth.event import Event, Kind, Mark
+from reauth.event import Event, Kind, Mark, Samples
 from reauth.lab.datasets import open_dataset
 from reauth.trajectory import PauseSegmenter, Trajectory
 
@@ -49,6 +51,32 @@ def test_the_pointer_rests_though_events_come():
     found = segmenter().feed_many([*run(0.0, 0.1, 0.2), *rest, *run(0.75)])
 
     assert [[0.0, 0.1, 0.2]] == times(found)
+
+
+steps = st.sampled_from((0.0, 0.01, 0.03, 0.03, 0.03, 0.6, -0.1))
+kinds = st.sampled_from((Kind.MOVE,) * 12 + tuple(Kind))
+exts = st.sampled_from((0, int(Mark.FOCUS), int(Mark.PAGEHIDE)))
+drawn = st.lists(st.tuples(kinds, steps, st.integers(0, 3), exts), min_size=1, max_size=60)
+
+
+@given(st.lists(drawn, max_size=3))
+def test_columns_give_what_their_events_give(batches):
+    """A batch as columns and event by event: the same trajectories, and the same state."""
+    alone, together, columns = segmenter(), segmenter(), segmenter()
+    t = 0.0
+    for rows in batches:
+        ts = [t := t + step for _, step, _, _ in rows]
+        events = [
+            Event(kind, 5, at, float(x), 0.0, ext)
+            for at, (kind, _, x, ext) in zip(ts, rows, strict=True)
+        ]
+        all_kinds, _, *others = zip(*events, strict=True)
+        one_by_one = [(at, found) for at, each in enumerate(events) for found in alone.feed(each)]
+        ways = [one_by_one, together.feed_many(events),
+                columns.feed_many(Samples(5, all_kinds, *others))]
+        first, *same = [[(at, found.id) for at, found in way] for way in ways]
+        assert [first] * 2 == same
+    assert alone.to_bytes() == together.to_bytes() == columns.to_bytes()
 
 
 def test_events_are_thinned_to_the_grid():
