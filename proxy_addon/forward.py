@@ -98,6 +98,21 @@ class Forward:
         finally:
             self._pending -= 1
 
+    def report(self, claim: Claim) -> None:
+        """Tell of a sender whose token was refused; nobody waits for the answer.
+
+        Where too much waits already it is left untold: its counter has it.
+        """
+        if not self._closed and self._pending < self._limit:
+            told = _Waiting(claim, b"", asyncio.get_running_loop().create_future())
+            told.answer.add_done_callback(self._is_told)
+            self._queue.append(told)
+            self._pending += 1
+            self._work.set()
+
+    def _is_told(self, _: object) -> None:
+        self._pending -= 1
+
     async def run(self) -> None:
         """Send groups until `close` was called and all is said."""
         slots = asyncio.Semaphore(_AT_ONCE)

@@ -15,13 +15,15 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
+from reauth.alert import Alert
 from reauth.claim import Claim
 from reauth.errors import StoreError, WireError
 from reauth.evidence import alert_of, row_of
 from reauth.group import Arrived, Group, Key, Live, LiveTab, advance, arrive_many
 from reauth.memory import Memory
 from reauth.order import Offer, digest
-from reauth.ports import Accepted, Alert, Commit, HeldRow, RawRow, Receipt, Store, TrajectoryRow
+from reauth.ports import Accepted, Commit, HeldRow, RawRow, Receipt, Store, TrajectoryRow
+from reauth.refusals import Refusals
 from reauth.session import Gap, Recipe, Scored, Verdict
 from reauth.settings import Settings
 from reauth.template import comparable
@@ -71,6 +73,7 @@ class Engine:
         self._clock = clock
         self._on_alerts = on_alerts
         self._memory = Memory(store, recipes)
+        self._refusals = Refusals(settings.ingest.bad_tokens, settings.ingest.bad_tokens_within)
         self._lock = asyncio.Lock()
         self._worker = ThreadPoolExecutor(1, "engine")
         self._ticker: asyncio.Task[None] | None = None
@@ -130,6 +133,25 @@ class Engine:
                 ]
                 await self._finish(group)
             return receipts
+
+    async def refused(self, claims: Sequence[Claim]) -> None:
+        """Count senders whose page tokens were refused; many of one sender are an alert.
+
+        Raises
+        ------
+        StoreError
+            If the alert cannot be kept now.
+        """
+        now = self._clock()
+        found = [self._refusals.note(claim, now) for claim in claims]
+        alerts = [alert for alert in found if alert is not None]
+        if alerts:
+            self._tell(await self._store.commit(Commit(alerts=alerts)))
+
+    def _tell(self, new: Sequence[Alert]) -> None:
+        if new:
+            self.counters["alerts_raised_total"] += len(new)
+            self._on_alerts(new)
 
     async def tick(self, now: float) -> None:
         """Let time pass: give up holes, end movements that rest, put away what is idle."""
@@ -259,9 +281,7 @@ class Engine:
             )
         )
         self._tally(group)
-        if new:
-            self.counters["alerts_raised_total"] += len(new)
-            self._on_alerts(new)
+        self._tell(new)
 
     async def _alerts(self, group: Group, rows: Sequence[TrajectoryRow]) -> list[Alert]:
         """An alert for each verdict against a user, with the scores that it rests on."""

@@ -17,7 +17,7 @@ from typing import Any
 from aiohttp import web
 
 from reauth.admission import Admission
-from reauth.claim import Claim, Keys, seal_control, unseal, unseal_control
+from reauth.claim import Claim, Keys, TokenVerdict, seal_control, unseal, unseal_control
 from reauth.errors import ClaimError, Overloaded, StoreError
 from reauth.ports import Accepted, Intake, Receipt
 from reauth.settings import Ingest
@@ -124,6 +124,7 @@ class Receiver:
             self.proxy_counters.update({name: int(value) for name, value in counters.items()})
         self.counters["ingest_bytes_total"] += len(group)
         now = self._clock()
+        await self._note([claim for claim, _ in items if claim.token == TokenVerdict.BAD])
         results = [self._refusal(claim, body, now) for claim, body in items]
         admitted = [place for place, refused in enumerate(results) if refused is None]
         stored = await self._store([Accepted(*items[place]) for place in admitted])
@@ -145,6 +146,8 @@ class Receiver:
 
     def _refusal(self, claim: Claim, body: bytes, now: float) -> Result | None:
         """Why a batch is not even tried, as its answer to the browser."""
+        if claim.token == TokenVerdict.BAD:
+            return _TOLD[Receipt.STORED]  # the proxy has refused it; it only tells of it
         if len(body) > self._settings.body:
             return self._refused("too_large", 413)
         identity = claim.client if claim.user is None else f"user:{claim.user}"
@@ -153,6 +156,13 @@ class Receiver:
         except Overloaded as error:
             return self._refused(error.reason, error.status, error.retry_after)
         return None
+
+    async def _note(self, refused: Sequence[Claim]) -> None:
+        if refused:
+            try:
+                await self._intake.refused(refused)
+            except StoreError as error:
+                self._failed(str(error))
 
     async def _store(self, batches: Sequence[Accepted]) -> list[Result]:
         """What becomes of the admitted batches of a group."""

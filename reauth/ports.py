@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
 
-from reauth.alert import Alert, Evidence, State
+from reauth.alert import Alert, State
 from reauth.claim import Claim
 from reauth.template import Template
 from reauth.trajectory import Trajectory
@@ -357,6 +357,16 @@ class Receipt(StrEnum):
 class Intake(Protocol):
     """Where accepted batches go; a receipt means that one is durable (or refused for good)."""
 
+    async def refused(self, claims: Sequence[Claim]) -> None:
+        """Take note of senders whose page tokens the proxy has refused.
+
+        Raises
+        ------
+        StoreError
+            If an alert cannot be kept now.
+        """
+        ...
+
     async def accept(self, batches: Sequence[Accepted]) -> list[Receipt]:
         """Take the batches of one group; return once all of them are durable.
 
@@ -368,24 +378,3 @@ class Intake(Protocol):
             If too much waits already.
         """
         ...
-
-
-__all__ = [
-    "Accepted",
-    "Alert",
-    "Commit",
-    "Delivery",
-    "Enrolled",
-    "Evidence",
-    "Health",
-    "HeldRow",
-    "Intake",
-    "PersonRow",
-    "RawRow",
-    "Receipt",
-    "SessionRow",
-    "Sink",
-    "Store",
-    "TabRow",
-    "TrajectoryRow",
-]

@@ -12,6 +12,7 @@ from itertools import islice
 from types import TracebackType
 from typing import Self
 
+from reauth.claim import Claim
 from reauth.engine import Engine
 from reauth.errors import Overloaded, ReauthError, StoreError
 from reauth.ports import Accepted, Receipt
@@ -65,6 +66,16 @@ class LocalIntake:
     def depth(self) -> int:
         """Batches that wait."""
         return self._depth
+
+    async def refused(self, claims: Sequence[Claim]) -> None:
+        """Take note of senders whose page tokens the proxy has refused.
+
+        Raises
+        ------
+        StoreError
+            If an alert cannot be kept now.
+        """
+        await self._engine.refused(claims)
 
     async def accept(self, batches: Sequence[Accepted]) -> list[Receipt]:
         """Take the batches of one group; return once all of them are durable.

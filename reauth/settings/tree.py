@@ -63,6 +63,8 @@ class Ingest:
     reorder: float = _key(5, "wait for a missing batch before it counts as a gap", "s")
     tab_idle: float = _key(30, "a silent tab is put out of memory", "min")
     skew: float = _key(10, "a page clock further off gives way to the time of receipt", "min")
+    bad_tokens: int = _key(100, "refused page tokens of one sender that are an alert", least=1)
+    bad_tokens_within: float = _key(10, "time in which they must be refused", "min", least=1)
     allow_json: bool = _key(False, "accept the readable wire format too; for debugging")
 
 

@@ -21,7 +21,7 @@ import h11
 from aiohttp import web
 
 from reauth import ca
-from reauth.claim import Keys, keys_to_text
+from reauth.claim import Claim, Keys, keys_to_text
 from reauth.errors import StoreError
 from reauth.ingest import RECEIVER, Control, application
 from reauth.ports import Accepted, Receipt
@@ -292,7 +292,12 @@ class Kept:
 
     def __init__(self) -> None:
         self.accepted: list[Accepted] = []
+        self.senders: list[Claim] = []
         self.broken = False
+
+    async def refused(self, claims: Sequence[Claim]) -> None:
+        """Note who presented bad tokens."""
+        self.senders += claims
 
     async def accept(self, batches: Sequence[Accepted]) -> list[Receipt]:
         if self.broken:

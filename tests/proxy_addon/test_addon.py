@@ -307,12 +307,16 @@ async def test_a_token_of_somebody_else_is_refused(proxy: Running, house: House,
         answer = await ask(proxy, origin.url, house, **request, headers=own)
         silent = await ask(proxy, origin.url, house, **request)
         await until(lambda: people.counters["bad_tokens_total"] >= 2)
+        await until(lambda: len(people.intake.senders) >= 2)
 
     assert 403 == answer.status == silent.status
     assert b"" == silent.body
     audience = Audience(None, "unknown|127.0.0.1", origin.url)
     assert TokenVerdict.OK == check_token(KEYS, answer.body.decode(), audience, now())[0]
     assert [] == people.intake.accepted
+    assert {(None, "127.0.0.1", "bad")} == {
+        (sender.user, sender.client, sender.token) for sender in people.intake.senders
+    }
 
 
 async def test_other_sites_may_not_send_but_opaque_frames_may(proxy: Running, house: House):

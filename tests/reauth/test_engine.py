@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,9 +12,9 @@ from hypothesis import strategies as st
 from reauth.engine import Engine
 from reauth.errors import StoreError
 from reauth.ports import Receipt
-from reauth.settings import Settings
+from reauth.settings import Ingest, Settings
 from reauth.store import Options, open_store
-from tests.live import EPOCH, INTRUDER, accepted, identity_lane, movement, template_of
+from tests.live import EPOCH, INTRUDER, accepted, claim, identity_lane, movement, template_of
 
 SINK = Options(sinks=("jsonl:stderr",), durable=False)
 
@@ -298,3 +299,18 @@ async def _run(groups, template):
         rows = await store.trajectories_of(session.id, "identity", 100)
         alerts = await store.alerts()
         return [(row.number, row.score) for row in rows], [alert.id for alert in alerts]
+
+
+async def test_many_refused_tokens_of_one_sender_are_one_alert(store, clock):
+    """It is stored and told like any other; more of the same add nothing."""
+    told = []
+    few = replace(Settings(), ingest=replace(Ingest(), bad_tokens=3))
+    async with Engine(store, [identity_lane()], few, clock, told.extend) as engine:
+        await engine.refused([claim(token="bad")] * 2)
+        assert await store.alerts() == []
+        await engine.refused([claim(token="bad")] * 9)
+
+    [alert] = await store.alerts()
+    assert (alert.kind, alert.user, alert.session, alert.lane) == ("tokens", "alice", None, None)
+    assert [one.id for one in told] == [alert.id]
+    assert [due.alert.id for due in await store.due(clock.now + 1, 9)] == [alert.id]

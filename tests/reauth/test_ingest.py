@@ -206,3 +206,30 @@ async def test_the_control_stream_is_for_the_proxy_alone(client, header):
     answer = await client.get("/v1/control", headers={"Authorization": header})
 
     assert answer.status == 403
+
+
+async def test_refused_tokens_are_noted_and_nothing_of_them_is_stored(client, store):
+    """The proxy tells of the sender; the batch stays outside. Many are an alert."""
+    told = [(claim(token="bad"), b"")] * 100
+
+    status, said = await post(client, seal(KEYS, told, {}, EPOCH))
+
+    assert (status, {result["status"] for result in said["results"]}) == (200, {204})
+    assert [alert.kind for alert in await store.alerts()] == ["tokens"]
+    assert await store.session("alice", "10.0.0.1") is None
+
+
+async def test_a_store_that_fails_while_tokens_are_noted_costs_nobody_a_batch(
+    client, store, monkeypatch
+):
+    """It is told in the log; the batches of the group are tried all the same."""
+
+    async def full(commit):
+        raise StoreError("disk full")
+
+    monkeypatch.setattr(store, "commit", full)
+    told = [(claim(token="bad"), b"")] * 100
+
+    status, _ = await post(client, seal(KEYS, told, {}, EPOCH))
+
+    assert status == 200
