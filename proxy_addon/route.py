@@ -104,6 +104,18 @@ def read_observer() -> Observer:
         ) from None
 
 
+def _decoded(path: str) -> bytes:
+    """A path's text with every encoding undone, its dots as they are."""
+    raw = re.split(r"[?#]", path, maxsplit=1)[0].encode("utf-8", "surrogateescape")
+    for _ in range(_UNDO):
+        once, raw = raw, unquote_to_bytes(raw)
+        if once == raw:
+            break
+    raw = raw.replace(b"\\", b"/").lower()
+    absolute = _ABSOLUTE.match(raw)
+    return _PARAMETERS.sub(b"", raw[absolute.end() :] if absolute else raw)
+
+
 def normalised(path: str) -> bytes:
     """A path as the most lenient origin might read it: decoded, undotted, in lower case.
 
@@ -112,16 +124,8 @@ def normalised(path: str) -> bytes:
     >>> normalised("//x/..%2f%2F/%6fbs/./A;v=1?q#f")
     b'/obs/a'
     """
-    raw = re.split(r"[?#]", path, maxsplit=1)[0].encode("utf-8", "surrogateescape")
-    for _ in range(_UNDO):
-        once, raw = raw, unquote_to_bytes(raw)
-        if once == raw:
-            break
-    raw = raw.replace(b"\\", b"/").lower()
-    absolute = _ABSOLUTE.match(raw)
-    raw = _PARAMETERS.sub(b"", raw[absolute.end() :] if absolute else raw)
     kept: list[bytes] = []
-    for segment in raw.split(b"/"):
+    for segment in _decoded(path).split(b"/"):
         if segment == b"..":
             del kept[-1:]
         elif segment not in (b"", b"."):
@@ -188,9 +192,10 @@ class Route:
         found = normalised(path)
         if found + b"/" == self._prefix:
             return ""
-        if not found.startswith(self._prefix):
-            return None
-        return found[len(self._prefix) :].decode("utf-8", "replace")
+        if found.startswith(self._prefix):
+            return found[len(self._prefix) :].decode("utf-8", "replace")
+        # Wherever its dots lead, the text alone would tell an origin of us.
+        return ".." if self._prefix in _decoded(path) else None
 
     def token(self, sender: Sender) -> str:
         """A fresh page token."""

@@ -133,7 +133,9 @@ def move(alert: Alert, action: str, step: Step, verdict: str | None = None) -> A
     """
     following = TRANSITIONS.get((alert.state, action))
     if following is None:
-        allowed = [name for state, name in TRANSITIONS if state == alert.state]
+        allowed = [
+            name for state, name in TRANSITIONS if state == alert.state and name != "expire"
+        ]
         hint = f"; possible: {', '.join(allowed)}" if allowed else "; it is closed"
         raise IllegalTransition(f"cannot {action} an alert that is {alert.state}{hint}")
     given = verdict or _DEFAULT_VERDICT.get(action)

@@ -38,6 +38,10 @@ MEDVET_RATE = 3.7 * 60
 IDLE = 60.0
 """s; longer gaps are no activity (shared/data/README.md, "Active h")."""
 
+MEASURABLE = 300.0
+"""s between a user's oldest and newest trajectory before their pace tells anything: what was
+imported came all at once."""
+
 ENOUGH_ACTIVITY = 1800.0
 """s of the user's own activity before their own rate is trusted over Medvet's."""
 
@@ -340,7 +344,9 @@ class Enroller:
 
     def _told(self, person: PersonRow) -> dict[str, Any]:
         needed = self._settings.enrolment.min_trajectories
-        come = progress(person.trajectories, needed, person.first, self._clock())
+        spread = (person.last or 0.0) - (person.first or 0.0)
+        since = person.first if spread >= MEASURABLE else None
+        come = progress(person.trajectories, needed, since, self._clock())
         window = self._settings.identity_lane.window
         quality = (person.quality or {}).get(str(window))
         if quality is not None and quality["far"] is None and quality["frr"] is None:

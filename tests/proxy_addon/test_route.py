@@ -52,7 +52,17 @@ def test_whatever_a_lenient_origin_reads_as_ours_is_ours(pieces: list[str], sepa
                 plain.append(name.lower())
 
     assert "/" + "/".join(plain) == normalised(path).decode()
-    assert (["obs", INSTALLATION] == plain[:2]) is (route()[0].name(path) is not None)
+    name = route()[0].name(path)
+    if ["obs", INSTALLATION] == plain[:2]:
+        assert name is not None and name != ".."
+    else:
+        assert name in (None, "..")
+
+
+@pytest.mark.parametrize("end", ["../../x", "%2e%2e/%2e%2e/x", "../../../obs/other"])
+def test_a_path_that_leaves_ours_by_dots_is_answered_here(end: str):
+    """The origin would log our name, though it would find nothing of ours."""
+    assert ".." == route()[0].name(f"/obs/{INSTALLATION}/{end}")
 
 
 @pytest.mark.parametrize("host", ["https://a.example", "HTTP://a:1", "x:\\\\a", "https:%2f%2fa"])

@@ -196,6 +196,18 @@ async def population(store):
         await gather(store, name, hand, (3,))
 
 
+@pytest.mark.parametrize(("apart", "eta"), [(0.0, None), (600.0, 300.0)])
+async def test_a_users_pace_is_measured_before_it_promises_anything(store, apart, eta):
+    """What was imported came all at once, and tells nothing of when the rest will come."""
+    found = trajectories(OTHERS["bob"], 40, 3)
+    for place, half in enumerate((found[:20], found[20:])):
+        await store.import_recording("zoe", str(place), [half], NOW - 600 + place * apart)
+
+    [told] = await enroller(store).status("zoe")
+
+    assert told["eta_s"] == (None if eta is None else pytest.approx(eta))
+
+
 async def learn_due(enrolling):
     return [(found.user, found.version) async for found in enrolling.train_due()]
 
@@ -393,7 +405,7 @@ async def test_status_is_as_the_interface_says(store):
     assert ("gathering", 40, None) == tuple(
         gathering[key] for key in ("state", "trajectories", "quality")
     )
-    assert gathering["eta_s"] == pytest.approx(300.0)
+    assert gathering["eta_s"] is None
     assert ("active", 80, 1, 0.0) == tuple(
         active[key] for key in ("state", "trajectories", "version", "eta_s")
     )
