@@ -1,4 +1,4 @@
-"""Rules of the show's parts; the whole of it is told by tests/e2e/test_demo.py."""
+"""Rules of the show's parts; the whole of it is `make demo`, its story tests/e2e/test_story.py."""
 
 import json
 
