@@ -3,7 +3,8 @@
 What comes within a few tens of milliseconds is one group, one seal and one request; several
 requests are under way at a time over kept connections. Every batch waits for the ingest's word,
 which comes after its commit, so that a 204 to the browser means stored. Whatever goes wrong here
-is a 503 for the batches that wait, and for nobody else. The proxy's counters ride along.
+is a 503 for the batches that wait, and for nobody else; an answer that is not sealed is none, as
+while the ingest is down any local user may listen in its place. The proxy's counters ride along.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from typing import Any, NamedTuple
 
 import h11
 
-from reauth.claim import Claim, Keys, seal
+from reauth.claim import ANSWER_SEAL, Claim, Keys, is_answer, seal
 from reauth.settings import Settings, address
 
 log = logging.getLogger(__name__)
@@ -31,10 +32,7 @@ _GROUP_BATCHES = 512
 _GROUP_BYTES = 8 << 20
 """Half of what the ingest takes at a time, so that heads and claims have room."""
 _ANSWER_BYTES = 1 << 20
-_LOST = (
-    OSError, TimeoutError, EOFError, h11.ProtocolError, ValueError, LookupError, TypeError,
-    AttributeError,
-)  # the last four: an answer of another form than ours
+_SEAL = ANSWER_SEAL.lower().encode()
 
 
 class Reply(NamedTuple):
@@ -82,7 +80,7 @@ class Forward:
         self._pending = 0
         self._work = asyncio.Event()
         self._closed = False
-        self._away = False
+        self._fault = ""
 
     async def send(self, claim: Claim, body: bytes) -> Reply:
         """Send one batch and wait until it is stored, refused or given up."""
@@ -152,13 +150,10 @@ class Forward:
         counters = dict(self._counters)
         self._counters.clear()
         items = [(waiting.claim, waiting.body) for waiting in group]
-        sealed = seal(self._keys, items, counters, self._clock())
         try:
-            async with asyncio.timeout(TIMEOUT):
-                status, answer = await self._pool.post("/v1/batches", sealed)
-            replies = _replies(status, answer, len(group))
-        except _LOST as error:
-            self._lost(counters, type(error).__name__)
+            replies = await self._exchange(items, counters)
+        except Exception as error:  # whatever it is, it may cost this group alone
+            self._lost(counters, error)
             replies = [Reply(503, "ingest_away", self._retry_after)] * len(group)
         else:
             self._returned()
@@ -166,34 +161,56 @@ class Forward:
             if not waiting.answer.done():
                 waiting.answer.set_result(reply)
 
-    def _lost(self, counters: dict[str, int], kind: str) -> None:
+    async def _exchange(
+        self, items: Sequence[tuple[Claim, bytes]], counters: dict[str, int]
+    ) -> list[Reply]:
+        sealed = seal(self._keys, items, counters, self._clock())
+        async with asyncio.timeout(TIMEOUT):
+            answer = await self._pool.post("/v1/batches", sealed)
+        if answer.status != 200:
+            raise _Refused(answer.status)
+        if not is_answer(self._keys, sealed, answer.body, answer.seal):
+            self._counters["bad_answers_total"] += 1
+            raise _Unsealed
+        return _replies(answer.body, len(items))
+
+    def _lost(self, counters: dict[str, int], error: Exception) -> None:
+        """Count it, and log it where it is not the fault that was logged last."""
         self._counters.update(counters)
         self._counters["forward_failed_total"] += 1
-        if not self._away:
-            log.warning("ingest_away", extra={"fields": {"error": kind}})
-        self._away = True
+        fault = type(error).__name__
+        if fault != self._fault:
+            log.warning("ingest_away", extra={"fields": {"error": fault}})
+        self._fault = fault
 
     def _returned(self) -> None:
-        if self._away:
+        if self._fault:
             log.warning("ingest_back")
-        self._away = False
+        self._fault = ""
 
 
 class _Refused(ValueError):
     """The ingest's answer is no word on our batches."""
 
 
-def _replies(status: int, answer: bytes, count: int) -> list[Reply]:
+class _Unsealed(_Refused):
+    """Who answered does not hold our keys."""
+
+
+class _Answer(NamedTuple):
+    status: int
+    body: bytes
+    seal: str
+
+
+def _replies(answer: bytes, count: int) -> list[Reply]:
     """One reply a batch.
 
     A group that is refused as a whole (a key that was changed on one side, a clock that is off, a
-    store that is full) is nobody's fault in a browser: all of it is to be tried again.
+    store that is full) has none: it is nobody's fault in a browser, and all of it is to be tried
+    again.
     """
-    if status != 200:
-        raise _Refused(status)
     told: Any = json.loads(answer)
-    if not isinstance(told, dict):
-        raise _Refused("form")
     interval = told.get("interval_ms")
     replies = [
         Reply(
@@ -215,7 +232,7 @@ class _Connection:
         self._http = h11.Connection(h11.CLIENT)
         self.fresh = True
 
-    async def post(self, path: str, body: bytes) -> tuple[int, bytes]:
+    async def post(self, path: str, body: bytes) -> _Answer:
         headers = [
             ("Host", "ingest"),
             ("Content-Type", "application/octet-stream"),
@@ -227,8 +244,8 @@ class _Connection:
         await self._writer.drain()
         return await self._answer()
 
-    async def _answer(self) -> tuple[int, bytes]:
-        status, answer = 0, b""
+    async def _answer(self) -> _Answer:
+        status, answer, seals = 0, b"", ""
         while len(answer) <= _ANSWER_BYTES:
             event = self._http.next_event()
             match event:
@@ -236,10 +253,11 @@ class _Connection:
                     self._http.receive_data(await self._reader.read(65536))
                 case h11.Response():
                     status = event.status_code
+                    seals = dict(event.headers).get(_SEAL, b"").decode("latin-1")
                 case h11.Data():
                     answer += event.data
                 case h11.EndOfMessage():
-                    return status, answer
+                    return _Answer(status, answer, seals)
                 case h11.ConnectionClosed():
                     raise EOFError
         raise _Refused("size")
@@ -263,7 +281,7 @@ class _Pool:
         self._where = where
         self._idle: list[_Connection] = []
 
-    async def post(self, path: str, body: bytes) -> tuple[int, bytes]:
+    async def post(self, path: str, body: bytes) -> _Answer:
         """POST over a kept connection, or a new one where that turns out to be closed.
 
         Repeating is safe: a batch that was taken already is known by its number.

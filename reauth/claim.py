@@ -2,8 +2,9 @@
 
 A token binds a page to the user, the connection and the origin that it was served to. A claim says
 whom the proxy takes the sender of a batch for; the claims of one forwarded group are sealed
-together with the batches they speak for, so that one MAC serves many batches. Keys for the two are
-derived apart from one secret; two secrets are live, so that one can be replaced without a pause.
+together with the batches they speak for, so that one MAC serves many batches, and so is the answer
+to it. Keys for each are derived apart from one secret; two secrets are live, so that one can be
+replaced without a pause.
 """
 
 import base64
@@ -27,6 +28,9 @@ _HEXADECIMAL = frozenset("0123456789abcdef")
 _SEAL = struct.Struct(">4sBI")
 _MAGIC = b"rag1"
 _CONTROL = "control"
+_ANSWER = "answer"
+ANSWER_SEAL = "X-Reauth-Seal"
+"""Header of an answer's seal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +268,27 @@ def unseal(
         items.append((Claim(*values), bytes(rest[at : at + size])))
         at += size
     return items, head["counters"]
+
+
+def seal_answer(keys: Keys, group: bytes, answer: bytes) -> str:
+    """Seal of the ingest's answer to a sealed group, for a header: one MAC a live secret.
+
+    The group stands in it by its own MAC, which is its last 32 bytes and a digest of all of it: a
+    seal is good for this group's answer only. A proxy may still have the older secret alone.
+    """
+    macs = (_answer_mac(key, group, answer) for _, key in keys.derive(_ANSWER))
+    return ",".join(mac.hex() for mac in macs)
+
+
+def _answer_mac(key: bytes, group: bytes, answer: bytes) -> bytes:
+    return hmac.digest(key, group[-32:] + answer, "sha256")
+
+
+def is_answer(keys: Keys, group: bytes, answer: bytes, sealed: str) -> bool:
+    """Whether who holds a live secret of ours gave this answer to this group."""
+    given = sealed.encode().split(b",")
+    macs = [_answer_mac(key, group, answer).hex().encode() for _, key in keys.derive(_ANSWER)]
+    return any(hmac.compare_digest(mac, each) for mac in macs for each in given)
 
 
 def seal_control(keys: Keys, version: int, change: Mapping[str, Any], now: float) -> str:

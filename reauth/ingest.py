@@ -1,7 +1,8 @@
 """HTTP in: sealed groups of batches from the proxy; the control stream out.
 
 It listens on a Unix socket or loopback and believes a sender by its seal alone. The answer to a
-group is sent when every batch in it has been stored or refused: 204 in it means stored.
+group is sent when every batch in it has been stored or refused: 204 in it means stored. It is
+sealed as well: while we are down, our port is anybody's on this machine.
 """
 
 import asyncio
@@ -17,7 +18,16 @@ from typing import Any
 from aiohttp import web
 
 from reauth.admission import Admission
-from reauth.claim import Claim, Keys, TokenVerdict, seal_control, unseal, unseal_control
+from reauth.claim import (
+    ANSWER_SEAL,
+    Claim,
+    Keys,
+    TokenVerdict,
+    seal_answer,
+    seal_control,
+    unseal,
+    unseal_control,
+)
 from reauth.errors import ClaimError, Overloaded, StoreError
 from reauth.ports import Accepted, Intake, Receipt
 from reauth.settings import Ingest
@@ -28,6 +38,10 @@ GROUP_BYTES = 16 * 1024 * 1024
 """Largest sealed group: 256 batches of the largest size."""
 _HEARTBEAT = 15.0
 """s between signs of life on the control stream."""
+_BUSY = 0.5
+"""Share of the intake's queue above which clients are asked to send less often (ingest.md, 3)."""
+_BUSY_INTERVAL_MS = 10_000
+"""Twice the observer's own: half as many requests, with as many samples (observer.md, 4)."""
 
 Result = dict[str, int | float | str]
 
@@ -130,7 +144,13 @@ class Receiver:
         stored = await self._store([Accepted(*items[place]) for place in admitted])
         for place, result in zip(admitted, stored, strict=True):
             results[place] = result
-        return self._answer(_told(results), 200)
+        told = _told(results, self._interval_ms())
+        return self._answer(told, 200, {ANSWER_SEAL: seal_answer(self._keys, group, told)})
+
+    def _interval_ms(self) -> int | None:
+        """How often clients are asked to send; None leaves it to them."""
+        busy = self._intake.depth > _BUSY * self._settings.queue
+        return _BUSY_INTERVAL_MS if busy else None
 
     def _answer(
         self,
@@ -220,18 +240,19 @@ class Receiver:
         return stream
 
 
-def _told(results: Sequence[Result | None]) -> bytes:
+def _told(results: Sequence[Result | None], interval_ms: int | None) -> bytes:
     """The answer to a group."""
     stored = _TOLD[Receipt.STORED]
     if all(result is stored for result in results):
-        return _all_stored(len(results))
-    return json.dumps({"results": results, "interval_ms": None}).encode()
+        return _all_stored(len(results), interval_ms)
+    return json.dumps({"results": results, "interval_ms": interval_ms}).encode()
 
 
-@lru_cache(512)
-def _all_stored(count: int) -> bytes:
+@lru_cache(1024)
+def _all_stored(count: int, interval_ms: int | None) -> bytes:
     """What nearly every answer is."""
-    return json.dumps({"results": [{"status": 204}] * count, "interval_ms": None}).encode()
+    stored = [{"status": 204}] * count
+    return json.dumps({"results": stored, "interval_ms": interval_ms}).encode()
 
 
 RECEIVER = web.AppKey("receiver", Receiver)

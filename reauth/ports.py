@@ -357,6 +357,11 @@ class Receipt(StrEnum):
 class Intake(Protocol):
     """Where accepted batches go; a receipt means that one is durable (or refused for good)."""
 
+    @property
+    def depth(self) -> int:
+        """Batches that wait."""
+        ...
+
     async def refused(self, claims: Sequence[Claim]) -> None:
         """Take note of senders whose page tokens the proxy has refused.
 

@@ -295,6 +295,8 @@ class Kept:
         self.senders: list[Claim] = []
         self.broken = False
 
+    depth = 0
+
     async def refused(self, claims: Sequence[Claim]) -> None:
         """Note who presented bad tokens."""
         self.senders += claims

@@ -5,13 +5,13 @@ import json
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
 from proxy_addon.forward import Forward, Reply
-from reauth.claim import Claim, unseal
+from reauth.claim import ANSWER_SEAL, Claim, Keys, seal_answer, unseal
 from reauth.settings import Ingest, Proxy, Settings
 from tests.proxy_addon.harness import KEYS, House, ingest, now, until
 
@@ -33,8 +33,13 @@ def stored(count: int) -> tuple[int, bytes]:
 
 
 @asynccontextmanager
-async def peer(path: Path, say: Say, keep: bool = True) -> AsyncIterator[Told]:
-    """A peer on a socket that answers what a test says, also what no real ingest would."""
+async def peer(
+    path: Path, say: Say, keep: bool = True, keys: Keys | None = KEYS
+) -> AsyncIterator[Told]:
+    """A peer on a socket that answers what a test says, also what no real ingest would.
+
+    `keys` seal its answers; None leaves them unsealed.
+    """
     told, tasks = Told(), set()
 
     async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -44,12 +49,14 @@ async def peer(path: Path, say: Say, keep: bool = True) -> AsyncIterator[Told]:
             while True:
                 head = await reader.readuntil(b"\r\n\r\n")
                 size = int(head.lower().split(b"content-length: ")[1].split(b"\r\n")[0])
-                items, counters = unseal(KEYS, await reader.readexactly(size), now(), 60.0)
+                group = await reader.readexactly(size)
+                items, counters = unseal(KEYS, group, now(), 60.0)
                 told.groups.append(items)
                 told.counters.append(counters)
                 status, body = await say(items)
-                writer.write(b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n" % (status, len(body)))
-                writer.write(body)
+                sealed = f"{ANSWER_SEAL}: {seal_answer(keys, group, body)}\r\n" if keys else ""
+                size = f"Content-Length: {len(body)}\r\n\r\n"
+                writer.write(f"HTTP/1.1 {status} X\r\n{sealed}{size}".encode() + body)
                 await writer.drain()
                 if not keep:
                     return
@@ -154,16 +161,47 @@ async def test_without_an_ingest_every_waiting_batch_is_told_to_come_back(tmp_pa
         (200, b'{"results": [{}]}'),
         (200, b'{"results": [{"status": null}]}'),
         (200, b"x" * (2 << 20)),
+        (200, b'{"results": [{"status": 1e999}]}'),
+        (200, b"[" * 20000),
     ],
 )
 async def test_what_is_no_word_on_the_batches_is_none(tmp_path: Path, said: tuple[int, bytes]):
-    """Nothing is taken for stored unless the ingest said so of this batch."""
+    """Nothing is taken for stored unless the ingest said so of this batch; the next one is sent."""
+    answers = [said]
 
-    async def say(_: object) -> tuple[int, bytes]:
-        return said
+    async def say(items: list[tuple[Claim, bytes]]) -> tuple[int, bytes]:
+        return answers.pop() if answers else stored(len(items))
 
     async with peer(tmp_path / "s", say), forwarding(tmp_path / "s") as forward:
         assert 503 == (await forward.send(CLAIM, b"x")).status
+        assert 204 == (await forward.send(CLAIM, b"x")).status
+
+
+async def test_a_group_that_cannot_be_sealed_costs_itself_alone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    """Its batches are told to come again, it is counted and logged; the next ones are sent."""
+    odd = replace(CLAIM, page=object())
+    counters: Counter[str] = Counter()
+    async with peer(tmp_path / "s", answer_stored) as told:
+        async with forwarding(tmp_path / "s", counters) as forward:
+            assert 503 == (await forward.send(odd, b"x")).status
+            assert 204 == (await forward.send(CLAIM, b"x")).status
+
+    assert {"forward_failed_total": 1} == told.counters[0]
+    assert ["ingest_away", "ingest_back"] == [record.message for record in caplog.records]
+
+
+@pytest.mark.parametrize("keys", [None, Keys(KEYS.installation, (b"o" * 32,))])
+async def test_an_answer_that_the_ingest_did_not_seal_is_not_believed(
+    tmp_path: Path, keys: Keys | None
+):
+    """While it is down anybody on this machine may listen in its place and say 204."""
+    counters: Counter[str] = Counter()
+    async with forwarding(tmp_path / "s", counters) as forward:
+        async with peer(tmp_path / "s", answer_stored, keys=keys):
+            assert 503 == (await forward.send(CLAIM, b"x")).status
+        assert {"bad_answers_total": 1, "forward_failed_total": 1} == counters
 
 
 async def test_a_full_queue_refuses_at_once(tmp_path: Path):

@@ -252,6 +252,44 @@ def test_a_group_opens_while_its_secret_lives():
         claim.unseal(AFTER, GROUP, NOW, 60.0)
 
 
+# Answers to groups
+
+ANSWER = b'{"results":[{"status":204}]}'
+OTHER_GROUP = claim.seal(KEYS, [(CLAIM, b"other")], {}, NOW)
+
+
+@given(st.binary(max_size=50))
+def test_an_answer_is_believed_as_it_was_sealed(answer):
+    """For the group that it answers, byte by byte."""
+    sealed = claim.seal_answer(KEYS, GROUP, answer)
+
+    assert claim.is_answer(KEYS, GROUP, answer, sealed)
+    assert not claim.is_answer(KEYS, GROUP, answer + b" ", sealed)
+    assert not claim.is_answer(KEYS, OTHER_GROUP, answer, sealed)
+
+
+@given(st.text(max_size=70))
+def test_an_answer_under_any_other_seal_is_not_believed(sealed):
+    """Who took the ingest's port while it was down has no secret; letters of any kind are read."""
+    assert not claim.is_answer(KEYS, GROUP, ANSWER, sealed)
+
+
+def test_an_answer_is_sealed_apart_from_groups_and_foreign_secrets():
+    """What a proxy sealed cannot be given back to it as an answer."""
+    foreign = claim.seal_answer(replace(KEYS, secrets=(OTHER,)), GROUP, ANSWER)
+
+    assert not claim.is_answer(KEYS, GROUP, ANSWER, foreign)
+    assert not claim.is_answer(KEYS, GROUP[:-32], b"", GROUP[-32:].hex())
+
+
+@pytest.mark.parametrize("proxy", [KEYS, ROTATED, AFTER])
+def test_an_answer_is_believed_while_a_secret_is_replaced(proxy):
+    """Whichever of the ingest's live secrets the proxy has."""
+    sealed = claim.seal_answer(ROTATED, GROUP, ANSWER)
+
+    assert claim.is_answer(proxy, GROUP, ANSWER, sealed)
+
+
 # Control stream
 
 

@@ -7,14 +7,14 @@ from dataclasses import replace
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 
-from reauth.claim import Keys, seal, seal_control, unseal_control
+from reauth.claim import ANSWER_SEAL, Keys, is_answer, seal, seal_control, unseal_control
 from reauth.engine import Engine
 from reauth.errors import StoreError
 from reauth.ingest import RECEIVER, Control, application
 from reauth.intake.local import LocalIntake
 from reauth.settings import Ingest, Settings
 from reauth.store import Options, open_store
-from tests.live import EPOCH, bodies, claim, identity_lane, movement
+from tests.live import EPOCH, accepted, bodies, claim, identity_lane, movement
 
 KEYS = Keys("0123abcd", (b"k" * 32,))
 QUICK = replace(Ingest(), commit_wait=0.0)
@@ -63,6 +63,35 @@ async def test_a_sealed_group_is_answered_batch_by_batch(client, store):
     assert said == {"results": [{"status": 204}] * count, "interval_ms": None}
     assert await store.session("alice", "10.0.0.1") is not None
     assert client.app[RECEIVER].proxy_counters["unwatched_total"] == 2
+
+
+async def test_an_answer_is_sealed_for_its_group(client):
+    """The proxy believes no other: our port is anybody's while we are down."""
+    sealed, _ = group()
+    answer = await client.post("/v1/batches", data=sealed)
+    seal_of_it = answer.headers[ANSWER_SEAL]
+
+    assert is_answer(KEYS, sealed, await answer.read(), seal_of_it)
+
+
+@pytest.mark.parametrize(("waiting", "interval"), [(2, None), (3, 10_000)])
+async def test_clients_are_asked_to_send_less_often_when_half_the_queue_is_taken(
+    store, control, waiting, interval
+):
+    """Before anything is refused; every answer tells it, whatever became of its batches."""
+    few = replace(QUICK, queue=4)
+    waiting = accepted(movement(7, 3))[:waiting]
+    async with Engine(store, [identity_lane()], Settings(), lambda: EPOCH) as engine:
+        slow = LocalIntake(engine, few)
+        receiver = application(slow, KEYS, few, control, lambda: EPOCH)
+        held = asyncio.ensure_future(slow.accept(waiting))
+        async with TestClient(TestServer(receiver)) as client:
+            _, stored = await post(client, seal(KEYS, [], {}, EPOCH))
+            _, refused = await post(client, seal(KEYS, [(claim(), b"x" * 65537)], {}, EPOCH))
+        async with slow:
+            await held
+
+    assert [interval, interval] == [said["interval_ms"] for said in (stored, refused)]
 
 
 async def test_an_empty_group_carries_counters_alone(client):
