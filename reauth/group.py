@@ -16,6 +16,13 @@ from reauth.ports import Accepted, HeldRow, RawRow, SessionRow, TabRow
 from reauth.session import Outcome, Session, runs, step_many
 from reauth.wire import Batch, decode, decode_json, decode_many, samples
 
+MICRO = 64
+"""Batches that are worked on at once: their numbers still fit the cache (scale.md section 2)."""
+
+BEHIND = 86_400.0
+"""s that a known page's clock may fall behind the time of receipt, beyond the skew: batches wait
+in a page while there is no network, but none waits for a day."""
+
 Key = tuple[str | None, str]
 """Whose session it is: user and client; of nobody known, the client alone."""
 
@@ -115,14 +122,15 @@ def align(tab: LiveTab, batch: Batch, received: float, skew: float) -> tuple[flo
     """The batch's base on the session's clock (s since 1970), and whether the clock was set.
 
     A page keeps its own clock, which is steady within a page. Only where it is more than `skew`
-    seconds from the time of receipt, at the tab's first batch, or later runs that far into the
-    future, its offset is set so that the batch ends when it was received.
+    seconds from the time of receipt at the tab's first batch, or later that far in the future, or
+    a day further than that in the past, its offset is set so that the batch ends when it was
+    received. So no page can put its events where no calendar goes.
     """
     base = batch.base_ms / 1000
-    end = base + (batch.times[-1] if batch.times else 0.0)
+    end = base + (float(batch.times[-1]) if len(batch.times) else 0.0)
     first = tab.offset is None
     ahead = end + (tab.offset or 0.0) - received
-    wrong = abs(ahead) > skew if first else ahead > skew
+    wrong = ahead > skew or -ahead > (skew if first else skew + BEHIND)
     if first or wrong:
         tab.offset = received - end if wrong else 0.0
     return base + (tab.offset or 0.0), wrong
@@ -159,9 +167,24 @@ def advance(
     skew
         s; see `align`.
     """
+    for at in range(0, len(group.ready), MICRO):
+        _step(group, group.ready[at : at + MICRO], sessions, begin, gap, skew)
+    for live in group.resting:
+        group.outcomes.extend((live, outcome) for outcome in live.session.rest())
+        live.rested = True
+
+
+def _step(
+    group: Group,
+    part: Sequence[tuple[LiveTab, Ready[Arrived]]],
+    sessions: dict[Key, Live],
+    begin: Callable[[str, Key, Claim, float], Live],
+    gap: float,
+    skew: float,
+) -> None:
     work: list[tuple[Live, Sequence[Event]]] = []
     last: dict[str, float | None] = {}
-    for tab, ready in group.ready:
+    for tab, ready in part:
         found, wrong = timed(tab, ready, skew)
         group.skewed += wrong
         claim = ready.item.accepted.claim
@@ -188,9 +211,6 @@ def advance(
     brought = step_many([(live.session, run) for live, run in work])
     for (live, _), outcomes in zip(work, brought, strict=True):
         group.outcomes.extend((live, outcome) for outcome in outcomes)
-    for live in group.resting:
-        group.outcomes.extend((live, outcome) for outcome in live.session.rest())
-        live.rested = True
 
 
 def _ongoing(live: Live | None, latest: float) -> Live | None:

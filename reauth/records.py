@@ -25,8 +25,9 @@ _LONGEST = 4  # bytes of a record's varint: 10 min of ticks << 3 have 26 bits
 _MARKS = np.isin(np.arange(256), list(Mark))
 
 Ints = NDArray[np.int64]
-Columns = tuple[list[int], list[float], list[int], list[int], list[int]]
-"""kinds, times, xs, ys, exts: as in `wire.Batch`."""
+Floats = NDArray[np.float64]
+Columns = tuple[Ints, Floats, Ints, Ints, Ints]
+"""kinds, times, xs, ys, exts: as in `wire.Batch`, in memory of their own."""
 
 
 def unpack(parts: Sequence[bytes], held: Sequence[bool]) -> list[Columns | None]:
@@ -48,19 +49,17 @@ def unpack(parts: Sequence[bytes], held: Sequence[bool]) -> list[Columns | None]
     # A record belongs to the batch in which it begins.
     count = np.diff(np.searchsorted(heads, np.append(first, end[-1])))
     owner = np.repeat(np.arange(len(places)), count)
-    columns, fine = _columns(value, heads, owner, np.array([held[place] for place in places]))
+    pressed = np.array([held[place] for place in places])
+    whole_numbers, times, fine = _columns(value, heads, owner, pressed)
     good = whole
     good[owner[~fine]] = False
     good &= np.logical_and.reduceat(sound, first)
     edges = [0, *np.cumsum(count).tolist()]
-    kinds, times, xs, ys, exts = columns
     for place, sure, start, until in zip(places, good.tolist(), edges, edges[1:], strict=False):
         if sure:
-            of = slice(start, until)
-            found[place] = (
-                kinds[of].tolist(), times[of].tolist(), xs[of].tolist(), ys[of].tolist(),
-                exts[of].tolist(),
-            )  # fmt: skip
+            # A copy, as a batch that waits for an earlier one must not hold on to its group.
+            kinds, xs, ys, exts = whole_numbers[:, start:until].copy()
+            found[place] = kinds, times[start:until].copy(), xs, ys, exts
     return found
 
 
@@ -103,8 +102,8 @@ def _heads(value: Ints, first: Ints, end: Ints) -> tuple[Ints, NDArray[np.bool_]
 
 def _columns(
     value: Ints, heads: Ints, owner: Ints, held: NDArray[np.bool_]
-) -> tuple[tuple[NDArray[np.generic], ...], NDArray[np.bool_]]:
-    """kinds, times, xs, ys, exts of all records, and which of them are in order."""
+) -> tuple[Ints, Floats, NDArray[np.bool_]]:
+    """(4, n) kinds, xs, ys, exts of all records; their times; which of them are in order."""
     padded = np.append(value, (0, 0, 0))  # a record that is cut short reads on; it is not whole
     head, zx, zy, ze = (padded[heads + place] for place in range(4))
     kinds, ticks = head & 7, head >> 3
@@ -117,7 +116,7 @@ def _columns(
     xs, ys = (_summed(_signed(zigzag), starts, owner) for zigzag in (zx, zy))
     move = kinds == Kind.MOVE
     exts[move] = _pressed(kinds, starts, held[owner])[move]
-    return (kinds, times, xs, ys, exts), fine
+    return np.stack((kinds, xs, ys, exts)), times, fine
 
 
 def _signed(zigzag: Ints) -> Ints:

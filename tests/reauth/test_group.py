@@ -1,5 +1,7 @@
 """Rules of one group's pure work."""
 
+from dataclasses import replace
+
 import pytest
 
 from reauth.claim import Claim
@@ -20,7 +22,7 @@ from reauth.group import (
 from reauth.order import Ready, TabStream
 from reauth.ports import Accepted
 from reauth.session import Gap, Lane, Session
-from reauth.wire import decode, encode_json
+from reauth.wire import decode, encode_json, samples
 from tests.live import EPOCH, accepted, bodies, claim, identity_lane, movement
 
 KEY = ("alice", "10.0.0.1")
@@ -63,8 +65,13 @@ def test_many_batches_are_read_as_one_by_one(allow_json):
     text = encode_json(decode(found[0].body))
     found[1:1] = [Accepted(claim(), b"\x01"), Accepted(claim(), text)]
 
-    told = [arrive(item, allow_json) for item in found]
-    assert list(map(repr, told)) == list(map(repr, arrive_many(found, allow_json)))
+    def told(arrived):
+        if isinstance(arrived, WireError):
+            return str(arrived)
+        return arrived.accepted, arrived.batch.seq, list(samples(arrived.batch, 1.0))
+
+    alone = [told(arrive(item, allow_json)) for item in found]
+    assert alone == [told(each) for each in arrive_many(found, allow_json)]
 
 
 def test_a_clock_that_is_near_enough_is_left_alone():
@@ -94,6 +101,30 @@ def test_a_clock_that_runs_into_the_future_is_set_again():
 
     assert align(known, batch, EPOCH + 3600, 600)[1] is False
     assert align(known, batch, EPOCH - 3600, 600)[1] is True
+
+
+@pytest.mark.parametrize(("behind", "wrong"), [(600 + 86_399, False), (600 + 86_401, True)])
+def test_a_clock_that_falls_behind_by_more_than_a_day_is_set_again(behind, wrong):
+    """No batch waits that long; the samples that follow have a gap in front of them."""
+    item = accepted(movement(1, 1), start=EPOCH - behind)[0]
+    late = Accepted(claim(at=item.claim.received + behind), item.body)
+    known = tab(offset=0.0)
+
+    found, told = timed(known, ready(late), 600)
+
+    assert told is wrong
+    assert (found[0].kind == Kind.GAP) is wrong
+    assert (abs(found[-1].t - late.claim.received) < 1) is wrong
+
+
+def test_a_first_clock_at_the_end_of_time_moves_no_event_out_of_it():
+    """A page that says 2**48 - 1 ms first and 0 ms next is set by receipt both times."""
+    batch = decode(bodies(movement(1, 1))[0][1])
+    known = tab()
+    for base_ms in (2**48 - 1, 0):
+        base, wrong = align(known, replace(batch, base_ms=base_ms), EPOCH, 600)
+        assert wrong
+        assert base + batch.times[-1] == pytest.approx(EPOCH)
 
 
 @pytest.mark.parametrize("missing", [0, 2])
