@@ -27,9 +27,10 @@ _MAX_PASSWORD = 72
 """bcrypt reads no further; version 5 of the package raises beyond it, others cut off in silence."""
 _AT_ONCE = 4
 """Checks of one process that may run at a time; the rest wait, so that no flood starves it."""
-_NOBODY = bcrypt.hashpw(b"", bcrypt.gensalt(10))
-"""Checked for a name that does not exist, so that time does not tell which names do; 10 is the
-cost that `htpasswd -B` is usually told."""
+_COST = slice(4, 6)
+"""Where a hash tells its cost: checking takes time in proportion to 2 to the power of it."""
+_USUAL_COST = 10
+"""Where a file names nobody: what `htpasswd -B` is usually told."""
 
 
 def parse_htpasswd(text: str, name: str) -> dict[str, bytes]:
@@ -97,6 +98,7 @@ class ProxyAuth:
 
     def __init__(self, users: Mapping[str, bytes], clock: Callable[[], float]) -> None:
         self._users = users
+        self._cost = _highest_cost(users)
         self._clock = clock
         self._proofs: dict[str, _Proof] = {}
         self._turn = asyncio.Semaphore(_AT_ONCE)
@@ -104,6 +106,7 @@ class ProxyAuth:
     def replace(self, users: Mapping[str, bytes]) -> None:
         """Take a file that was read anew; what was proved by the old one is forgotten."""
         self._users = users
+        self._cost = _highest_cost(users)
         self._proofs.clear()
 
     async def check(self, peer: Peer, header: str | None) -> bool:
@@ -130,7 +133,9 @@ class ProxyAuth:
         user, password = credential
         digest = self._users.get(user)
         async with self._turn:
-            holds = await asyncio.to_thread(_holds, password, digest or _NOBODY)
+            holds = await asyncio.to_thread(
+                _holds, password, digest or _nobody(self._cost), self._cost
+            )
         return user if holds and digest is not None else None
 
     def forget(self, peer: Peer) -> None:
@@ -143,5 +148,25 @@ class ProxyAuth:
         return Identity(proof.user, self.name, CONFIDENCE, proof.since) if proof else UNKNOWN
 
 
-def _holds(password: bytes, digest: bytes) -> bool:
-    return b"\0" not in password and bcrypt.checkpw(password[:_MAX_PASSWORD], digest)
+def _highest_cost(users: Mapping[str, bytes]) -> int:
+    return max((int(digest[_COST]) for digest in users.values()), default=_USUAL_COST)
+
+
+def _nobody(cost: int) -> bytes:
+    """A hash of that cost which no password has, as nobody knows one."""
+    return b"$2b$%02d$" % cost + b"." * 53
+
+
+def _holds(password: bytes, digest: bytes, cost: int) -> bool:
+    """Whether a hash is that of a password, in the time of a check at `cost`, whatever its own.
+
+    So time does not tell which names exist: one check at each cost from the hash's own to the last
+    below `cost` takes, with its own, as long as one at `cost`, as each doubles.
+    """
+    if b"\0" in password:
+        return False
+    read = password[:_MAX_PASSWORD]
+    holds = bcrypt.checkpw(read, digest)
+    for lower in range(int(digest[_COST]), cost):
+        bcrypt.checkpw(read, _nobody(lower))
+    return holds

@@ -6,7 +6,7 @@ import bcrypt
 import pytest
 
 from proxy_addon.identity import UNKNOWN, Peer
-from proxy_addon.identity.proxy_auth import ProxyAuth, parse_basic, parse_htpasswd
+from proxy_addon.identity.proxy_auth import ProxyAuth, _nobody, parse_basic, parse_htpasswd
 from reauth.errors import SettingsError
 
 HASH = bcrypt.hashpw(b"secret", b"$2b$04$" + b"abcdefghijklmnopqrstuu").decode()
@@ -104,6 +104,34 @@ async def test_what_was_proved_is_not_checked_again(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(bcrypt, "checkpw", None)
 
     assert await auth.check(HERE, basic("ann", "secret"))
+
+
+@pytest.mark.parametrize("costs", [(4, 7), (5, 5), (7,), ()])
+async def test_time_does_not_tell_which_names_exist(
+    costs: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+):
+    """Work doubles with the cost: each name takes that of the file's highest, known or not."""
+    users = {f"u{at}": bcrypt.hashpw(b"x", bcrypt.gensalt(cost)) for at, cost in enumerate(costs)}
+    check, work = bcrypt.checkpw, []
+
+    def counted(password: bytes, digest: bytes) -> bool:
+        work[-1] += 2 ** int(digest[4:6])
+        return check(password, digest)
+
+    monkeypatch.setattr(bcrypt, "checkpw", counted)
+    auth = ProxyAuth({}, lambda: 0.0)
+    auth.replace(users)
+    for taken in (auth, ProxyAuth(users, lambda: 0.0)):
+        for name in ("nobody", *users):
+            work.append(0)
+            assert not await taken.check(HERE, basic(name, "y"))
+
+    assert {2 ** max(costs, default=10)} == set(work)
+
+
+def test_no_password_is_that_of_nobody():
+    """Were its name to exist, the check of a name that does not must fail all the same."""
+    assert not bcrypt.checkpw(b"", _nobody(4))
 
 
 async def test_a_connection_that_ended_and_a_file_that_changed_prove_nothing():
