@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Sequence
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -76,14 +76,24 @@ def signature(secrets: Sequence[bytes], message: str, timestamp: int, body: byte
     return " ".join(f"v1,{base64.b64encode(mac).decode()}" for mac in macs)
 
 
+def _name(url: str) -> str:
+    """Scheme and host, and a digest of the rest, so that two receivers on one host differ.
+
+    Credentials are left out of the digest too: a short password could be guessed from it.
+    """
+    parts = urlsplit(url)
+    rest = hashlib.sha256(f"{parts.path}?{parts.query}".encode()).hexdigest()
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/{rest[:8]}"
+
+
 class Webhook:
     """Posts alerts to one address.
 
     Parameters
     ----------
     url
-        webhook+http://... or webhook+https://...; credentials and a query in it are used, and
-        never told.
+        webhook+http://... or webhook+https://...; credentials, path and query in it are used, and
+        never told: many receivers have their secret in the path.
     secrets
         What `read_secrets` gives.
     timeout
@@ -94,9 +104,7 @@ class Webhook:
         self._url = url.removeprefix("webhook+")
         self._secrets = tuple(secrets)
         self._timeout = aiohttp.ClientTimeout(total=timeout)
-        parts = urlsplit(url)
-        host = parts.netloc.rpartition("@")[2]
-        self.name = urlunsplit((parts.scheme, host, parts.path, "", ""))
+        self.name = _name(url)
 
     def render(self, alert: Alert) -> bytes:
         """The thin document, with the type and the time that the standard asks for."""

@@ -63,13 +63,13 @@ async def sink(request, tmp_path, secret_file, unused_tcp_port):
         return web.Response(status=204)
 
     app = web.Application()
-    app.router.add_post("/hook", take)
+    app.router.add_post("/hook/geheim", take)
     runner = web.AppRunner(app)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", unused_tcp_port).start()
     urls = {
         "jsonl": f"jsonl:{tmp_path}/alerts.jsonl",
-        "webhook": f"webhook+http://siem:geheim@127.0.0.1:{unused_tcp_port}/hook?key=geheim",
+        "webhook": f"webhook+http://siem:geheim@127.0.0.1:{unused_tcp_port}/hook/geheim?key=geheim",
     }
     opened = open_sink(urls[request.param], Sinks(webhook_secret_file=secret_file))
     file = tmp_path / "alerts.jsonl"
@@ -86,7 +86,7 @@ def broken(request, secret_file, unused_tcp_port):
     """A sink whose other side is not there."""
     urls = {
         "jsonl": "jsonl:/nonexistent/folder/alerts.jsonl",
-        "webhook": f"webhook+http://siem:geheim@127.0.0.1:{unused_tcp_port}/hook",
+        "webhook": f"webhook+http://siem:geheim@127.0.0.1:{unused_tcp_port}/hook/geheim",
     }
     settings = Sinks(webhook_secret_file=secret_file, timeout=5.0)
     return open_sink(urls[request.param], settings)
@@ -137,8 +137,8 @@ def test_no_coordinate_leaves_the_house(sink, alert):
     assert not {field.name for field in fields(Alert)} & {"x", "y", "trajectory", "features"}
 
 
-def test_credentials_are_not_in_the_name(sink):
-    """The name stands in the store, in logs and in metrics."""
+def test_no_secret_of_an_address_is_in_the_name(sink):
+    """The name stands in the store, in logs and in metrics; secrets stand in paths as well."""
     assert "geheim" not in sink.name
     assert "siem" not in sink.name
     assert sink.name.startswith(sink.kind)

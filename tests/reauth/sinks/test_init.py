@@ -19,7 +19,7 @@ def test_a_webhook_is_opened_with_its_secret(tmp_path, scheme):
     """The name is the URL without what is secret in it."""
     settings = Sinks(webhook_secret_file=written(tmp_path))
 
-    assert f"{scheme}://siem:8443/hook" == open_sink(
+    assert f"{scheme}://siem:8443/33ad3bda" == open_sink(
         f"{scheme}://me:geheim@siem:8443/hook?key=geheim#x", settings
     ).name
 

@@ -5,6 +5,7 @@ import base64
 import hashlib
 import hmac
 import json
+import re
 from contextlib import asynccontextmanager
 
 import pytest
@@ -125,8 +126,18 @@ async def test_credentials_and_query_are_used_and_not_told():
     [(headers, _, request)] = asked
     assert "geheim" == request.query["key"]
     assert "Basic " + base64.b64encode(b"me:geheim").decode() == headers["authorization"]
-    assert f"webhook+http://{host}/hook" == sink.name
+    assert re.fullmatch(rf"webhook\+http://{host}/[0-9a-f]{{8}}", sink.name)
     assert "geheim" not in str(error.value)
+
+
+def test_two_receivers_on_one_host_have_two_names():
+    """By path or by query; and a password that is replaced is still the same receiver."""
+    rests = ["/", "/hook", "/hook?key=1", "/hook?key=2"]
+    names = [Webhook(f"webhook+https://siem{rest}", [SECRET], 1.0).name for rest in rests]
+    again = Webhook("webhook+https://me:new@siem/hook", [SECRET], 1.0)
+
+    assert 4 == len(set(names))
+    assert names[1] == again.name
 
 
 async def test_an_address_that_is_none_is_a_failure():
