@@ -14,15 +14,35 @@ SCHEMA_VERSION = 1
 """Of the object; a reader that knows it may rely on the keys."""
 
 
+_FIRST, _LAST = -62_135_596_800.0, 253_402_300_799.0
+"""s since 1970 of the first and the last second that the calendar has: years 1 to 9999."""
+
+
+def instant(at: float) -> datetime:
+    """Return the moment of seconds since 1970, UTC; the calendar's nearest where it has none.
+
+    Whatever a clock said, an alert must be told.
+
+    Examples
+    --------
+    >>> instant(-1e300).year
+    1
+    """
+    # In this order, what is not a number is the first.
+    return datetime.fromtimestamp(min(max(_FIRST, at), _LAST), UTC)
+
+
 def rfc3339(at: float) -> str:
     """Write seconds since 1970 as RFC 3339, UTC, to the millisecond.
+
+    Times outside the years 1 to 9999 are written as `instant` has them.
 
     Examples
     --------
     >>> rfc3339(0.5)
     '1970-01-01T00:00:00.500Z'
     """
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+    return instant(at).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def alert_document(alert: Alert) -> dict[str, Any]:

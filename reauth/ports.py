@@ -4,7 +4,7 @@ Rows are plain frozen values; times in them are seconds since 1970 (float) unles
 otherwise. What implements a door raises `StoreError` or `SinkError` when the world fails it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Protocol
@@ -291,8 +291,10 @@ class Store(Protocol):
         """Keep an alert that has moved on from state `was`; False if somebody was faster."""
         ...
 
-    async def due(self, now: float, limit: int) -> list[Delivery]:
-        """Deliveries whose time has come."""
+    async def due(
+        self, now: float, limit: int, without: Collection[str] = ()
+    ) -> list[Delivery]:
+        """Deliveries whose time has come, but for those to the sinks `without`."""
         ...
 
     async def delivered(self, delivery: int) -> None:

@@ -9,7 +9,6 @@ import math
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,7 @@ from markupsafe import Markup
 
 from reauth import __version__, ca
 from reauth.alert import Alert, State
-from reauth.alert_document import rfc3339
+from reauth.alert_document import instant, rfc3339
 from reauth.console.health import Readiness
 from reauth.console.svg import timeline
 from reauth.ports import Store
@@ -91,7 +90,7 @@ def moment(at: float) -> str:
     >>> moment(0.0)
     '1970-01-01 00:00:00'
     """
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M:%S}"
+    return f"{instant(at):%Y-%m-%d %H:%M:%S}"
 
 
 def span(seconds: float) -> str:

@@ -113,27 +113,35 @@ class Outbox:
             await self._start(group)
 
     async def _start(self, group: asyncio.TaskGroup) -> None:
-        """Let every idle sink that has something due begin with it."""
-        try:
-            due = await self._store.due(self._clock(), _BATCH)
-        except StoreError as error:
-            log.error("outbox_unreadable", extra={"fault": str(error)})
-            return
-        by_sink: dict[str, list[Delivery]] = {}
-        for delivery in due:
-            if delivery.sink not in self._busy:
+        """Let every idle sink that has something due begin with it.
+
+        The store is asked again until no idle sink has anything: thousands that wait for one
+        sink hide nothing that waits for another.
+        """
+        begun: set[str] = set()  # once a look, or one that cannot take note would begin for ever
+        while due := await self._due(self._busy | begun):
+            by_sink: dict[str, list[Delivery]] = {}
+            for delivery in due:
                 by_sink.setdefault(delivery.sink, []).append(delivery)
-        for name, deliveries in by_sink.items():
-            self._busy.add(name)
-            group.create_task(self._serve(name, deliveries))
+            begun.update(by_sink)
+            self._busy.update(by_sink)
+            for name, deliveries in by_sink.items():
+                group.create_task(self._serve(name, deliveries))
+
+    async def _due(self, without: set[str]) -> list[Delivery]:
+        try:
+            return await self._store.due(self._clock(), _BATCH, without)
+        except Exception as error:  # whatever it is, the next look may find better
+            log.error("outbox_unreadable", extra={"fault": _fault(error)})
+            return []
 
     async def _serve(self, name: str, deliveries: Sequence[Delivery]) -> None:
         try:
             for delivery in deliveries:
                 await self._attempt(self._sinks.get(name), delivery)
-        except StoreError as error:
+        except Exception as error:  # a delivery that cannot be noted ends no other sink's
             # The attempt may be made again: the sink drops what it has by its id.
-            log.error("outbox_unwritable", extra={"sink": name, "fault": str(error)})
+            log.error("outbox_unwritable", extra={"sink": name, "fault": _fault(error)})
         finally:
             self._busy.discard(name)
 
@@ -143,7 +151,7 @@ class Outbox:
             if sink is None:
                 raise SinkGone("no such sink is configured any more")
             await sink.deliver(delivery.alert, sink.render(delivery.alert), now)
-        except SinkError as error:
+        except Exception as error:  # a fault of ours must not stop what else is to be told
             await self._failed(delivery, error, now)
             return
         await self._store.delivered(delivery.id)
@@ -151,13 +159,13 @@ class Outbox:
         self.counters["delivery_lag_seconds_sum"] += max(0.0, now - delivery.alert.raised_at)
         self.counters["delivery_lag_seconds_count"] += 1
 
-    async def _failed(self, delivery: Delivery, error: SinkError, now: float) -> None:
+    async def _failed(self, delivery: Delivery, error: Exception, now: float) -> None:
         attempts = delivery.attempts + 1
         told = {
             "sink": delivery.sink,
             "alert": delivery.alert.id,
             "attempts": attempts,
-            "fault": str(error),
+            "fault": _fault(error),
         }
         if isinstance(error, SinkGone) or attempts >= len(RETRIES):
             await self._store.postponed(delivery.id, None)
@@ -172,3 +180,9 @@ class Outbox:
     def _count(self, delivery: Delivery, result: str) -> None:
         sink = delivery.sink.replace("\\", "\\\\").replace('"', '\\"')
         self.counters[f'delivery_total{{sink="{sink}",result="{result}"}}'] += 1
+
+
+def _fault(error: Exception) -> str:
+    """What is told of an error; of one not ours only its kind: its text may say anything."""
+    ours = isinstance(error, (SinkError, StoreError))
+    return str(error) if ours else type(error).__name__

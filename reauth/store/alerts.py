@@ -27,7 +27,8 @@ SELECT COALESCE(MAX(id), 0) + 1, ?, ?, 0, 'waiting' FROM outbox
 _DUE = f"""
 SELECT outbox.id, outbox.sink, outbox.attempts, {_QUALIFIED}
 FROM outbox JOIN alert ON alert.id = outbox.alert
-WHERE outbox.state = 'waiting' AND outbox.due <= ? ORDER BY outbox.due, outbox.id LIMIT ?
+WHERE outbox.state = 'waiting' AND outbox.due <= ? AND outbox.sink NOT IN ({{}})
+ORDER BY outbox.due, outbox.id LIMIT ?
 """  # noqa: S608 - our own column names
 
 
@@ -114,9 +115,13 @@ def expire_unseen(connection: sqlite3.Connection, before: float, now: float) -> 
     return len(old)
 
 
-def due(connection: sqlite3.Connection, now: float, limit: int) -> list[Delivery]:
-    """Deliveries whose time has come, in order."""
-    found = connection.execute(_DUE, (now, limit))
+def due(
+    connection: sqlite3.Connection, now: float, limit: int, without: Sequence[str] = ()
+) -> list[Delivery]:
+    """Deliveries whose time has come, in order, but for those to some sinks."""
+    marks = ", ".join("?" * len(without))
+    # All at once: a row that cannot be read must not leave the others' snapshot open behind it.
+    found = connection.execute(_DUE.format(marks), (now, *without, limit)).fetchall()
     return [
         Delivery(delivery, _alert(row), sink, attempts) for delivery, sink, attempts, *row in found
     ]

@@ -6,7 +6,7 @@ awaited between its statements, so a transaction is never held while somebody el
 
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Concatenate, ParamSpec, TypeVar
@@ -315,9 +315,11 @@ class SqliteStore:
         """Keep an alert that has moved on from state `was`; False if somebody was faster."""
         return await self._write(alerts.update, alert, was)
 
-    async def due(self, now: float, limit: int) -> list[Delivery]:
-        """Deliveries whose time has come."""
-        return await self._read(alerts.due, now, limit)
+    async def due(
+        self, now: float, limit: int, without: Collection[str] = ()
+    ) -> list[Delivery]:
+        """Deliveries whose time has come, but for those to the sinks `without`."""
+        return await self._read(alerts.due, now, limit, tuple(without))
 
     async def delivered(self, delivery: int) -> None:
         """The sink has taken it."""

@@ -1,5 +1,10 @@
 """An alert as others read it."""
 
+from datetime import datetime
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
 from reauth.alert import State, Step
 from reauth.alert_document import alert_document, rfc3339
 from tests.rows import NOON, alarm
@@ -8,6 +13,13 @@ from tests.rows import NOON, alarm
 def test_times_are_rfc3339_in_utc():
     """To the millisecond, whatever the machine's own zone."""
     assert "2026-05-28T20:26:40.250Z" == rfc3339(NOON + 0.25)
+
+
+@given(st.floats())
+@example(-279_684_976_708.7844)
+def test_every_number_is_a_moment(at):
+    """The calendar's nearest: a clock that says nonsense keeps no alert from being told."""
+    assert datetime.fromisoformat(rfc3339(at)).tzinfo is not None
 
 
 def test_everything_about_an_alert_is_told():

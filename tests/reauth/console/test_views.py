@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives import hashes
 from reauth import ca
 from reauth.alert import State, Step, move
 from reauth.console.health import Readiness
+from reauth.console.views import moment
 from reauth.ports import Commit
 from tests.rows import DAY, NOON, alarm, scored, session
 
@@ -260,3 +261,9 @@ async def test_an_alert_of_nobody_known_is_shown_too(browse, store):
 async def test_an_unknown_alert_is_404(browse):
     """It may have been deleted by age."""
     assert 404 == (await (await browse()).get("/alerts/a9")).status
+
+
+@pytest.mark.parametrize("at", [-279_684_976_708.8, 1e300, float("nan"), float("-inf")])
+def test_every_number_is_a_moment_for_a_reader(at):
+    """A clock that says nonsense breaks no page; the calendar's nearest is shown."""
+    assert len(moment(at).split()) == 2

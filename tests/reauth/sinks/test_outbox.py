@@ -9,6 +9,7 @@ import pytest
 from reauth.errors import SettingsError, SinkError
 from reauth.ports import Commit
 from reauth.settings import StoreSettings
+from reauth.sinks import outbox as outbox_module
 from reauth.sinks.jsonl import JsonLines
 from reauth.sinks.outbox import JITTER, POLL, RETRIES, Outbox, SinkGone
 from reauth.store import Options, open_store
@@ -175,6 +176,53 @@ async def test_a_sink_that_hangs_delays_no_other(store, clock):
         assert [] == ear.heard
         ear.gate.set()
         await ear.until(1)
+
+
+async def test_thousands_that_wait_for_a_hanging_sink_hide_no_other(store, clock, monkeypatch):
+    """The store is asked for what idle sinks can take."""
+    monkeypatch.setattr(outbox_module, "_BATCH", 2)
+    ear, other = Ear(), Ear("other")
+    ear.gate, ear.fault = asyncio.Event(), SinkError("away")
+    other.fault = SinkError("away")
+    box = outbox(store, clock, ear, other)
+    await raised(store, "a1", "a2")
+    for delivery in await store.due(NOON, 9):
+        if delivery.sink == "other":
+            await store.postponed(delivery.id, NOON + 1)
+    clock.now, other.fault = NOON + 1, None
+    async with box:
+        await other.until(2)
+        ear.gate.set()
+
+
+@pytest.mark.parametrize("fault", [ValueError("year -6893 is out of range"), KeyError("x")])
+async def test_a_fault_in_one_delivery_stops_no_other(store, clock, caplog, fault):
+    """It is tried again like any that failed; the log names its kind, not its text."""
+    ear, other = Ear(), Ear("other")
+    ear.fault = fault
+    box = outbox(store, clock, ear, other)
+    await raised(store, "a1", "a2")
+    await box.deliver_due()
+    ear.fault, clock.now = None, NOON + 9
+    await box.deliver_due()
+
+    assert [2, 2] == [len(ear.heard), len(other.heard)]
+    told = [record.fault for record in caplog.records if record.message == "delivery_failed"]
+    assert [type(fault).__name__] * 2 == told
+
+
+async def test_an_alert_that_cannot_be_read_ends_no_loop(store, clock, caplog):
+    """The outbox says so and looks again."""
+    ear = Ear()
+    await raised(store, "a1")
+    box = outbox(store, clock, ear, Ear("other"))
+    await store._write(lambda connection: connection.execute("UPDATE alert SET history = '?'"))
+    await box.deliver_due()
+    await store._write(lambda connection: connection.execute("UPDATE alert SET history = '[]'"))
+    await box.deliver_due()
+
+    assert ["JSONDecodeError"] == [record.fault for record in caplog.records]
+    assert 1 == len(ear.heard)
 
 
 async def test_a_new_alert_does_not_wait_for_the_next_look(store, clock):
