@@ -8,7 +8,7 @@ import pytest
 from reauth import ports
 from reauth.ports import Commit, Enrolled, Intake, Receipt, Sink, Store
 
-ROWS = [one for name in ports.__all__ if is_dataclass(one := getattr(ports, name))]
+ROWS = [one for one in vars(ports).values() if isinstance(one, type) and is_dataclass(one)]
 DOORS = [Store, Sink, Intake]
 
 
@@ -55,9 +55,3 @@ def test_an_empty_commit_brings_nothing():
     commit = Commit()
 
     assert all(() == getattr(commit, field.name) for field in fields(commit))
-
-
-def test_the_page_lists_all_that_it_gives_out():
-    """`from reauth.ports import X` is checked by mypy against this list."""
-    assert [] == [name for name in ports.__all__ if not hasattr(ports, name)]
-    assert sorted(ports.__all__) == list(ports.__all__)
