@@ -78,7 +78,7 @@ class Engine:
         self._worker = ThreadPoolExecutor(1, "engine")
         self._ticker: asyncio.Task[None] | None = None
         self._ticked = float("-inf")
-        self.counters: Counter[str] = Counter()
+        self.counters: Counter[str] = self._memory.counters
 
     async def __aenter__(self) -> Self:
         """Go on from what is stored, and begin to keep the time."""
@@ -183,9 +183,12 @@ class Engine:
             await asyncio.sleep(1.0)
             try:
                 await self.tick(self._clock())
-            except StoreError as error:
+            except Exception as error:  # time goes on, whatever went wrong in a second of it
                 self.counters['ingest_dropped_total{cause="tick"}'] += 1
-                log.warning("tick_failed", extra={"fault": str(error)})
+                if isinstance(error, StoreError):
+                    log.warning("tick_failed", extra={"fault": str(error)})
+                else:
+                    log.exception("tick_failed", extra={"fault": type(error).__name__})
 
     @contextmanager
     def _undone_unless_committed(self, group: Group) -> Iterator[None]:

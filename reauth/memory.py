@@ -4,7 +4,9 @@ Losing any of it loses nothing: the store knows each tab, session and template a
 commit. So whatever a failed commit has touched is simply forgotten.
 """
 
+import logging
 import struct
+from collections import Counter
 from collections.abc import Sequence
 
 from reauth.claim import Claim, TokenVerdict
@@ -14,6 +16,8 @@ from reauth.order import TabStream
 from reauth.ports import Accepted, SessionRow, Store
 from reauth.session import Lane, Recipe, Session, pinned
 from reauth.template import Template
+
+log = logging.getLogger(__name__)
 
 _TEMPLATES = 4096
 """Templates kept: 32 to 147 kB each (scale.md section 2), 0.6 GB at the very most."""
@@ -35,10 +39,12 @@ class Memory:
         self._recipes = recipes
         self._actives: dict[str, int] = {}
         self._templates: dict[tuple[str, int], Template] = {}
+        self._unusable: set[tuple[str, int]] = set()
         self._version: int | None = None
         self._looked = float("-inf")
         self.tabs: dict[bytes, LiveTab] = {}
         self.live: dict[Key, Live] = {}
+        self.counters: Counter[str] = Counter()
 
     def undo(self, group: Group) -> None:
         """Forget what a failed group touched."""
@@ -84,7 +90,8 @@ class Memory:
         if user is None or user not in self._actives:
             return None
         version = self._actives[user]
-        held = self.live[key].session.lanes[0].template if key in self.live else None
+        lanes = self.live[key].session.lanes if key in self.live else ()
+        held = next((lane.template for lane in lanes if lane.template is not None), None)
         if held is not None and held.version == version:
             return held
         return self._templates.get((user, version))
@@ -129,13 +136,26 @@ class Memory:
 
     async def _template(self, user: str, version: int) -> Template | None:
         known = self._templates.get((user, version))
-        if known is None:
-            known = await self._store.template(user, version)
+        if known is None and (user, version) not in self._unusable:
+            known = await self._usable(user, version)
             if known is not None:
                 while len(self._templates) >= _TEMPLATES:
                     del self._templates[next(iter(self._templates))]
                 self._templates[user, version] = known
         return known
+
+    async def _usable(self, user: str, version: int) -> Template | None:
+        """A template from the store; None where the code that made it was another.
+
+        Its user counts as not enrolled until there is a newer one, and nobody else is affected.
+        """
+        try:
+            return await self._store.template(user, version)
+        except TemplateError as error:
+            self._unusable.add((user, version))
+            self.counters["templates_unusable_total"] += 1
+            log.error("template_unusable", extra={"user": user, "fault": str(error)})
+            return None
 
     async def refresh(self, now: float) -> None:
         """See what other commands have changed: training, pausing, rolling back, deleting."""
@@ -145,13 +165,14 @@ class Memory:
         version = await self._store.version()
         if version == self._version:
             return
-        self._version = version
         self._actives = await self._store.actives()
         self._templates = {
             name: template for name, template in self._templates.items() if name[0] in self._actives
         }
+        self._unusable = {name for name in self._unusable if name[0] in self._actives}
         for live in list(self.live.values()):
             await self._adopt(live)
+        self._version = version
 
     async def _adopt(self, live: Live) -> None:
         """Give a session that has no template its user's; forget one whose user has none now."""

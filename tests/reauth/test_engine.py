@@ -301,6 +301,42 @@ async def _run(groups, template):
         return [(row.number, row.score) for row in rows], [alert.id for alert in alerts]
 
 
+async def test_a_template_of_other_code_stops_nobody(store, clock, engine, template):
+    """Its user is gathered, others in the group are as ever, and time goes on."""
+    await send(engine, clock, accepted(movement(0, 3)))
+    await store.save_template(replace(template, feature_version=template.feature_version + 1))
+    clock.now += 5
+    await engine.tick(clock.now)
+    mine = accepted(movement(0, 3), tab=b"u" * 16, start=clock.now)
+    other = accepted(movement(3, 3), user="bob", client="10.0.0.2", tab=b"v" * 16)
+
+    assert set(await engine.receive([*mine, *other])) == {Receipt.STORED}
+    await engine.tick(clock.now + 60)
+    gathered = {person.user: person.trajectories for person in await store.people()}
+    assert gathered == {"alice": 6, "bob": 3}
+
+
+async def test_time_goes_on_after_any_fault(store, clock, monkeypatch, caplog):
+    """A second that fails is one second; the fault is told by its kind."""
+    ticks = asyncio.Queue()
+
+    class Faulty(Engine):
+        async def tick(self, now):
+            ticks.put_nowait(now)
+            raise KeyError("whatever")
+
+    async def at_once(seconds, sleep=asyncio.sleep):
+        await sleep(0)
+
+    monkeypatch.setattr("reauth.engine.asyncio.sleep", at_once)
+    async with Faulty(store, [identity_lane()], Settings(), clock) as engine:
+        await ticks.get()
+        await ticks.get()
+
+    assert engine.counters['ingest_dropped_total{cause="tick"}'] >= 1
+    assert caplog.records[0].fault == "KeyError"
+
+
 async def test_many_refused_tokens_of_one_sender_are_one_alert(store, clock):
     """It is stored and told like any other; more of the same add nothing."""
     told = []

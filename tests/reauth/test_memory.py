@@ -159,3 +159,23 @@ async def test_idle_tabs_are_put_away_unless_something_waits(kept):
 
     assert list(kept.tabs) == [waiting.tab]
     assert kept.live == {}
+
+
+async def test_a_template_of_other_code_counts_as_none(store, kept, template, caplog):
+    """After an upgrade its user is gathered until enrolled anew; it is said once, and counted."""
+    await store.save_template(_changed(template, feature_version=template.feature_version + 1))
+    await kept.refresh(EPOCH)
+    for _ in range(3):
+        await kept.fetch(KEY, EPOCH)
+    kept.live[KEY] = kept.begin("s1", KEY, claim(), EPOCH)
+
+    assert kept.live[KEY].session.lanes[0].template is None
+    assert ["template_unusable"] == [record.message for record in caplog.records]
+    assert kept.counters["templates_unusable_total"] == 1
+    await store.save_template(template)
+    await kept.refresh(EPOCH + 1)
+    assert kept.live[KEY].session.lanes[0].template.version == 2
+
+
+def _changed(row, **fields):
+    return type(row)(**{**_fields(row), **fields})
