@@ -1,6 +1,7 @@
-"""The settings: what there is (`tree`), and how it is read (`reading`)."""
+"""The settings: what there is (`tree`), how it is read (`reading`), what is wrong (`checking`)."""
 
-from reauth.settings.reading import ENVIRONMENT_PREFIX, Key, address, keys, parse, secret_files
+from reauth.settings.checking import address, store_path
+from reauth.settings.reading import ENVIRONMENT_PREFIX, Key, keys, parse, secret_files
 from reauth.settings.tree import (
     Ca,
     Console,
@@ -37,4 +38,5 @@ __all__ = [
     "keys",
     "parse",
     "secret_files",
+    "store_path",
 ]

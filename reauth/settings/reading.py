@@ -2,17 +2,18 @@
 
 import difflib
 import json
-import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, NoReturn, get_args, get_origin
 
 from reauth.errors import SettingsError
+from reauth.settings.checking import check
 from reauth.settings.tree import UNITS, Settings
 
 ENVIRONMENT_PREFIX = "REAUTH_"
-_LOOPBACK = r"localhost|::1|127(\.\d+){3}"
+_PATHS = {"listen": "unix:", "mode": "wireguard:"}
+"""Keys that may hold a path, and what stands before it then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +104,11 @@ def parse(
     settings = Settings()
     for found, value in values.items():
         key = known[found]
-        own = {key.attribute: _value(key, value, name, folder)}
+        own = {key.attribute: _started(key, _value(key, value, name), folder)}
         part = replace(getattr(settings, key.section), **own)
         settings = replace(settings, **{key.section: part})
-    _check(settings, name)
+    for wrong in check(settings):
+        raise SettingsError(f"{name}: {wrong}")
     return settings
 
 
@@ -118,7 +120,7 @@ def _from_file(text: str, name: str) -> Iterator[tuple[tuple[str, str], Any]]:
     sections = {section.name for section in fields(Settings)}
     for section, body in raw.items():
         if section not in sections:
-            _unknown(name, section, sections, "section")
+            _unknown_section(name, section, sections)
         if not isinstance(body, dict):
             raise SettingsError(f"{name}: {section} is a section, [{section}]")
         yield from (((section, key_name), value) for key_name, value in body.items())
@@ -148,17 +150,27 @@ def _find(
     if (section, key_name) in known:
         return section, key_name
     if section not in (sections := {found for found, _ in known}):
-        _unknown(where, section, sections, "section")
-    names = {f"{owner}.{found}" for owner, found in known if owner == section}
-    _unknown(where, f"{section}.{key_name}", names, "key")
+        _unknown_section(where, section, sections)
+    near = max(sorted(known), key=lambda other: _likeness((section, key_name), other))
+    raise SettingsError(
+        f"{where}: unknown key '{section}.{key_name}'; did you mean '{'.'.join(near)}'?"
+    )
 
 
-def _unknown(where: str, what: str, known: set[str], kind: str) -> NoReturn:
-    near = difflib.get_close_matches(what, sorted(known), n=1, cutoff=0.0)
-    raise SettingsError(f"{where}: unknown {kind} '{what}'; did you mean '{near[0]}'?")
+def _likeness(one: tuple[str, str], other: tuple[str, str]) -> float:
+    """How alike two keys are; a key is rather put into another's section than misspelt badly."""
+    section, name = (
+        difflib.SequenceMatcher(None, *pair).ratio() for pair in zip(one, other, strict=True)
+    )
+    return section + 2 * name
 
 
-def _value(key: Key, value: Any, name: str, folder: str) -> Any:
+def _unknown_section(where: str, section: str, known: set[str]) -> NoReturn:
+    near = difflib.get_close_matches(section, sorted(known), n=1, cutoff=0.0)
+    raise SettingsError(f"{where}: unknown section '{section}'; did you mean '{near[0]}'?")
+
+
+def _value(key: Key, value: Any, name: str) -> Any:
     """What the tree holds for what was written; an empty text is none where that is possible."""
     wanted = {str: "a string", int: "a whole number", float: "a number", bool: "true or false"}
     basic = next((one for one in (key.type, *get_args(key.type)) if one in wanted), str)
@@ -171,51 +183,16 @@ def _value(key: Key, value: Any, name: str, folder: str) -> Any:
         raise SettingsError(f"{name}: {key.section}.{key.name} must be {wanted[basic]}")
     if value == "" and key.default is None:
         return None
-    if key.path:
-        return value if value.startswith("/") else f"{folder.rstrip('/')}/{value}"
+    if number and value < key.least:
+        raise SettingsError(f"{name}: {key.section}.{key.name} must be {key.least:g} or more")
     return basic(value * key.scale) if key.unit else basic(value)
 
 
-def _check(settings: Settings, name: str) -> None:
-    """Refuse what no part of the program could work with."""
-    for key in keys():
-        value = getattr(getattr(settings, key.section), key.attribute)
-        if isinstance(value, int | float) and value < key.least * key.scale:
-            raise SettingsError(f"{name}: {key.section}.{key.name} must be {key.least:g} or more")
-    mode = settings.proxy.mode.partition(":")[0]
-    if mode not in ("regular", "transparent", "upstream", "socks5", "wireguard", "reverse"):
-        raise SettingsError(f"{name}: proxy.mode '{mode}' is none that we know")
-    if (settings.console.tls_cert is None) != (settings.console.tls_key is None):
-        raise SettingsError(f"{name}: console.tls_cert and console.tls_key go together")
-    doors = ("proxy", "ingest", "console", "metrics")
-    near = {part: _near(getattr(settings, part).listen, f"{name}: {part}.listen") for part in doors}
-    if not near["ingest"]:
-        raise SettingsError(f"{name}: ingest.listen must be loopback or a Unix socket")
-    if not near["console"] and settings.console.tls_cert is None:
-        raise SettingsError(f"{name}: console.listen beyond loopback needs console.tls_cert")
-
-
-def _near(listen: str, where: str) -> bool:
-    found = address(listen, where)
-    return isinstance(found, str) or bool(re.fullmatch(_LOOPBACK, found[0]))
-
-
-def address(listen: str, where: str = "listen") -> tuple[str, int] | str:
-    """(host, port), or the path of a Unix socket.
-
-    Raises
-    ------
-    SettingsError
-        If it is neither `unix:PATH` nor `HOST:PORT`.
-
-    Examples
-    --------
-    >>> address("127.0.0.1:8080"), address("[::1]:0"), address("unix:/run/x.sock")
-    (('127.0.0.1', 8080), ('::1', 0), '/run/x.sock')
-    """
-    if listen.startswith("unix:") and len(listen) > len("unix:"):
-        return listen[len("unix:") :]
-    host, _, port = listen.rpartition(":")
-    if not host or not port.isdecimal() or int(port) > 65535:
-        raise SettingsError(f"{where} must be HOST:PORT or unix:PATH, not '{listen}'")
-    return host.strip("[]"), int(port)
+def _started(key: Key, value: Any, folder: str) -> Any:
+    """A value with its path, if it holds one, made to start at a folder."""
+    prefix = "" if key.path else _PATHS.get(key.name)
+    if value is None or prefix is None or not value.startswith(prefix):
+        return value
+    path = value.removeprefix(prefix)
+    told = path.startswith("/") or (prefix and not path)
+    return value if told else f"{prefix}{folder.rstrip('/')}/{path}"

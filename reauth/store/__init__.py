@@ -5,33 +5,9 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from tempfile import TemporaryDirectory
 
-from reauth.errors import SettingsError
+from reauth.settings import store_path
 from reauth.store.seal import create_key, read_key
 from reauth.store.sqlite import Options, SqliteStore, open_sqlite
-
-_MEMORY = "sqlite://:memory:"
-
-
-def path_of(url: str) -> str:
-    """The file of a store's URL; three slashes and four mean the same.
-
-    Raises
-    ------
-    SettingsError
-        If it is no URL of a store that we know.
-
-    Examples
-    --------
-    >>> path_of("sqlite:///var/lib/reauth/store.db"), path_of("sqlite:////var/lib/x.db")
-    ('/var/lib/reauth/store.db', '/var/lib/x.db')
-    """
-    scheme, _, rest = url.partition("///")
-    path = "/" + rest.lstrip("/")
-    if scheme != "sqlite:" or path == "/" or path.endswith("/"):
-        raise SettingsError(
-            f"store.url must be sqlite:///ABSOLUTE/PATH or {_MEMORY}, not {scheme or url!r}"
-        )
-    return path
 
 
 @asynccontextmanager
@@ -55,14 +31,15 @@ async def open_store(
         If the URL is none, a newer release wrote the store, or it has another key.
     """
     options = options or Options()
-    if url == _MEMORY:
+    path = store_path(url)
+    if path is None:
         with TemporaryDirectory(prefix="reauth-") as folder:
             passing = replace(options, durable=False)
             async with open_sqlite(f"{folder}/store.db", key, passing) as store:
                 yield store
         return
-    async with open_sqlite(path_of(url), key, options) as store:
+    async with open_sqlite(path, key, options) as store:
         yield store
 
 
-__all__ = ["Options", "create_key", "open_store", "path_of", "read_key"]
+__all__ = ["Options", "create_key", "open_store", "read_key"]
