@@ -35,6 +35,10 @@ _HOST: Final = re.compile(
     r"(?:([a-z][a-z0-9+.-]*)://)?(\*|(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)(?::(\d+|\*))?(/[^?#%]*)?",
     re.IGNORECASE,
 )
+#: scheme and host of an address in a report, read from its path backwards; JSON may escape slashes.
+_BACKWARDS: Final = re.compile(rb"""[^\s"';,/\\]+/\\?/\\?:[a-z]+""", re.IGNORECASE)
+#: Bytes of them: a name of DNS ends at 253 (RFC 1035, 2.3.4).
+_HOST_LIMIT: Final = 300
 _DEFAULT_PORTS: Final = {"http": "80", "https": "443"}
 
 _SCRIPT: Final = ("script-src-elem", "script-src", "default-src")
@@ -291,7 +295,8 @@ def conceal(report: bytes, *, connect_prefix: str, integrity_hash: str) -> bytes
     """Take our sources out of a violation report, which quotes the policy as the browser had it.
 
     The report is of the page's own doing, and goes on; a list that held nothing else is left empty,
-    which means `'none'`.
+    which means `'none'`. Anybody may write one, so what it costs grows with its length only: our
+    path is looked for, which begins like little else, and its host from there backwards, so far.
 
     Examples
     --------
@@ -299,11 +304,19 @@ def conceal(report: bytes, *, connect_prefix: str, integrity_hash: str) -> bytes
     >>> conceal(report, connect_prefix="/obs/1/", integrity_hash="sha256-x").decode()
     '{"original-policy":"connect-src a.example; img-src *"}'
     """
-    slash = rb"\\?/"  # JSON may escape it
     path, digest = (
-        slash.join(re.escape(part.encode("ascii")) for part in text.split("/"))
+        rb"\\?/".join(re.escape(part.encode("ascii")) for part in text.split("/"))  # as JSON may
         for text in (connect_prefix, f"'{integrity_hash}'")
     )
-    host = rb"""(?:[a-z]+:""" + slash + slash + rb"""[^\s"';,/\\]+)?"""
-    ours = rb" ?(?:" + host + path + rb"""[^\s"';,]*|""" + digest + rb")"
-    return re.sub(ours, b"", report, flags=re.IGNORECASE)
+    ours = re.compile(b"(" + path + rb""")[^\s"';,]*|""" + digest, re.IGNORECASE)
+    kept, end = [], 0
+    for found in ours.finditer(report):
+        start = found.start()
+        if found[1]:
+            before = report[max(end, start - _HOST_LIMIT) : start]
+            host = _BACKWARDS.match(before[::-1])
+            start -= host.end() if host else 0
+        start -= report[end:start].endswith(b" ")
+        kept.append(report[end:start])
+        end = found.end()
+    return b"".join((*kept, report[end:]))

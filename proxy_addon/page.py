@@ -45,10 +45,10 @@ _EDITED = (Action.INJECT, Action.WORKER_PRELUDE)
 _PRELUDE = Path(__file__).with_name("worker_prelude.js")
 _REPORTS = ("application/csp-report", "application/reports+json")
 """Of violated policies (CSP 3, 5.3; Reporting API, 3.6)."""
-_REPORT_LIMIT = 1 << 20
-"""Bytes of a report that is read; browsers send a few KiB."""
 _STREAMED_ABOVE = 65536
-"""Larger requests are streamed (proxy-performance.md, 6: small ones cost less in one piece)."""
+"""Larger requests are streamed (proxy-performance.md, 6: small ones cost less in one piece).
+
+Reports too, and unread: browsers send a few KiB, and a site must not lose what is larger."""
 _RESULTS = {
     Reason.INJECTED: "injected",
     Reason.SAFE_PLACE: "injected",
@@ -96,8 +96,7 @@ class Pages:
                 navigation=is_navigation(visit.head),
             )
         length = flow.request.headers.get("content-length", "")
-        most = _REPORT_LIMIT if _is_report(visit.head) else _STREAMED_ABOVE
-        flow.request.stream = not length.isdecimal() or int(length) > most
+        flow.request.stream = not length.isdecimal() or int(length) > _STREAMED_ABOVE
 
     def report(self, flow: http.HTTPFlow, visit: Visit) -> None:
         """Take our sources out of a report of a violated policy: it quotes what we made of it."""

@@ -1,6 +1,7 @@
 """Policies before and after, and what no change may ever do, by a matcher of its own."""
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -275,3 +276,30 @@ def test_a_report_does_not_tell_of_us(slash):
 
     expected = (report % (told, others)).replace("/", slash).encode()
     assert expected == concealed(quoted) == concealed(told)
+
+
+def best_time(report):
+    """Process time of one call, without what else the machine does."""
+    times = []
+    for _ in range(3):
+        start = time.process_time()
+        conceal(report, connect_prefix="/obs/0123abcd/", integrity_hash="sha256-x")
+        times.append(time.process_time() - start)
+    return min(times)
+
+
+@pytest.mark.parametrize("unit", ["a", "a:", "http://a", "/obs/0123abcd/", "'sha256-", " ", "\\/"])
+def test_a_report_costs_no_more_than_its_length(unit):
+    """Anybody may send one, and it is read where everybody else's pages are served."""
+    report = (unit * 65536)[:65536].encode()
+
+    assert best_time(report * 2) < 3 * best_time(report) + 0.01
+
+
+def test_a_host_too_long_for_one_is_not_looked_for():
+    """Our path goes, whatever stands in front of it."""
+    report = b"https://" + b"a" * 400 + b"/obs/0123abcd/b rest"
+
+    concealed = conceal(report, connect_prefix="/obs/0123abcd/", integrity_hash="sha256-x")
+
+    assert report.replace(b"/obs/0123abcd/b", b"") == concealed
