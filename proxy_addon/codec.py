@@ -103,15 +103,18 @@ class _Gunzip:
         self._held = b""
         self._member: _Inflate | None = None
         self._first = True
+        self._over = False
 
     def decode(self, data: bytes) -> Iterator[bytes]:
-        while data:
+        while data and not self._over:
             if self._member is None:
                 self._held += data
                 if not _MAGIC.startswith(self._held[:3]):
                     if self._first:
                         raise CodecError("no gzip")
-                    return  # padding, which browsers ignore
+                    self._over = True  # padding, which browsers ignore to the end of the body
+                    self._held = b""
+                    return
                 if len(self._held) < 4:
                     return
                 data, self._held = self._held, b""

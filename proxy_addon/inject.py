@@ -23,6 +23,10 @@ from proxy_addon.policy import Reason
 #: longer ones are seen soon enough, and flushing costs bytes (transparency.md, 2.2).
 _FLUSH_BELOW: Final = 16384
 
+#: Encoded bytes that may be held beyond those that came of them. Any page swells when decoded; what
+#: does not (empty blocks, frames to be skipped) could be held without an end.
+_IDLE_LIMIT: Final = 256 << 10
+
 _PLACES: Final = frozenset({Reason.INJECTED, Reason.SAFE_PLACE})
 
 #: What may stand in an attribute without quotes or entities (WHATWG HTML, 13.1.2.3): all of
@@ -142,7 +146,7 @@ class Injector:
     """
 
     __slots__ = (
-        "_behind", "_decoder", "_encoder", "_held", "_insert", "_locator", "_mode", "_raw",
+        "_behind", "_decoder", "_encoder", "_held", "_idle", "_insert", "_locator", "_mode", "_raw",
         "_report", "_same", "outcome",
     )  # fmt: skip
 
@@ -165,6 +169,7 @@ class Injector:
         self._mode = _Mode.SCAN
         self._raw: list[bytes] = []
         self._held: list[bytes] = []
+        self._idle = 0  # bytes of the one beyond those of the other
         self.outcome: Reason | None = None
 
     def __call__(self, data: bytes) -> list[bytes]:
@@ -182,14 +187,19 @@ class Injector:
     def _scan(self, data: bytes) -> list[bytes]:
         """Hold and search; what is found is decided by the bytes, not by how they were cut."""
         self._raw.append(data)
+        self._idle += len(data)
         pieces = self._decoder.decode(data)
         for piece in pieces:
             self._held.append(piece)
+            self._idle -= len(piece)
             if found := self._look(piece):
                 return self._settle(found, pieces, data)
-        if data:
+        if data and self._idle <= _IDLE_LIMIT:
             return []
-        return self._settle(self._look(None) or Reason.BUG, pieces, data)
+        found = self._look(None) or Reason.BUG
+        if data and found is Reason.EMPTY:  # a page may still come, and would go unwatched
+            found = Reason.NO_PLACE
+        return self._settle(found, pieces, data)
 
     def _look(self, piece: bytes | None) -> Reason | None:
         """Ask the locator, at the end for the last time; None while it is undecided."""

@@ -4,6 +4,7 @@ import gzip
 import importlib.util
 import random
 import sys
+import tracemalloc
 import zlib
 
 import brotli
@@ -137,6 +138,21 @@ def test_padding_behind_a_gzip_member_is_ignored(codec):
     assert PAGE == decode(codec, "deflate", [zlib.compress(PAGE), b"padding"])
     with pytest.raises(codec.CodecError):
         decode(codec, "gzip", [coded[:-8] + b"12345678"])
+
+
+@BOTH
+def test_nothing_behind_the_last_gzip_member_is_kept(codec):
+    """Padding may go on for ever, and a member that comes behind it is padding too."""
+    made = codec.decoder("gzip")
+    assert PAGE == b"".join(made.decode(gzip.compress(PAGE)))
+    tracemalloc.start()
+    try:
+        for _ in range(50):
+            assert not list(made.decode(bytes(65536)))
+        assert not list(made.decode(gzip.compress(PAGE)))
+        assert tracemalloc.get_traced_memory()[0] < 65536
+    finally:
+        tracemalloc.stop()
 
 
 BOMBS = {

@@ -510,3 +510,52 @@ class Undecided:
 def test_a_locator_that_never_decides_is_a_bug_and_not_a_hang():
     """At the end of the body everything that is held goes out."""
     assert (PAGE, [Reason.BUG]) == run_with(cut(PAGE, 500), locator=Undecided())
+
+
+SKIPPED = (0x184D2A50).to_bytes(4, "little") + (1000).to_bytes(4, "little") + bytes(1000)
+NOTHING = {
+    "deflate": (b"\x78\x9c", b"\0\0\0\xff\xff" * 13_000),
+    "gzip": (gzip.compress(b""), gzip.compress(b"") * 3_000),
+    "zstd": (zstandard.compress(b""), SKIPPED * 65),
+}
+
+
+def most_held(watch, pieces):
+    """The most that an injector holds between two pieces."""
+    most = 0
+    for piece in pieces:
+        watch.inject(piece)
+        most = max(most, sum(map(len, watch.inject._raw)) + sum(map(len, watch.inject._held)))
+    return most
+
+
+@BOTH_OUT
+@pytest.mark.parametrize("start", [b"", b"<!-- ", b"<!doctype html>"])
+@pytest.mark.parametrize("encoding", NOTHING)
+def test_bytes_that_stand_for_nothing_are_not_held_for_ever(encoding, start, output):
+    """They are given up, and the page counts as one whose head never came."""
+    watch = Watch(encoding, output)
+    first, nothing = NOTHING[encoding]
+    if start and encoding == "deflate":
+        made = zlib.compressobj()
+        first = made.compress(start) + made.flush(zlib.Z_SYNC_FLUSH)
+    elif start:
+        first = CODINGS[encoding](start)
+
+    assert most_held(watch, [first, *[nothing] * 20]) < 512 << 10
+    assert [Reason.SAFE_PLACE if b"!doc" in start else Reason.NO_PLACE] == watch.told
+
+
+@BOTH_OUT
+@given(
+    encoding=st.sampled_from(sorted(CODINGS)),
+    units=st.lists(st.sampled_from([b"", b" ", b"<!-- ", b"-->", b"<", b"\0", b"x"]), max_size=6),
+    size=st.sampled_from([100, 65_536, 300_000]),
+    noise=st.booleans(),
+)
+def test_what_is_held_is_bounded_for_any_stream(output, encoding, units, size, noise):
+    """By the budget of the search, one decoded step and what may be idle."""
+    text = (b"".join(units) * size)[:size]
+    body = text if noise else CODINGS[encoding](text) + bytes(size)
+
+    assert most_held(Watch(encoding, output), cut(body * 2, 65_536)) < 1 << 20
