@@ -45,8 +45,8 @@ const round = (value) => floor(value + 0.5) | 0;
 
 /** `before()` and `after()` are called around what is recorded of an event. */
 export function createCapture(recorder, mark, before, after) {
-  const own = originOf(view);
-  let origin = own;
+  let shift = 0; // ms that the page's time is off; frames of this page share its clock
+  let origin = originOf(view);
   let due = 0;
   let marked = 0;
   const self = {
@@ -55,12 +55,13 @@ export function createCapture(recorder, mark, before, after) {
     active: false,
     capped: false,
     untrusted: 0,
-    ticks: () => floor((own + now()) * 10),
+    ticks: () => floor((originOf(view) + shift + now()) * 10),
     note,
+    rebase,
     watch,
   };
 
-  const time = (event) => floor((origin + stampOf(event)) * 10 + 0.5);
+  const time = (event) => floor((origin + shift + stampOf(event)) * 10 + 0.5);
 
   const onPointer = quiet((event) => {
     if (self.off) return;
@@ -80,7 +81,7 @@ export function createCapture(recorder, mark, before, after) {
     const of = viewOf(event) || view;
     if (of !== view && of[mark]) return; // a frame with an observer of its own
     if (kind !== WHEEL && kind !== MARKER && !isPrimary(event)) return;
-    origin = of === view ? own : originOf(of);
+    origin = originOf(of);
     if (kind === MOVE) moves(event, time(event));
     else put(kind, event, time(event));
     if (recorder.isOpen()) after();
@@ -125,6 +126,12 @@ export function createCapture(recorder, mark, before, after) {
     if (self.off || !self.active || marked === what) return;
     recorder.put(MARKER, self.ticks(), recorder.x, recorder.y, what);
     marked = what;
+  }
+
+  /** From now on the page's time is off by `ms`. */
+  function rebase(ms) {
+    shift = ms;
+    due = 0;
   }
 
   /** Add our listeners, again and again: that is idempotent, and document.open() removes them. */

@@ -98,8 +98,14 @@ export function createRecorder() {
     isFull: () => at > BATCH_BYTES - HEAD_BYTES - RECORD_BYTES,
     open,
     put,
+    rebase,
     seal,
   };
+
+  /** What comes next may have any time: the clock has another base. */
+  function rebase() {
+    last = 0;
+  }
 
   /** Open a batch at `ticks` since 1970, unless one is. */
   function open(ticks) {

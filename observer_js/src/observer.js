@@ -8,11 +8,12 @@
 import {
   BLUR, createCapture, FOCUS, HIDDEN, PAGEHIDE, PAGESHOW, RESET, RESIZE, SCREEN, VISIBLE,
 } from './capture.js';
+import { createDrift } from './drift.js';
 import { createRecorder, field } from './encode.js';
 import {
   beacon, document, every, floor, innerHeight, innerWidth, isHidden, listen, navigator, now,
-  phaseOf, pixelRatio, post, quiet, random, randomise, screen, screenHeight, screenWidth, stop,
-  tokenBytes, typeOf, view,
+  originOf, phaseOf, pixelRatio, post, quiet, random, randomise, screen, screenHeight, screenWidth, stop,
+  tokenBytes, typeOf, view, wall,
 } from './pristine.js';
 import { createSender } from './send.js';
 
@@ -41,6 +42,7 @@ function start(url, key, mark) {
       off,
     },
   );
+  const drifted = createDrift(originOf(view), now, wall);
   const told = new Float64Array(9);
   const header = new Uint8Array(96);
   const tab = new Uint8Array(16);
@@ -90,6 +92,17 @@ function start(url, key, mark) {
       note(RESET);
     }
     return true;
+  }
+
+  /** After a sleep of the machine: what lies before it is sealed, and a new segment begins. */
+  function wake() {
+    const shift = drifted();
+    if (shift === undefined) return;
+    if (recorder.isOpen()) sender.add(seal());
+    capture.rebase(shift);
+    recorder.rebase();
+    segment();
+    note(RESET);
   }
 
   /** Record a marker where the pointer is. */
@@ -144,6 +157,7 @@ function start(url, key, mark) {
 
   /** Flush if it is time: also before each sample, as a page may clear all timers. */
   function beat() {
+    wake();
     const at = now();
     const age = at - began;
     if (at - ticked > 3 * TICK) rearm();
@@ -165,6 +179,7 @@ function start(url, key, mark) {
 
   const tick = quiet(() => {
     ticked = now();
+    wake();
     watch();
     look();
     beat();
@@ -205,7 +220,9 @@ function start(url, key, mark) {
     const type = typeOf(event);
     // focus and blur of elements pass here too, and are none of our business: phase 2 is at window
     const ours = type === 'load' || type === 'visibilitychange' || phaseOf(event) === 2;
-    if (event.isTrusted && ours && !capture.off) ON[type]();
+    if (!event.isTrusted || !ours || capture.off) return;
+    wake();
+    ON[type]();
   });
 
   function watch() {

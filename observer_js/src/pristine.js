@@ -51,6 +51,8 @@ const clock = method(Performance.prototype.now);
 export const originOf = (of) => timeOrigin(performanceOf(of));
 /** ms since this page's time origin. */
 export const now = () => clock(performance);
+/** ms since 1970. */
+export const wall = Date.now;
 
 /** The page must not hear of what goes wrong in here. */
 export const quiet = (f) => (a, b, c, d) => {

@@ -213,6 +213,26 @@ async def test_a_page_back_from_the_cache_is_a_new_segment(browser):
         assert Mark.PAGESHOW in [ext for *_, ext in served.rows(Kind.MARKER)]
 
 
+async def test_a_machine_that_slept_begins_a_new_segment_at_the_time_it_woke(browser):
+    """The page's clock missed the sleep: what comes is hours later, and not one trajectory."""
+    slept = "{ const real = Date.now; window.slept = 0; Date.now = () => real() + window.slept }"
+    async with site(index=PAGE) as served:
+        page = await browser.new_page()
+        await page.add_init_script(slept)  # the wall clock of this machine, as the page sees it
+        await page.goto(served.url + "/index")
+        first = await wander(page, 8)
+        await page.evaluate("window.slept = 8 * 3600e3")
+        second = await wander(page, 8, x=300)
+        await served.until(lambda: len(served.moves()) >= 16)
+
+        assert (first, second) == (steps(served.moves()[:8]), steps(served.moves()[8:]))
+        before, after = served.stored()[0], served.stored()[-1]
+        assert before.tab != after.tab
+        assert 0 == next(b.seq for b in served.stored() if b.tab == after.tab)
+        assert 8 * 3600e3 <= after.base_ms - before.base_ms < 8 * 3600e3 + 60e3
+        assert 1 == [ext for *_, ext in served.rows(Kind.MARKER)].count(Mark.RESET)
+
+
 PRERENDERED = """<script>
 Object.defineProperty(document, 'prerendering', {get: () => !window.shown, configurable: true});
 </script>{tag}"""

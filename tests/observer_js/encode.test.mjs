@@ -89,6 +89,18 @@ test('time never runs back, whatever the events say', () => {
   assert.equal('000202000202', hex(seal(recorder).body.subarray(RECORDS_AT)));
 });
 
+test('after a change of base time may begin earlier, and the step there tells nothing', () => {
+  const recorder = createRecorder();
+  recorder.put(0, 17e12 + 80, 1, 1, 0);
+  recorder.put(0, 17e12 + 160, 2, 2, 0);
+  seal(recorder);
+  recorder.rebase();
+  recorder.put(0, 16e12 + 3, 3, 3, 0);
+  const { body } = seal(recorder);
+  assert.equal((16e11).toString(16).padStart(12, '0'), hex(body.subarray(BASE_AT, BASE_AT + 6)));
+  assert.equal(80, recorder.grid);
+});
+
 test('a step beyond what the decoder takes is cut to the limit', () => {
   const recorder = createRecorder();
   recorder.put(0, 17e12, 50000, -50000, 0);
