@@ -42,16 +42,17 @@ def load_settings(
     Parameters
     ----------
     path
-        mitm.toml; relative paths in it start at its folder.
+        mitm.toml; relative paths in it start at the folder of this name, wherever it links to.
     overrides
         "section.key=value" of the command line; lists and numbers as JSON.
     environment
-        Variables `REAUTH_SECTION__KEY`, or `..._FILE` with the name of a file that holds it.
+        Variables `REAUTH_SECTION__KEY`, or `..._FILE` with the name of a file that holds it,
+        which is read where the variable itself is not set.
 
     Raises
     ------
     SettingsError
-        If the file is missing, or any key or value of these is wrong.
+        If the file or one that it names is missing, or any key or value of these is wrong.
     """
     try:
         text = path.read_text("utf-8")
@@ -61,28 +62,48 @@ def load_settings(
         ) from None
     except UnicodeDecodeError:
         raise SettingsError(f"{path} is not UTF-8 text") from None
-    named = secret_files(environment)
-    twice = sorted(set(named) & set(environment))
-    if twice:
-        raise SettingsError(f"{twice[0]} and {twice[0]}_FILE are both set: keep one of them")
-    return parse(
+    asked = secret_files(environment).items()
+    named = {variable: file for variable, file in asked if variable not in environment}
+    settings = parse(
         text,
         name=str(path),
-        folder=str(path.resolve().parent),
+        folder=str(path.absolute().parent),
         secrets={
             variable: read_secret(file, f"{variable}_FILE") for variable, file in named.items()
         },
         environment=environment,
         overrides=dict(_override(told) for told in overrides),
     )
+    _look_for_files(settings)
+    return settings
+
+
+_FILES = (
+    ("proxy", "upstream_ca"),
+    ("console", "tls_cert"),
+    ("console", "tls_key"),
+    ("identity", "htpasswd"),
+    ("identity", "address_map"),
+    ("sinks", "webhook_secret_file"),
+)
+"""Keys that name a file which we never make."""
+
+
+def _look_for_files(settings: Settings) -> None:
+    for section, name in _FILES:
+        file = getattr(getattr(settings, section), name)
+        if file is not None and (os.path.isdir(file) or not os.path.exists(file)):
+            raise SettingsError(
+                f"{section}.{name}: there is no file {file}; make it, or name another"
+            )
 
 
 def _override(told: str) -> tuple[str, Any]:
     name, equals, value = told.partition("=")
-    if not equals:
+    if not equals or "." not in name:
         raise SettingsError(f"--set {told}: write SECTION.KEY=VALUE")
-    texts = {f"{key.section}.{key.name}" for key in keys() if key.type in (str, str | None)}
-    if name in texts:
+    types = {f"{key.section}.{key.name}": key.type for key in keys()}
+    if types.get(name, str) in (str, str | None):  # a name that is none is refused as such
         return name, value
     try:
         return name, json.loads(value)
@@ -188,8 +209,8 @@ def _mapped(cells: Sequence[str], where: str) -> tuple[str, str]:
 
 
 def certificate(settings: Settings) -> Path:
-    """The CA's certificate, without its key, as an absolute path."""
-    return (Path(settings.ca_path) / ca.CERTIFICATE).absolute()
+    """The CA's certificate, without its key, as an absolute path without `..`."""
+    return (Path(settings.ca_path) / ca.CERTIFICATE).resolve()
 
 
 @contextmanager

@@ -87,19 +87,51 @@ def test_each_source_wins_over_the_next(tmp_path):
     assert "line" == realm(["identity.realm=line"], plain)
 
 
-def test_a_key_as_value_and_as_file_is_refused(tmp_path):
-    """Nobody could tell which one holds (privacy-ops.md §9)."""
-    both = {"REAUTH_IDENTITY__REALM": "a", "REAUTH_IDENTITY__REALM_FILE": "/b"}
+def test_of_a_value_and_a_file_the_value_is_taken(tmp_path):
+    """The environment goes before secret files (interfaces.md §2); it is not even read."""
+    both = {"REAUTH_IDENTITY__REALM": "a", "REAUTH_IDENTITY__REALM_FILE": "/nonexistent"}
 
-    with pytest.raises(SettingsError, match="both set"):
-        load_settings(config(tmp_path), (), both)
+    assert "a" == load_settings(config(tmp_path), (), both).identity.realm
+
+
+def test_relative_paths_start_at_the_name_that_was_given(tmp_path):
+    """Not where a link to the settings leads: their folder is chosen by whoever links."""
+    (tmp_path / "there").mkdir()
+    file = config(tmp_path / "there", '[state]\npath = "here"\n')
+    (tmp_path / "mitm.toml").symlink_to(file)
+
+    assert str(tmp_path / "here") == load_settings(tmp_path / "mitm.toml", (), {}).state.path
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "proxy.upstream_ca", "console.tls_cert", "console.tls_key", "identity.htpasswd",
+        "identity.address_map", "sinks.webhook_secret_file",
+    ],
+)  # fmt: skip
+def test_a_file_that_is_named_must_be_there(tmp_path, key):
+    """Found at the start, by name, rather than with the first browser or the first alert."""
+    there = tmp_path / "there"
+    there.touch()
+    pair = {"console.tls_cert": "console.tls_key", "console.tls_key": "console.tls_cert"}
+    told = [f"{pair[key]}={there}"] if key in pair else []
+
+    assert load_settings(config(tmp_path), [*told, f"{key}=there"], {})
+    for missing in ("missing", "."):
+        with pytest.raises(SettingsError, match=rf"^{key}: there is no file {tmp_path}/.*; make"):
+            load_settings(config(tmp_path), [*told, f"{key}={missing}"], {})
 
 
 @pytest.mark.parametrize(
     "told, why",
     [
         ("proxy.listen", "SECTION.KEY=VALUE"),
+        ("listen=127.0.0.1:1", "SECTION.KEY=VALUE"),
         ("identity_lane.window=many", "must be JSON"),
+        ("identity_lane.windows=many", "did you mean 'identity_lane.window'"),
+        ("proxy.listn=127.0.0.1:1", "did you mean 'proxy.listen'"),
+        ("proxi.listen=x", "did you mean 'proxy'"),
         ("identity_lane.windows=5", "did you mean 'identity_lane.window'"),
     ],
 )
@@ -185,6 +217,14 @@ def test_the_ca_is_made_once_as_the_settings_say(tmp_path):
     assert about == ca.show(ensure_ca(settings))
     assert tmp_path / "ca" / "ca.pem" == certificate(settings)
     assert 0o600 == mode(folder / "ca.key")
+
+
+def test_the_certificate_is_told_by_its_shortest_name(tmp_path):
+    """Scripts compare it, and people read it."""
+    (tmp_path / "a").mkdir()
+    settings = Settings(ca=Ca(path=f"{tmp_path}/a/../ca"))
+
+    assert tmp_path / "ca" / "ca.pem" == certificate(settings)
 
 
 def test_a_ca_that_others_can_read_is_refused(settings):
