@@ -18,6 +18,8 @@ STEP = 20_000
 """px between two records at most (ingest.md section 2)."""
 PAUSE = 600.0
 """s between two records at most (ingest.md section 2)."""
+SPAN = 21_600.0
+"""s of a batch at most: a page sends every few seconds, and each long pause is a session."""
 LARGEST = 2048
 """Bytes of records taken apart together: one step through all batches for each record of the
 longest, which should not be much longer than the others; 5 s of movement have 400."""
@@ -113,6 +115,7 @@ def _columns(
     marker = kinds == Kind.MARKER
     fine &= (kinds <= Kind.MARKER) & (~marker | ((exts == exts & 255) & _MARKS[exts & 255]))
     times = _summed(ticks, starts, owner) / TICKS_PER_S
+    fine &= times <= SPAN
     xs, ys = (_summed(_signed(zigzag), starts, owner) for zigzag in (zx, zy))
     move = kinds == Kind.MOVE
     exts[move] = _pressed(kinds, starts, held[owner])[move]

@@ -38,7 +38,7 @@ from typing import Any, TypeVar, cast
 from reauth.errors import WireError
 from reauth.event import Event, Kind, Mark, Samples
 from reauth.recording import Recording, read_recording, write_recording
-from reauth.records import PAUSE, STEP, TICKS_PER_S, Floats, Ints, unpack
+from reauth.records import PAUSE, SPAN, STEP, TICKS_PER_S, Floats, Ints, unpack
 
 __all__ = [
     "TICKS_PER_S", "VERSION", "Batch", "Header", "Limits", "Recording",
@@ -128,7 +128,7 @@ def decode(body: bytes, limits: Limits = Limits()) -> Batch:
     ------
     WireError
         Whose message is one word, a label for counters: size, version, truncated, varint, flags,
-        header, records, kind, step, pause or mark.
+        header, records, kind, step, pause, span or mark.
     """
     head, at = _opening(body, limits)
     return Batch(*head, *_records(body[at:], head[6], limits.records))
@@ -309,14 +309,14 @@ def _walk(data: bytes) -> _Walk:
 def _records(data: bytes, held: bool, most: int) -> _Lists:
     try:
         times, xs, ys, others = _walk(data)
-    except StopIteration:
-        raise WireError("truncated") from None
-    except IndexError:
-        raise WireError("step") from None
+    except (StopIteration, IndexError) as error:
+        raise WireError("step" if isinstance(error, IndexError) else "truncated") from None
     if len(xs) > most:
         raise WireError("records")
     if times and times[-1] > PAUSE and max(map(sub, times, [0.0, *times])) > _PAUSE:
         raise WireError("pause")
+    if times and times[-1] > SPAN:
+        raise WireError("span")
     kinds, exts, since = [0] * len(xs), [0] * len(xs), 0
     for at, kind, ext in others:
         if kind > Kind.MARKER or (kind == Kind.MARKER and ext not in _MARKS):

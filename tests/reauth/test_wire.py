@@ -16,6 +16,7 @@ from reauth.wire import (
     Limits,
     decode,
     decode_json,
+    decode_many,
     encode,
     encode_json,
     events,
@@ -26,7 +27,7 @@ TAB = bytes(range(16))
 HEAD = bytes((1, 1)) + b"t" + TAB + b"\x00" + bytes(6)  # up to the flags
 NO_RECORDS = HEAD + b"\x00\x00"
 REASONS = frozenset(
-    "size version truncated varint flags header records kind step pause mark json".split()
+    "size version truncated varint flags header records kind step pause span mark json".split()
 )
 
 
@@ -253,6 +254,16 @@ def test_a_pause_is_ten_minutes_at_most():
     assert [600.0, 1200.0] == decode(NO_RECORDS + ten + ten).times
     assert reason_of(NO_RECORDS + ten + varint(6_000_001 << 3) + b"\x00\x00") == "pause"
     assert reason_of(NO_RECORDS + varint(6_000_001 << 3) + b"\x00\x00") == "pause"
+
+
+@pytest.mark.parametrize("read", [decode, lambda body: decode_many([body])[0]])
+def test_a_batch_spans_six_hours_at_most(read):
+    """Or one would be thousands of sessions, one for each pause in it."""
+    pauses = 36 * (varint(5_999_999 << 3) + b"\x00\x00") + varint(36 << 3) + b"\x00\x00"
+    assert read(NO_RECORDS + pauses).times[-1] == 21_600.0
+    beyond = NO_RECORDS + pauses + varint(1 << 3) + b"\x00\x00"
+    assert reason_of(beyond) == "span"
+    assert str(decode_many([beyond])[0]) == "span"
 
 
 def test_a_batch_has_20000_records_at_most():
