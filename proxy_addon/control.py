@@ -16,7 +16,6 @@ from typing import Any
 import h11
 
 from reauth.claim import Keys, seal_control, unseal_control
-from reauth.errors import ClaimError
 from reauth.settings import Settings, address
 
 log = logging.getLogger(__name__)
@@ -28,7 +27,6 @@ _FIRST_DELAY, _LAST_DELAY = 0.25, 10.0
 """s before another try, doubled each time."""
 _LINE_BYTES = 4 << 20
 """An address map of 50,000 lines has 2 MB."""
-_LOST = (OSError, TimeoutError, EOFError, h11.ProtocolError, ClaimError, ValueError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +117,7 @@ class Control:
         while True:
             try:
                 await self._follow()
-            except _LOST as error:
+            except Exception as error:  # whatever it is, the next stream may be better
                 self._broke(type(error).__name__)
             await asyncio.sleep(self._delay)
             self._delay = min(2 * self._delay, _LAST_DELAY)

@@ -80,6 +80,29 @@ def test_a_heartbeat_tells_nobody():
     assert [] == seen
 
 
+async def test_a_fault_of_ours_with_one_change_is_not_the_end_of_all(tmp_path: Path):
+    """The stream counts as broken, and the next one is followed."""
+    house = House(tmp_path)
+    seen: list[Snapshot] = []
+    counters: Counter[str] = Counter()
+
+    def changed(snapshot: Snapshot) -> None:
+        seen.append(snapshot)
+        if len(seen) == 1:
+            raise RecursionError
+
+    settings = Settings(ingest=Ingest(listen=f"unix:{house.ingest_socket}"))
+    control = Control(settings, KEYS, counters, now, changed)
+    async with ingest(house, closed=["a.example"]) as people:
+        task = asyncio.ensure_future(control.run())
+        await until(lambda: counters["control_stale"] == 1)
+        people.control.change(closed=["b.example"])
+        await until(lambda: len(seen) == 2)
+        task.cancel()
+
+    assert ("b.example",) == seen[-1].closed
+
+
 async def test_what_a_real_ingest_says_is_followed_and_held_when_it_is_gone(tmp_path: Path):
     """Snapshot, change, break, and the next ingest's word."""
     house = House(tmp_path)
