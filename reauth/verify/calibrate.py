@@ -179,7 +179,7 @@ def ratios(raw: Floats, calibration: Mapping[str, Floats]) -> Floats:
     They are rounded to 1e-6: sums over a batch differ from sums over its parts in the last bits,
     outcomes may not.
     """
-    return np.round(np.interp(raw, calibration["raw"], calibration["ratio"]), 6)
+    return np.interp(raw, calibration["raw"], calibration["ratio"]).round(6)
 
 
 def densities(unseen: Unseen) -> tuple[dict[str, Floats], Unseen]:
