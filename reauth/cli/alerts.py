@@ -3,6 +3,7 @@
 import asyncio
 import getpass
 import os
+import sys
 from argparse import ArgumentTypeError, Namespace
 from datetime import datetime
 
@@ -39,7 +40,7 @@ def add(commands: Commands) -> None:
     listing = command(verbs, "list", _list, "list alerts, oldest first", _ABOUT_LIST)
     listing.add_argument("--state", choices=[state.value for state in State])
     listing.add_argument("--since", type=_moment, metavar="RFC3339", help="raised then or later")
-    listing.add_argument("--limit", type=_count, default=1000, metavar="N", help="at most (1000)")
+    listing.add_argument("--limit", type=_count, default=sys.maxsize, metavar="N", help="at most")
     listing.add_argument("--cursor", metavar="ID", help="id of the last alert seen")
     listing.add_argument("--json", action="store_true", help="print an array")
     show = command(verbs, "show", _show, "show an alert with its evidence", _TEACH)
@@ -73,7 +74,7 @@ def _moment(text: str) -> float:
 
 
 def _count(text: str) -> int:
-    if not text.isdigit() or not int(text):
+    if not text.isdecimal() or not 0 < int(text) <= sys.maxsize:
         raise ArgumentTypeError(f"'{text}' is not a number above 0")
     return int(text)
 

@@ -72,8 +72,20 @@ def test_a_list_is_narrowed_by_state_and_time(alarmed):
     )
     for wrong in ("yesterday", "2026-05-28T21:26:40"):
         assert 2 == alarmed.type("alerts", "list", "--since", wrong).code
-    assert 2 == alarmed.type("alerts", "list", "--limit", 0).code
+    for wrong in (0, 2**63, "²"):
+        assert 2 == alarmed.type("alerts", "list", "--limit", wrong).code
     assert 2 == alarmed.type("alerts", "list", "--state", "shut").code
+
+
+def test_without_a_limit_all_are_listed(place):
+    """However many: a script that asks for no part must not get one."""
+
+    async def keep():
+        async with app.opened_store(app.load_settings(place.config)) as store:
+            await store.commit(Commit(alerts=[alarm(f"a{n}", f"s{n}") for n in range(1001)]))
+
+    asyncio.run(keep())
+    assert 1001 == len(ids(place.type("alerts", "list", "--json")))
 
 
 def test_an_alert_is_taken_then_closed(alarmed):
