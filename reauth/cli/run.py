@@ -17,11 +17,14 @@ from reauth.cli.command import Commands, command, overrides, settings_of
 from reauth.cli.log import log_to_stderr
 from reauth.errors import ReauthError, SettingsError
 from reauth.installation import certificate, remember
+from reauth.settings import Settings, keys
 
 log = logging.getLogger(__name__)
 
 STARTING = 60.0
 """s in which every proxy process must accept: mitmproxy takes 1 to 2 s to load on a busy core."""
+ASKED_WRONGLY = 2
+"""What the proxy's process ends with, as all of our commands do."""
 DRAINING = 7.0
 """s for the proxy to finish; the house has the rest of the 10 (privacy-ops.md §6)."""
 
@@ -74,13 +77,25 @@ def _serve(args: Namespace) -> int:
 
 
 def _proxy(args: Namespace) -> int:
-    settings_of(args)
-    environment = {**os.environ, **app.variables(overrides(args))}
+    paths = _linked(args.config, settings_of(args))
+    environment = {**os.environ, **app.variables(overrides(args)), **paths}
     os.execve(sys.executable, _launcher(args.config), environment)  # noqa: S606 - ourselves
 
 
 def _launcher(config: str) -> list[str]:
-    return [sys.executable, "-m", "proxy_addon", "--config", str(Path(config).resolve())]
+    return [sys.executable, "-m", "proxy_addon", "--config", str(Path(config).absolute())]
+
+
+def _linked(config: str, settings: Settings) -> dict[str, str]:
+    """Paths as the proxy reads them, where it would start them elsewhere: it follows the link."""
+    if not Path(config).is_symlink():
+        return {}
+    told = ((key, getattr(getattr(settings, key.section), key.attribute)) for key in keys())
+    return {
+        key.variable: value
+        for key, value in told
+        if value is not None and (key.path or str(value).startswith(("unix:", "wireguard:")))
+    }
 
 
 _DEFAULT_USER = "a trial: everyone who is not authenticated is taken for [identity] default_user"
@@ -88,6 +103,10 @@ _DEFAULT_USER = "a trial: everyone who is not authenticated is taken for [identi
 
 class ProxyError(ReauthError):
     """The proxy did not start, or has ended by itself."""
+
+
+class ProxyRefused(ProxyError, SettingsError):
+    """The proxy will not start on such settings; its last line says why."""
 
 
 class Child:
@@ -132,7 +151,8 @@ async def _stayed(args: Namespace, signals: Signals, *, with_proxy: bool) -> Non
     if settings.identity.default_user is not None:
         log.warning("default_user", extra={"meaning": _DEFAULT_USER})
     async with app.house(settings) as house:
-        told = app.variables(overrides(args)) | _resolved(house.listens)
+        paths = _linked(args.config, settings)
+        told = app.variables(overrides(args)) | paths | _resolved(house.listens)
         starting = _child(args.config, told, signals.stop)
         async with starting if with_proxy else nullcontext() as child:
             if child is not None:
@@ -249,5 +269,6 @@ async def _accepting(process: asyncio.subprocess.Process) -> str:
         url: str = json.loads(line)["proxy"]
     except (ValueError, KeyError, TypeError):
         code = await process.wait() if not line else "a line that is none of ours"
-        raise ProxyError(f"the proxy did not start ({code}); see its log above") from None
+        kind = ProxyRefused if code == ASKED_WRONGLY else ProxyError
+        raise kind(f"the proxy did not start ({code}); see its log above") from None
     return url

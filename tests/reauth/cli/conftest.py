@@ -1,6 +1,7 @@
 """Places to type commands in: an empty one, and one where people have been enrolled."""
 
 import json
+import logging
 import shutil
 import signal
 import subprocess
@@ -156,3 +157,12 @@ def town(peopled, tmp_path, capsys):
     """A copy of that folder, to do with as one likes."""
     shutil.copytree(peopled, tmp_path / "town")
     return Place(tmp_path / "town", capsys)
+
+
+@pytest.fixture
+def quiet_logs():
+    """Whatever a command does to the root logger is undone."""
+    root = logging.getLogger()
+    before = root.handlers[:], root.level
+    yield
+    root.handlers[:], root.level = before

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import logging
 import os
 import signal
 import subprocess
@@ -12,12 +11,13 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from reauth.cli.run import Child, _accepting, _child
-from reauth.errors import ReauthError
+from reauth.cli.run import Child, _accepting, _child, _linked
+from reauth.errors import ReauthError, SettingsError
 from reauth.installation import load_settings
 from reauth.installation import running as found_running
 
@@ -116,12 +116,40 @@ def test_the_proxy_does_not_outlive_it(place):
         assert not alive(child)
 
 
-def test_a_proxy_that_cannot_start_is_told(place):
-    """One line, exit code 1, nothing on standard output."""
-    with place.start("run", "--set", "proxy.upstream_ca=/nonexistent.pem") as running:
+def test_a_proxy_that_will_not_have_its_settings_is_told(place):
+    """Exit code 2 as its own, nothing on standard output; what it says comes before our line."""
+    (place.folder / "origins.pem").write_text("no certificate", "ascii")
+    with place.start("run", "--set", "proxy.upstream_ca=origins.pem") as running:
         assert b"" == running.line
-        assert 1 == running.process.wait(PATIENCE)
-    assert "reauth: the proxy did not start" in (place.folder / "log").read_text("utf-8")
+        assert 2 == running.process.wait(PATIENCE)
+    *_, reason, last = (place.folder / "log").read_text("utf-8").splitlines()
+    assert "proxy.upstream_ca" in reason
+    assert "reauth: the proxy did not start (2)" in last
+
+
+def test_a_linked_settings_file_means_its_own_folder_to_the_proxy_too(tmp_path, place):
+    """House and proxy must not look for the keys in two places."""
+    (tmp_path / "links").mkdir()
+    (tmp_path / "links" / "mitm.toml").symlink_to(place.config)
+    linked = replace(place, folder=tmp_path / "links")
+
+    with linked.start("run") as running:
+        assert str(tmp_path / "links" / "state" / "ca" / "ca.pem") == running.ready["ca"]
+        assert 0 == running.end()[0]
+    assert not (tmp_path / "state").exists()
+
+
+def test_only_a_link_needs_its_paths_told(place):
+    """What is told so is not read anew on SIGHUP."""
+    link = place.folder / "link.toml"
+    link.symlink_to(place.config)
+    settings = load_settings(place.config, ["ingest.listen=unix:run/x"], {})
+
+    assert {} == _linked(str(place.config), settings)
+    assert {
+        "REAUTH_STATE__PATH": f"{place.folder}/state",
+        "REAUTH_INGEST__LISTEN": f"unix:{place.folder}/run/x",
+    } == _linked(str(link), settings)
 
 
 def test_the_lists_are_read_anew_on_sighup(place):
@@ -208,15 +236,6 @@ def tell_ourselves(place):
         time.sleep(0.5)
 
 
-@pytest.fixture
-def quiet_logs():
-    """Whatever a command does to the root logger is undone."""
-    root = logging.getLogger()
-    before = root.handlers[:], root.level
-    yield
-    root.handlers[:], root.level = before
-
-
 @pytest.mark.parametrize("line", [b"nonsense\n", b'{"ready": true}\n', b""])
 async def test_a_proxy_that_says_something_else_did_not_start(line):
     """Another release's, or none."""
@@ -228,6 +247,18 @@ async def test_a_proxy_that_says_something_else_did_not_start(line):
     with pytest.raises(ReauthError, match="the proxy did not start"):
         await _accepting(process)
     await process.wait()
+
+
+@pytest.mark.parametrize(("code", "asked_wrongly"), [(1, False), (2, True), (3, False)])
+async def test_only_the_proxys_two_is_ours(code, asked_wrongly):
+    """Anything else is a failure, exit code 1."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", f"raise SystemExit({code})", stdout=asyncio.subprocess.PIPE
+    )
+
+    with pytest.raises(ReauthError) as error:
+        await _accepting(process)
+    assert asked_wrongly is isinstance(error.value, SettingsError)
 
 
 async def test_a_proxy_that_says_nothing_is_not_waited_for_for_ever(monkeypatch):
