@@ -2,7 +2,14 @@
 
 import json
 import sys
-from argparse import SUPPRESS, ArgumentParser, Namespace, RawDescriptionHelpFormatter
+import unicodedata
+from argparse import (
+    SUPPRESS,
+    ArgumentParser,
+    ArgumentTypeError,
+    Namespace,
+    RawDescriptionHelpFormatter,
+)
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +24,10 @@ Commands = Any
 """argparse keeps the type of `add_subparsers`'s result to itself."""
 
 Call = Callable[[Namespace], int]
+
+LONGEST_USER = 256
+_UNPRINTED = {"Cc", "Cs", "Zl", "Zp"}
+"""Unicode's controls, halves of characters (bytes that are no UTF-8), ends of lines."""
 
 
 def common(*, first: bool = False) -> ArgumentParser:
@@ -75,6 +86,16 @@ def subcommands(parser: ArgumentParser) -> Commands:
 def overrides(args: Namespace) -> list[str]:
     """The `--set` options, those after the command's name last, so that they win."""
     return [*args.overrides, *getattr(args, "own_overrides", [])]
+
+
+def user_name(text: str) -> str:
+    """A user as a person types one: some visible text on one line, of at most 256 characters."""
+    kinds = {unicodedata.category(character) for character in text}
+    if not text.strip() or len(text) > LONGEST_USER or kinds & _UNPRINTED:
+        raise ArgumentTypeError(
+            f"a user has 1 to {LONGEST_USER} characters, none of them a control character"
+        )
+    return text
 
 
 def settings_of(args: Namespace) -> Settings:

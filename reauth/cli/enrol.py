@@ -12,6 +12,7 @@ from reauth.cli.command import (
     print_table,
     settings_of,
     subcommands,
+    user_name,
 )
 from reauth.console.views import span
 from reauth.enrol import Enroller
@@ -39,11 +40,11 @@ def add(commands: Commands) -> None:
     top = command(commands, "enrol", None, "learn users, look how far they are, undo it", _TEACH)
     verbs = subcommands(top)
     train = command(verbs, "train", _train, "learn a user now", "next: reauth enrol status USER")
-    train.add_argument("user", metavar="USER")
+    train.add_argument("user", type=user_name, metavar="USER")
     train.add_argument("--json", action="store_true", help="print the new status as JSON")
     command(verbs, "background", _background, "train what all users share", _ABOUT_BACKGROUND)
     status = command(verbs, "status", _status, "tell how far users have been learnt", _ABOUT_STATUS)
-    status.add_argument("user", metavar="USER", nargs="?")
+    status.add_argument("user", type=user_name, metavar="USER", nargs="?")
     status.add_argument("--json", action="store_true", help="an object, or an array without USER")
     for name, call, about in (
         ("delete", _delete, "forget a user: templates, movement, sessions"),
@@ -52,7 +53,7 @@ def add(commands: Commands) -> None:
         ("rollback", _rollback, "make an older template the active one"),
     ):
         added = command(verbs, name, call, about, "next: reauth enrol status USER")
-        added.add_argument("user", metavar="USER")
+        added.add_argument("user", type=user_name, metavar="USER")
     added.add_argument("--to", type=int, required=True, metavar="VERSION", help="from status")
 
 

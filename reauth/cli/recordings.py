@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from reauth import app
-from reauth.cli.command import Commands, bar, command, print_json, settings_of
+from reauth.cli.command import Commands, bar, command, print_json, settings_of, user_name
 from reauth.errors import RecordingError
 from reauth.ports import Store
 from reauth.recording import Recording, read_recording
@@ -34,7 +34,7 @@ next: reauth enrol status anna
 def add(commands: Commands) -> None:
     """Add the command to the command line."""
     added = command(commands, "import", _import, "read recordings of a user", _TEACH)
-    added.add_argument("--user", required=True, metavar="U", help="whose movement it is")
+    added.add_argument("--user", type=user_name, required=True, metavar="U", help="whose they are")
     added.add_argument("--json", action="store_true", help="print one object a file")
     added.add_argument("files", nargs="+", metavar="FILE")
 

@@ -14,7 +14,7 @@ from typing import Any, assert_never
 from reauth import app
 from reauth.alert import Alert
 from reauth.claim import Claim, TokenVerdict
-from reauth.cli.command import Commands, bar, command, print_json, settings_of
+from reauth.cli.command import Commands, bar, command, print_json, settings_of, user_name
 from reauth.cli.recordings import Read, read_file
 from reauth.event import Event
 from reauth.evidence import alert_of, row_of
@@ -43,7 +43,9 @@ _CLIENT = "replay"
 def add(commands: Commands) -> None:
     """Add the command to the command line."""
     added = command(commands, "replay", _replay, "judge recordings as if they were live", _TEACH)
-    added.add_argument("--user", required=True, metavar="U", help="whose template to compare with")
+    added.add_argument(
+        "--user", type=user_name, required=True, metavar="U", help="whose template to compare with"
+    )
     added.add_argument("--join", action="store_true", help="all files are one session")
     added.add_argument("--store", action="store_true", help="keep scores and alerts, deliver them")
     added.add_argument("files", nargs="+", metavar="FILE")
