@@ -281,6 +281,7 @@ class Engine:
                 trajectories=rows,
                 alerts=await self._alerts(group, rows),
                 rejects=group.rejects,
+                deletions=self._memory.deletions,
             )
         )
         self._tally(group)

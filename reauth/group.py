@@ -7,6 +7,7 @@ what came of it. Nothing here waits for anything.
 import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import nextafter
 
 from reauth.claim import Claim
 from reauth.errors import WireError
@@ -50,7 +51,7 @@ class LiveTab:
     def row(self) -> TabRow:
         """What the store keeps of it."""
         user, client = self.key
-        place = (self.stream.next_seq, self.offset or 0.0, self.last_t, self.last_seen)
+        place = (self.stream.next_seq, self.offset, self.last_t, self.last_seen)
         return TabRow(self.tab, user, client, *place, self.stream.recent_bytes(), self.forked)
 
 
@@ -70,8 +71,9 @@ class Live:
         """What the store keeps of it."""
         user, client = self.key
         last = self.started if self.session.last is None else self.session.last
+        times = (self.started, last, self.seen)
         how = (self.claim.site, self.claim.source, self.claim.confidence)
-        return SessionRow(self.id, user, client, self.started, last, *how, self.session.to_bytes())
+        return SessionRow(self.id, user, client, *times, *how, self.session.to_bytes())
 
 
 @dataclass(slots=True)
@@ -190,7 +192,12 @@ def _step(
         claim = ready.item.accepted.claim
         if not found:
             continue
-        live = _ongoing(sessions.get(tab.key), claim.received + skew)
+        before = sessions.get(tab.key)
+        live = _ongoing(before, claim.received + skew)
+        if live is None and before is not None:
+            # The store knows by this which of the two is the newer one.
+            before.seen = min(before.seen, nextafter(group.now, 0.0))
+            group.live[before.id] = before
         if live is None:
             started = found.times[0]
             name = session_id(tab.key, tab.tab, ready.seq, started)
@@ -203,9 +210,8 @@ def _step(
             name = session_id(tab.key, tab.tab, ready.seq, run[0].t)
             live = sessions[tab.key] = begin(name, tab.key, claim, run[0].t)
             work.append((live, run))
-        newest = found.times[-1]
-        before = last.get(live.id, live.session.last)
-        last[live.id] = newest if before is None else max(before, newest)
+        newest, past = found.times[-1], last.get(live.id, live.session.last)
+        last[live.id] = newest if past is None else max(past, newest)
         live.claim, live.seen, live.rested = claim, group.now, False
         group.live[live.id] = live
     brought = step_many([(live.session, run) for live, run in work])

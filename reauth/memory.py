@@ -7,7 +7,7 @@ commit. So whatever a failed commit has touched is simply forgotten.
 import logging
 import struct
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from reauth.claim import Claim, TokenVerdict
 from reauth.errors import TemplateError
@@ -42,12 +42,14 @@ class Memory:
         self._unusable: set[tuple[str, int]] = set()
         self._version: int | None = None
         self._looked = float("-inf")
+        self.deletions: int | None = None
         self.tabs: dict[bytes, LiveTab] = {}
         self.live: dict[Key, Live] = {}
         self.counters: Counter[str] = Counter()
 
     def undo(self, group: Group) -> None:
-        """Forget what a failed group touched."""
+        """Forget what a failed group touched, and look before the next what others changed."""
+        self._looked = float("-inf")
         for name in group.tabs:
             self.tabs.pop(name, None)
         for live in group.live.values():
@@ -165,6 +167,10 @@ class Memory:
         version = await self._store.version()
         if version == self._version:
             return
+        deletions = await self._store.deletions()
+        if self.deletions not in (None, deletions):
+            await self._forget_deleted()
+        self.deletions = deletions
         self._actives = await self._store.actives()
         self._templates = {
             name: template for name, template in self._templates.items() if name[0] in self._actives
@@ -173,6 +179,20 @@ class Memory:
         for live in list(self.live.values()):
             await self._adopt(live)
         self._version = version
+
+    async def _forget_deleted(self) -> None:
+        """Drop what was remembered of people of whom the store knows no session any more.
+
+        Held batches of others, whom no session is known of yet, come back from the store.
+        """
+        known = set(await self._store.moved_since(float("-inf")))
+        self._templates.clear()
+        for live in [live for live in self.live.values() if _deleted(live.key, known)]:
+            del self.live[live.key]
+        for tab in [tab for tab in self.tabs.values() if _deleted(tab.key, known)]:
+            del self.tabs[tab.tab]
+        for name in await self._store.held_tabs():
+            await self.tab(name, (None, ""))
 
     async def _adopt(self, live: Live) -> None:
         """Give a session that has no template its user's; forget one whose user has none now."""
@@ -193,3 +213,8 @@ class Memory:
 
     def _session(self, template: Template | None) -> Session:
         return Session([Lane(recipe, template) for recipe in self._recipes])
+
+
+def _deleted(key: Key, known: Collection[tuple[str, str]]) -> bool:
+    """Whether nothing is known of a user; of nobody known, nothing was ever deleted."""
+    return key[0] is not None and key not in known

@@ -20,15 +20,15 @@ class TabRow:
     """What is remembered of a tab or frame: where its stream stands.
 
     `next_seq` is the first sequence number not yet delivered; `offset` (s) is added to the page's
-    clock; `recent` maps the last sequence numbers to digests of their batches, to tell a repeated
-    batch from a forked one; `forked` tabs are stored short and never scored.
+    clock, None before its first batch; `recent` maps the last sequence numbers to digests of their
+    batches, to tell a repeated from a forked one; `forked` tabs are stored short, never scored.
     """
 
     tab: bytes
     user: str | None
     client: str
     next_seq: int
-    offset: float
+    offset: float | None
     last_t: float
     last_seen: float
     recent: bytes
@@ -62,7 +62,8 @@ class HeldRow:
 class SessionRow:
     """A session and all that it remembers (`state`, see `reauth.session.Session.to_bytes`).
 
-    `last_t` is on the session's clock, seconds since 1970 as the client's page told it.
+    `started` and `last_t` are on the session's clock, seconds since 1970 as the client's page told
+    it; `seen` is when its newest batch came.
     """
 
     id: str
@@ -70,6 +71,7 @@ class SessionRow:
     client: str
     started: float
     last_t: float
+    seen: float
     site: str
     source: str
     confidence: float
@@ -111,6 +113,8 @@ class Commit:
     """New alerts; one that exists, or whose session and lane has an unresolved one, is skipped."""
     rejects: Sequence[tuple[float, str, str | None]] = ()
     """(received, reason, user) of refused batches; never a payload."""
+    deletions: int | None = None
+    """`Store.deletions` as of what this rests on; after another one it is refused."""
 
 
 class Enrolled(StrEnum):
@@ -178,6 +182,11 @@ class Store(Protocol):
 
         An alert and its deliveries (one a configured sink) are written in this transaction.
         Written twice, a group changes nothing.
+
+        Raises
+        ------
+        StoreError
+            Also if somebody was deleted since: what was remembered of them never comes back.
         """
         ...
 
@@ -194,7 +203,7 @@ class Store(Protocol):
         ...
 
     async def session(self, user: str | None, client: str) -> SessionRow | None:
-        """The newest session of a user on a client (of nobody known: of the client)."""
+        """The session of a user on a client (of nobody known: of the client) heard of last."""
         ...
 
     async def moved_since(self, since: float) -> list[tuple[str, str]]:
@@ -207,6 +216,10 @@ class Store(Protocol):
 
     async def version(self) -> int:
         """A number that changes whenever another process or task changed people or templates."""
+        ...
+
+    async def deletions(self) -> int:
+        """How often anybody was deleted."""
         ...
 
     async def actives(self) -> dict[str, int]:

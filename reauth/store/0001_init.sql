@@ -8,8 +8,9 @@ CREATE TABLE meta (
     sealed BYTEA
 );
 
--- "people" counts changes of people and templates, "probe" changes of the health check.
-INSERT INTO meta (name, value) VALUES ('people', 0), ('probe', 0);
+-- "people" counts changes of people and templates, "deletions" those that forget somebody, "probe"
+-- changes of the health check.
+INSERT INTO meta (name, value) VALUES ('people', 0), ('deletions', 0), ('probe', 0);
 
 CREATE TABLE person (
     name TEXT PRIMARY KEY,
@@ -40,7 +41,7 @@ CREATE TABLE tab (
     person TEXT,
     client TEXT NOT NULL,
     next_seq BIGINT NOT NULL,
-    clock_offset DOUBLE PRECISION NOT NULL,
+    clock_offset DOUBLE PRECISION,
     last_t DOUBLE PRECISION NOT NULL,
     last_seen DOUBLE PRECISION NOT NULL,
     recent BYTEA NOT NULL,
@@ -64,6 +65,7 @@ CREATE TABLE session (
     client TEXT NOT NULL,
     started DOUBLE PRECISION NOT NULL,
     last_t DOUBLE PRECISION NOT NULL,
+    seen DOUBLE PRECISION NOT NULL,
     site TEXT NOT NULL,
     source TEXT NOT NULL,
     confidence DOUBLE PRECISION NOT NULL,
@@ -73,7 +75,7 @@ CREATE TABLE session (
     sealed BYTEA NOT NULL
 );
 
-CREATE INDEX session_of ON session (person, client, started);
+CREATE INDEX session_of ON session (person, client, seen, started);
 
 CREATE TABLE trajectory (
     session TEXT NOT NULL REFERENCES session (id) ON DELETE CASCADE,

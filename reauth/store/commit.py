@@ -8,11 +8,13 @@ import hashlib
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
+from itertools import chain
+from typing import Any
 
 from reauth.alert import Alert
+from reauth.errors import StoreError
 from reauth.ports import Commit, TrajectoryRow
-from reauth.store import alerts, rows
+from reauth.store import alerts, live, rows
 from reauth.store.seal import Sealer
 
 LANE = "identity"
@@ -28,8 +30,8 @@ ON CONFLICT (tab) DO UPDATE SET person = excluded.person, client = excluded.clie
     last_seen = excluded.last_seen, recent = excluded.recent, forked = excluded.forked
 """  # noqa: S608 - our own column names
 _SESSION = f"""
-INSERT INTO session ({rows.SESSION}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (id) DO UPDATE SET last_t = excluded.last_t, site = excluded.site,
+INSERT INTO session ({rows.SESSION}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (id) DO UPDATE SET last_t = excluded.last_t, seen = excluded.seen, site = excluded.site,
     source = excluded.source, confidence = excluded.confidence, sealed = excluded.sealed
 """  # noqa: S608 - our own column names
 _TRAJECTORY = f"""
@@ -71,7 +73,15 @@ def write(
         Names of the sinks that are to be told of each new alert.
     days
         What the day files gave: the last row of each day.
+
+    Raises
+    ------
+    StoreError
+        If somebody was deleted since the group was made.
     """
+    # Inside the transaction, so that no deletion comes between this look and what is written.
+    if commit.deletions is not None and commit.deletions != live.deletions(connection):
+        raise StoreError("somebody was deleted since; what was remembered of them is not kept")
     connection.executemany(_RAW_DAY, days.items())
     connection.executemany(_TAB, map(rows.tab_values, commit.tabs))
     held = [rows.held_values(row, sealer) for row in commit.held]
@@ -89,16 +99,41 @@ def write_trajectories(
     connection: sqlite3.Connection, trajectories: Iterable[TrajectoryRow], sealer: Sealer
 ) -> None:
     """Write trajectories and add them to what their sessions sum up."""
-    ordered = sorted(trajectories, key=lambda row: (row.session, row.lane))
+    of_lane: dict[tuple[str, str], list[TrajectoryRow]] = {}
+    for row in trajectories:
+        of_lane.setdefault((row.session, row.lane), []).append(row)
+    values = {
+        name: [rows.trajectory_values(row, sealer) for row in group]
+        for name, group in of_lane.items()
+    }
+    new = _inserted(connection, values)
     sums = []
-    for (session, lane), group in groupby(ordered, key=lambda row: (row.session, row.lane)):
-        of_lane = list(group)
-        values = [rows.trajectory_values(row, sealer) for row in of_lane]
-        new = connection.executemany(_TRAJECTORY, values).rowcount
-        times = [row.received for row in of_lane]
+    for (session, lane), group in of_lane.items():
+        times = [row.received for row in group]
         first, last = min(times), max(times)
-        sums.append((new if lane == LANE else 0, first, first, last, last, session))
+        counted = new[session, lane] if lane == LANE else 0
+        sums.append((counted, first, first, last, last, session))
     connection.executemany(_SUMS, sums)
+
+
+def _inserted(
+    connection: sqlite3.Connection, values: Mapping[tuple[str, str], Sequence[tuple[Any, ...]]]
+) -> dict[tuple[str, str], int]:
+    """Insert trajectories; how many of each session's lane were not there yet.
+
+    All at once, as they are new but after a crash. Where some were known, each lane is counted.
+    """
+    connection.execute("SAVEPOINT trajectories")
+    together = connection.executemany(_TRAJECTORY, chain.from_iterable(values.values())).rowcount
+    new = {name: len(group) for name, group in values.items()}
+    if together != sum(new.values()):
+        connection.execute("ROLLBACK TO trajectories")
+        new = {
+            name: connection.executemany(_TRAJECTORY, group).rowcount
+            for name, group in values.items()
+        }
+    connection.execute("RELEASE trajectories")
+    return new
 
 
 def _write_rejects(

@@ -32,14 +32,23 @@ def held_tabs(connection: sqlite3.Connection) -> list[bytes]:
 def session(
     connection: sqlite3.Connection, sealer: Sealer, user: str | None, client: str
 ) -> SessionRow | None:
-    """The newest session of a user on a client; of nobody known, of the client."""
+    """The session of a user on a client heard of last; of nobody known, of the client.
+
+    By our clock: a page's own may say anything of when its session began.
+    """
     whose, values = ("person = ?", (user, client)) if user else ("person IS NULL", (client,))
     found = connection.execute(
         f"SELECT {rows.SESSION} FROM session WHERE {whose} AND client = ?"  # noqa: S608 - ours
-        " ORDER BY started DESC LIMIT 1",
+        " ORDER BY seen DESC, started DESC LIMIT 1",
         values,
     ).fetchone()
     return rows.session_row(found, sealer) if found else None
+
+
+def deletions(connection: sqlite3.Connection) -> int:
+    """Count how often anybody was deleted."""
+    found = connection.execute("SELECT value FROM meta WHERE name = 'deletions'").fetchone()
+    return int(found[0])
 
 
 def moved_since(connection: sqlite3.Connection, since: float) -> list[tuple[str, str]]:

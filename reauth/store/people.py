@@ -18,6 +18,7 @@ from reauth.template import Quality, Template
 from reauth.trajectory import Trajectory
 
 _CHANGED = "UPDATE meta SET value = value + 1 WHERE name = 'people'"
+_DELETED = "UPDATE meta SET value = value + 1 WHERE name IN ('people', 'deletions')"
 _SIZE = struct.Struct(">I")
 
 _PEOPLE = """
@@ -223,7 +224,7 @@ def delete(connection: sqlite3.Connection, user: str) -> int:
             f"DELETE FROM {table} WHERE person = ?",  # noqa: S608 - our own table names
             (user,),
         ).rowcount
-    connection.execute(_CHANGED)
+    connection.execute(_DELETED)
     return gone
 
 
@@ -245,9 +246,10 @@ def import_recording(
         return False
     name = hashlib.blake2b(f"{user}\0{digest}".encode(), digest_size=16).hexdigest()
     for index, session in enumerate(sessions):
-        row = SessionRow(f"{name}-{index:06d}", user, "import", now, now, "", "import", 1.0, b"")
+        times = (now, now, now)
+        row = SessionRow(f"{name}-{index:06d}", user, "import", *times, "", "import", 1.0, b"")
         connection.execute(
-            f"INSERT INTO session ({rows.SESSION}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - our own column names
+            f"INSERT INTO session ({rows.SESSION}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - our own column names
             rows.session_values(row, sealer),
         )
         write_trajectories(connection, _imported(row, session), sealer)

@@ -17,7 +17,7 @@ from reauth.store.seal import Sealer
 from reauth.trajectory import Trajectory
 
 TAB = "tab, person, client, next_seq, clock_offset, last_t, last_seen, recent, forked"
-SESSION = "id, person, client, started, last_t, site, source, confidence, sealed"
+SESSION = "id, person, client, started, last_t, seen, site, source, confidence, sealed"
 TRAJECTORY = (
     "session, lane, number, site, received, score, reason, template_version, sealed"
 )
@@ -56,6 +56,7 @@ def session_values(row: SessionRow, sealer: Sealer) -> tuple[Any, ...]:
         row.client,
         row.started,
         row.last_t,
+        row.seen,
         row.site,
         row.source,
         row.confidence,

@@ -218,7 +218,7 @@ class SqliteStore:
         return await self._read(live.held_tabs)
 
     async def session(self, user: str | None, client: str) -> SessionRow | None:
-        """The newest session of a user on a client (of nobody known: of the client)."""
+        """The session of a user on a client (of nobody known: of the client) heard of last."""
         return await self._read(live.session, self._sealer, user, client)
 
     async def moved_since(self, since: float) -> list[tuple[str, str]]:
@@ -234,6 +234,10 @@ class SqliteStore:
     async def version(self) -> int:
         """A number that changes whenever anybody changed people or templates."""
         return await self._read(people.version)
+
+    async def deletions(self) -> int:
+        """How often anybody was deleted."""
+        return await self._read(live.deletions)
 
     async def actives(self) -> dict[str, int]:
         """The active template's version of everyone who has one and is not paused."""

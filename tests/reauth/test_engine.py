@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
@@ -314,6 +315,54 @@ async def test_a_template_of_other_code_stops_nobody(store, clock, engine, templ
     await engine.tick(clock.now + 60)
     gathered = {person.user: person.trajectories for person in await store.people()}
     assert gathered == {"alice": 6, "bob": 3}
+
+
+@pytest.mark.parametrize("wait", [0.0, 2.0])
+async def test_who_is_deleted_begins_anew(store, clock, engine, wait):
+    """Nothing of before is written back, however soon the next batch comes."""
+    first, *later = accepted(movement(7, 6), size=60)
+    await send(engine, clock, [first])
+    old = await store.session("alice", "10.0.0.1")
+    await store.delete_user("alice")
+    clock.now += wait
+    again = [replace(item, claim=claim(at=clock.now)) for item in later]
+    with suppress(StoreError):  # the group that was under way comes again, as clients do
+        await engine.receive(again)
+    await engine.receive(again)
+    await engine.tick(clock.now + 10)
+    await engine.tick(clock.now + 60)
+
+    new = await store.session("alice", "10.0.0.1")
+    assert new.id != old.id
+    assert new.started > old.last_t
+    assert await store.trajectories_of(old.id, "identity", 9) == []
+
+
+async def test_a_clock_that_is_not_set_yet_is_set_after_a_restart(store, clock):
+    """A first batch that was missing is judged as the first, whichever process gets it."""
+    first, second, *_ = accepted(movement(7, 3), start=0.0)
+    items = [replace(item, claim=claim(at=EPOCH + 1)) for item in (second, first)]
+    clock.now = EPOCH + 1
+    for item in items:
+        async with Engine(store, [identity_lane()], Settings(), clock) as engine:
+            await engine.receive([item])
+
+    assert abs((await store.session("alice", "10.0.0.1")).last_t - EPOCH) < 60
+
+
+async def test_after_the_clock_was_set_back_the_newer_session_goes_on(store, clock):
+    """Also through a restart: the store knows which was heard of last."""
+    async with Engine(store, [identity_lane()], Settings(), clock) as engine:
+        await send(engine, clock, accepted(movement(7, 2)))
+        clock.now = EPOCH - 7200
+        later = accepted(movement(7, 4), tab=b"u" * 16, start=clock.now, size=40)
+        await send(engine, clock, later[:3])
+        newer = await store.session("alice", "10.0.0.1")
+    async with Engine(store, [identity_lane()], Settings(), clock) as engine:
+        await send(engine, clock, later[3:])
+
+    assert newer.started < EPOCH - 7000
+    assert (await store.session("alice", "10.0.0.1")).id == newer.id
 
 
 async def test_time_goes_on_after_any_fault(store, clock, monkeypatch, caplog):

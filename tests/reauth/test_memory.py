@@ -134,6 +134,26 @@ async def test_templates_in_memory_are_bounded(store, kept, template, monkeypatc
     assert kept.begin("s", ("alice", "c"), claim(), EPOCH).session.lanes[0].template is not None
 
 
+async def test_who_is_deleted_while_gathering_is_forgotten(store, kept):
+    """Sessions and tabs of others stay, also what waits of somebody without a session yet."""
+    bob, nobody, carol = ("bob", "10.0.0.2"), (None, "10.0.0.3"), ("carol", "10.0.0.4")
+    [item, *_] = accepted(movement(7, 1))
+    await kept.refresh(EPOCH)
+    for key, name in ((KEY, b"a" * 16), (bob, b"b" * 16), (nobody, b"n" * 16), (carol, b"c" * 16)):
+        tab = await kept.tab(name, key)
+        held = [HeldRow(name, 2, EPOCH, claim(user="carol"), item.body)] if key == carol else []
+        await store.commit(Commit(tabs=[tab.row()], held=held))
+    for key in (KEY, bob, nobody):
+        live = kept.live[key] = kept.begin(f"s{key}", key, claim(user=key[0]), EPOCH)
+        await store.commit(Commit(sessions=[live.row()]))
+    await store.delete_user("alice")
+    await kept.refresh(EPOCH + 1)
+
+    assert list(kept.live) == [bob, nobody]
+    assert {tab.key for tab in kept.tabs.values()} == {bob, nobody, carol}
+    assert kept.tabs[b"c" * 16].stream.is_held(2)
+
+
 async def test_what_a_failed_group_touched_is_forgotten(kept):
     """And nothing else."""
     group = Group(EPOCH)

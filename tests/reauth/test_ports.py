@@ -54,4 +54,4 @@ def test_an_empty_commit_brings_nothing():
     """Each part is given by who has it; nothing else is written."""
     commit = Commit()
 
-    assert all(() == getattr(commit, field.name) for field in fields(commit))
+    assert not any(getattr(commit, field.name) for field in fields(commit))

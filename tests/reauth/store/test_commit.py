@@ -2,6 +2,7 @@
 
 import pytest
 
+from reauth.errors import StoreError
 from reauth.ports import Commit
 from reauth.store import commit, open_store
 from tests.rows import NOON, scored, session
@@ -55,3 +56,16 @@ async def test_sums_count_each_trajectory_once(store):
 
     person = await store.person("anna")
     assert (4, NOON - 9, NOON + 9) == (person.trajectories, person.first, person.last)
+
+
+async def test_what_rests_on_somebody_deleted_since_is_not_kept(store):
+    """The engine forgets it too, and the group comes again."""
+    before = await store.deletions()
+    await store.commit(Commit(sessions=[session()], deletions=before))
+    await store.delete_user("anna")
+
+    with pytest.raises(StoreError, match="deleted"):
+        await store.commit(Commit(sessions=[session()], deletions=before))
+    assert await store.session("anna", "10.0.0.1") is None
+    await store.commit(Commit(sessions=[session()], deletions=await store.deletions()))
+    assert await store.session("anna", "10.0.0.1") is not None

@@ -1,12 +1,14 @@
 """What live sessions go on from; the rest is in the store's contract."""
 
+from dataclasses import replace
+
 import pytest
 
 from reauth.errors import StoreError
 from reauth.ports import Commit
 from reauth.store import live, open_store
 from reauth.store.seal import Sealer
-from tests.rows import scored, session
+from tests.rows import NOON, scored, session, tabbed
 
 
 @pytest.fixture
@@ -22,12 +24,28 @@ async def test_a_restart_finds_a_session_by_an_index(store):
         plan = await store._read(
             lambda connection, whose=whose: connection.execute(
                 f"EXPLAIN QUERY PLAN SELECT id FROM session WHERE {whose} AND client = '1'"
-                " ORDER BY started DESC LIMIT 1"
+                " ORDER BY seen DESC, started DESC LIMIT 1"
             ).fetchall()
         )
         assert ["SEARCH session USING INDEX session_of (person=? AND client=?)"] == [
             step[3] for step in plan
         ]
+
+
+async def test_the_session_heard_of_last_goes_on(store):
+    """A page's clock may say that an older session began in the future: ours decides."""
+    old = replace(session("old", started=NOON + 9e9), seen=NOON)
+    new = replace(session("new", started=NOON), seen=NOON + 1)
+    await store.commit(Commit(sessions=[new, old]))
+    assert new == await store.session("anna", "10.0.0.1")
+    await store.commit(Commit(sessions=[replace(old, seen=NOON + 2)]))
+    assert "old" == (await store.session("anna", "10.0.0.1")).id
+
+
+async def test_a_tab_whose_clock_is_not_set_comes_back_so(store):
+    """Not as one that is right."""
+    await store.commit(Commit(tabs=[tabbed(offset=None)]))
+    assert (await store.tab(b"t" * 16)).offset is None
 
 
 async def test_a_state_moved_to_another_session_does_not_open(store):
