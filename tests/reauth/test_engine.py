@@ -340,7 +340,7 @@ async def test_who_is_deleted_begins_anew(store, clock, engine, wait):
 
 async def test_a_clock_that_is_not_set_yet_is_set_after_a_restart(store, clock):
     """A first batch that was missing is judged as the first, whichever process gets it."""
-    first, second, *_ = accepted(movement(7, 3), start=0.0)
+    first, second, *_ = accepted(movement(7, 3), start=EPOCH - 3600)
     items = [replace(item, claim=claim(at=EPOCH + 1)) for item in (second, first)]
     clock.now = EPOCH + 1
     for item in items:
