@@ -128,7 +128,7 @@ class IdentityLane:
     points: int = _key(10, "last events of a movement, a trajectory (Medvet 2014)", least=2)
     grid: float = _key(25, "least spacing of kept events (Medvet 2014: about 25 ms)", "ms")
     session_gap: float = _key(10, "such a pause ends a session (Medvet 2014)", "min", least=0.1)
-    rest: float = _key(15, "silence of a tab after which its movement counts as finished", "s")
+    rest: float = _key(15, "silence of a session after which its last movements are judged", "s")
 
 
 @dataclass(frozen=True, slots=True)
