@@ -215,11 +215,12 @@ class Decoder:
     b'<html>'
     """
 
-    __slots__ = ("_layers", "_taken", "_trusted", "encoding")
+    __slots__ = ("_layers", "_most", "_taken", "_trusted", "encoding")
 
-    def __init__(self, encoding: str, layers: list[Layer]) -> None:
+    def __init__(self, encoding: str, layers: list[Layer], most: int | None = None) -> None:
         self.encoding = encoding
         self._layers = [_Limited(layer) for layer in layers]
+        self._most = most
         self._taken = 0
         self._trusted = False
 
@@ -249,6 +250,8 @@ class Decoder:
         """
         if given > FLOOR and given > RATIO * self._taken:
             raise BombError(f"swells more than {RATIO} times")
+        if self._most is not None and given > self._most:
+            raise BombError(f"more than {self._most} bytes")
         if given > SCAN_LIMIT and not self._trusted:
             raise BombError(f"{SCAN_LIMIT} bytes without a head")
 
@@ -305,8 +308,10 @@ class _Gzip:
         return bytes(self._object.flush())
 
 
-def decoder(encoding: str) -> Decoder:
+def decoder(encoding: str, most: int | None = None) -> Decoder:
     """Make a decoder for the value of a `Content-Encoding` header; an empty one is identity.
+
+    `most` are the decoded bytes of a body that is held whole; None, and it may be endless.
 
     Raises
     ------
@@ -319,7 +324,7 @@ def decoder(encoding: str) -> Decoder:
         layers = [_LAYERS[name]() for name in reversed(names)]
     except KeyError as error:
         raise CodecError("unknown coding") from error
-    return Decoder(", ".join(names) or "identity", layers or [_Identity()])
+    return Decoder(", ".join(names) or "identity", layers or [_Identity()], most)
 
 
 def encoder(encoding: str) -> Encoder:

@@ -134,6 +134,8 @@ class Injector:
     ----------
     outcome
         What was reported; None while undecided.
+    cut
+        Whether the body had to break off.
 
     Examples
     --------
@@ -147,7 +149,7 @@ class Injector:
 
     __slots__ = (
         "_behind", "_decoder", "_encoder", "_held", "_idle", "_insert", "_locator", "_mode", "_raw",
-        "_report", "_same", "outcome",
+        "_report", "_same", "cut", "outcome",
     )  # fmt: skip
 
     def __init__(
@@ -171,6 +173,7 @@ class Injector:
         self._held: list[bytes] = []
         self._idle = 0  # bytes of the one beyond those of the other
         self.outcome: Reason | None = None
+        self.cut = False
 
     def __call__(self, data: bytes) -> list[bytes]:
         """Take the next raw bytes, `b""` at the end; give what may go out, no piece empty."""
@@ -302,6 +305,7 @@ class Injector:
         return raw
 
     def _tell(self, reason: Reason) -> None:
+        self.cut = self.cut or reason is Reason.CUT
         if self.outcome is None:
             self.outcome = reason
         with suppress(Exception):  # a counter that fails must not take the page with it

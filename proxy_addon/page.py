@@ -15,6 +15,7 @@ from mitmproxy import http
 
 from proxy_addon import csp, headers
 from proxy_addon.codec import decoder, encoder
+from proxy_addon.compat import RESPONSE_BOUND, Bound
 from proxy_addon.inject import Injector, prelude, tag
 from proxy_addon.locate import Front, Locator
 from proxy_addon.meta import MetaFilter
@@ -133,11 +134,10 @@ class Pages:
         content = flow.response.raw_content or b""
         injector = visit.injector
         watched = b"".join((*injector(content), *injector(b"")))
-        fits = len(content) <= self._settings.proxy.closed_buffer
-        if fits and injector.outcome is not None and not injector.outcome.unwatched:
-            flow.response.raw_content = watched
-        else:
+        if injector.outcome is None or injector.outcome.unwatched or injector.cut:
             flow.response = self.refusal()
+        else:
+            flow.response.raw_content = watched
 
     def refusal(self) -> http.Response:
         """What a closed site's page is answered with when it cannot be watched."""
@@ -148,6 +148,18 @@ class Pages:
         """Answer 503 in place of an answer that is about to come; its body is dropped."""
         flow.response = self.refusal()
         flow.response.stream = lambda _: []
+
+    def _hold(self, flow: http.HTTPFlow, visit: Visit, injector: Injector) -> None:
+        """Let a closed site's page be buffered; the bound holds where no length was said."""
+        assert flow.response is not None
+
+        def refuse(flow: http.HTTPFlow) -> None:
+            visit.injector = None
+            self.refuse(flow)
+
+        visit.injector = injector
+        flow.response.stream = False
+        flow.metadata[RESPONSE_BOUND] = Bound(self._settings.proxy.closed_buffer, refuse)
 
     def _inject(
         self, flow: http.HTTPFlow, head: ResponseHead, visit: Visit, decision: Decision
@@ -182,8 +194,10 @@ class Pages:
             if visit.site.closed and self._is_too_large(head):
                 self.refuse(flow)
                 return
-            visit.injector = injector if visit.site.closed else None
-            flow.response.stream = False if visit.site.closed else injector
+            if visit.site.closed:
+                self._hold(flow, visit, injector)
+            else:
+                flow.response.stream = injector
         flow.response.headers.fields = edited
 
     def _guard_worker(self, flow: http.HTTPFlow, head: ResponseHead, decision: Decision) -> None:
@@ -226,7 +240,10 @@ class Pages:
                 self._keys.installation, observer.version, observer.integrity, token, nonce, xhtml
             ),
             Locator(charset, xhtml=xhtml, budget=int(self._settings.proxy.head_budget)),
-            decoder(head.headers.get("content-encoding", "")),
+            decoder(
+                head.headers.get("content-encoding", ""),
+                self._settings.proxy.closed_buffer if visit.site.closed else None,
+            ),
             encoder(encoding),
             self._reporter(visit),
             None if xhtml else self._behind(visit),

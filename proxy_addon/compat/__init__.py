@@ -6,14 +6,40 @@ release closes a hole is the day on which its row goes.
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import import_module
+from typing import TYPE_CHECKING, NamedTuple
 
 from reauth.errors import SettingsError
+
+if TYPE_CHECKING:
+    from mitmproxy import http
 
 TESTED = {"11.0.2": r"11\.0\.2", "12.2": r"12\.2\.\d+"}
 """The two lines of releases that are tested on every change, and the versions that belong to each:
 11.0.2 is the newest for Python 3.11, 12.2.x runs on 3.13 (transparency.md, first lines)."""
+
+
+REQUEST_BOUND = "reauth.request_bound"
+RESPONSE_BOUND = "reauth.response_bound"
+"""Keys of a flow's `Bound`s in its metadata, for the bodies that are not streamed."""
+
+
+class Bound(NamedTuple):
+    """How much of a body may be held, and what is done about one that is larger.
+
+    Parameters
+    ----------
+    limit
+        Bytes.
+    over
+        Called once, beyond them: kills the flow, or sets `flow.response` to an answer whose
+        `stream` swallows the rest of the body.
+    """
+
+    limit: int
+    over: "Callable[[http.HTTPFlow], None]"
 
 
 @dataclass(frozen=True)
@@ -42,6 +68,12 @@ class Patch:
 
 
 PATCHES = (
+    Patch(
+        "body_bounds",
+        ("11.0.2", "12.2"),
+        "https://github.com/mitmproxy/mitmproxy/issues/4711",
+        "a body without a length that is not streamed is held in memory, however large",
+    ),
     Patch(
         "h1_informational",
         ("11.0.2", "12.2"),

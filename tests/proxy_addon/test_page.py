@@ -1,12 +1,14 @@
 """One page: what its heads become, and what is done when it cannot be watched."""
 
 import gzip
+import tracemalloc
 from collections import Counter
 
 import pytest
 from mitmproxy import http
 from mitmproxy.test import tflow
 
+from proxy_addon.compat import RESPONSE_BOUND
 from proxy_addon.forward import Forward
 from proxy_addon.identity import UNKNOWN
 from proxy_addon.page import Pages, Visit
@@ -203,6 +205,41 @@ def test_a_closed_page_that_cannot_be_decoded_is_refused():
 
     assert b"" == one.answered(b"no gzip at all", content_encoding="gzip")
     assert 503 == one.flow.response.status_code
+
+
+def test_a_closed_page_that_swells_beyond_the_cap_is_refused():
+    """What it would take in memory counts, not what was sent; nor is it decoded to its end."""
+    one = One(site=Site(closed=True), closed_buffer=65536)
+    coded = gzip.compress(PAGE + bytes(8 << 20))
+    tracemalloc.start()
+    try:
+        body = one.answered(coded, content_encoding="gzip")
+        assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    finally:
+        tracemalloc.stop()
+
+    assert (b"", 503) == (body, one.flow.response.status_code)
+
+
+def test_a_closed_page_that_is_corrupt_behind_its_head_is_refused():
+    """Whole or not at all."""
+    one = One(site=Site(closed=True))
+    coded = gzip.compress(PAGE)
+    one.answered(coded[:-8] + b"12345678", content_encoding="gzip")
+
+    assert 503 == one.flow.response.status_code
+
+
+def test_a_closed_page_that_outgrows_the_cap_while_it_comes_is_refused():
+    """Nothing of it has left, nothing more of it is held."""
+    one = One(site=Site(closed=True), closed_buffer=65536)
+    one.answered()
+    bound = one.flow.metadata[RESPONSE_BOUND]
+    bound.over(one.flow)
+    one.pages.finish(one.flow, one.visit)
+
+    assert (65536, 503) == (bound.limit, one.flow.response.status_code)
+    assert [] == one.flow.response.stream(b"more")
 
 
 @pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("GET", 304)])
