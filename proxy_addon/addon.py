@@ -22,11 +22,12 @@ from mitmproxy import addonmanager, connection, ctx, http, tcp, tls, udp
 from mitmproxy.net.http.url import parse_authority
 from mitmproxy.proxy import mode_specs, server_hooks
 
+from proxy_addon.compat import REQUEST_BOUND, Bound
 from proxy_addon.identity import Peer, address_of
 from proxy_addon.page import Visit
 from proxy_addon.parts import Parts, prepare, read_settings
 from proxy_addon.policy import RequestHead, Standing, combine
-from proxy_addon.route import Sender
+from proxy_addon.route import MAX_BODY, Sender
 from proxy_addon.tls import pin, tunnelled_host
 from reauth.errors import ReauthError
 
@@ -195,9 +196,7 @@ class Addon:
         visit = flow.metadata[VISIT] = self._visit(flow)
         if visit.ours is None:
             self.parts.pages.request(flow, visit)
-        elif not self.parts.route.takes(flow.request):
-            flow.kill()  # type: ignore[no-untyped-call] # as published
-        else:
+        elif self._takes(flow):
             visit.answered = True
             flow.response = self.parts.route.answer(visit.ours, flow.request)
 
@@ -266,11 +265,26 @@ class Addon:
             return True
         realm = self.parts.settings.identity.realm.replace("\\", "\\\\").replace('"', '\\"')
         challenge = {"Proxy-Authenticate": f'Basic realm="{realm}", charset="UTF-8"'}
-        if flow.request.method != "CONNECT" and not self.parts.route.takes(flow.request):
+        if flow.request.method == "CONNECT" or self._takes(flow):
+            flow.response = http.Response.make(407, b"", challenge)
+        return False
+
+    def _takes(self, flow: http.HTTPFlow) -> bool:
+        """Whether a request that we answer may have its body read; else the flow is killed.
+
+        Over HTTP/2 a body may come that no head tells of: it ends the flow when it is too large.
+        """
+
+        def kill(flow: http.HTTPFlow) -> None:
+            self.parts.counters["oversize_total"] += 1
+            if flow.killable:
+                flow.kill()  # type: ignore[no-untyped-call] # as published
+
+        if not self.parts.route.takes(flow.request):
             flow.kill()  # type: ignore[no-untyped-call] # as published
             return False
-        flow.response = http.Response.make(407, b"", challenge)
-        return False
+        flow.metadata[REQUEST_BOUND] = Bound(MAX_BODY, kill)
+        return True
 
     def _visit(self, flow: http.HTTPFlow) -> Visit:
         request, peer = flow.request, _peer(flow.client_conn)

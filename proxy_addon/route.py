@@ -206,6 +206,8 @@ class Route:
         """Whether what comes under our path is small enough to be held in memory.
 
         An answer of ours has the whole body read first, so its length must be known beforehand.
+        Where no head tells of a body, HTTP/1 has none; over HTTP/2 one may come, which is bounded
+        while it does.
         """
         length = request.headers.get("content-length", "")
         bodyless = not length and "transfer-encoding" not in request.headers

@@ -6,11 +6,16 @@ import gzip
 import re
 import signal
 import ssl
+import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
 
 import bcrypt
+import h2.config
+import h2.connection
+import h2.events
 import h11
 import pytest
 from mitmproxy import http
@@ -349,6 +354,68 @@ async def test_what_cannot_be_a_batch_is_killed_unread(
         await until(lambda: people.counters["oversize_total"] >= 1)
 
     assert [] == origin.seen == people.intake.accepted
+
+
+def resident(proxy: Running) -> int:
+    """Most MiB that a process of the proxy ever held."""
+    listing = subprocess.run(["ps", "-eo", "pid,ppid"], capture_output=True, text=True, check=True)
+    rows = [line.split() for line in listing.stdout.splitlines()[1:]]
+    mine = str(proxy.process.pid)
+    pids = [row[0] for row in rows if mine in row]
+    told = [Path(f"/proc/{pid}/status").read_text() for pid in pids]
+    return max(int(re.search(r"VmHWM:\s+(\d+)", text)[1]) for text in told) >> 10
+
+
+@pytest.mark.usefixtures("context")
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+async def test_a_body_that_no_head_told_of_ends_its_request_and_not_our_memory(
+    proxy: Running, house: House, method: str
+):
+    """Over HTTP/2 a request needs no length, and ours are answered when they have come whole."""
+    context = ssl.create_default_context(cafile=str(house.folder / "state" / "ca" / "ca.pem"))
+    context.set_alpn_protocols(["h2"])
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(house.folder / "origin.pem")
+    async with H2Origin(server) as origin:
+        place = origin.url.removeprefix("https://")
+        before = resident(proxy)
+        reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+        writer.write(f"CONNECT {place} HTTP/1.1\r\nHost: {place}\r\n\r\n".encode())
+        await reader.readuntil(b"\r\n\r\n")
+        await writer.start_tls(context, server_hostname="127.0.0.1")
+        seen = await upload(reader, writer, method, place)
+        writer.close()
+
+    assert resident(proxy) < before + 20
+    assert any(isinstance(event, h2.events.StreamReset) for event in seen)
+    assert [] == origin.seen
+
+
+async def upload(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, method: str, place: str
+) -> list[h2.events.Event]:
+    """Send 64 MiB to our path as long as the proxy lets us; what it says meanwhile."""
+    spoken = h2.connection.H2Connection(h2.config.H2Configuration(client_side=True))
+    spoken.initiate_connection()
+    path = OBS + "privacy"
+    spoken.send_headers(
+        1, [(":method", method), (":scheme", "https"), (":authority", place), (":path", path)]
+    )
+    seen, sent = [], 0
+    while sent < 64 << 20 and not any(isinstance(e, h2.events.StreamReset) for e in seen):
+        room = min(spoken.local_flow_control_window(1), spoken.max_outbound_frame_size)
+        if room:
+            spoken.send_data(1, bytes(room))
+            sent += room
+        writer.write(spoken.data_to_send())
+        await writer.drain()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0.01 if room else 5):
+                data = await reader.read(65536)
+                if not data:
+                    break
+                seen += spoken.receive_data(data)
+    return seen
 
 
 async def test_without_the_ingest_pages_load_and_batches_wait(proxy: Running, house: House):
