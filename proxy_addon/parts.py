@@ -29,7 +29,7 @@ from proxy_addon.route import Route, read_observer
 from proxy_addon.tls import Guard, host_matches, networks
 from reauth.claim import Keys, keys_from_text
 from reauth.errors import ClaimError, SettingsError
-from reauth.settings import Settings, address, parse
+from reauth.settings import Settings, address, parse, secret_files
 
 _SECRET_LOGS = ("SSLKEYLOGFILE", "MITMPROXY_SSLKEYLOGFILE")
 _SYSTEM_TRUST = "/etc/ssl/certs/ca-certificates.crt"
@@ -111,15 +111,25 @@ def trusted(upstream_ca: str | None) -> str:
 
 
 def read_settings(path: str) -> Settings:
-    """Read the settings' file, with the environment above it.
+    """Read the settings' file, secret files and the environment, as `reauth serve` does.
 
     Raises
     ------
     SettingsError
-        If it cannot be read or says what it may not.
+        If one cannot be read or says what it may not.
     """
-    folder = str(Path(path).resolve().parent)
-    return parse(_text(path, "--config"), name=path, folder=folder, environment=os.environ)
+    named = secret_files(os.environ).items()
+    return parse(
+        _text(path, "--config"),
+        name=path,
+        folder=str(Path(path).absolute().parent),
+        secrets={
+            variable: _text(file, f"{variable}_FILE").strip()
+            for variable, file in named
+            if variable not in os.environ
+        },
+        environment=os.environ,
+    )
 
 
 class Parts:

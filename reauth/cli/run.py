@@ -17,7 +17,6 @@ from reauth.cli.command import Commands, command, overrides, settings_of
 from reauth.cli.log import log_to_stderr
 from reauth.errors import ReauthError, SettingsError
 from reauth.installation import certificate, remember
-from reauth.settings import Settings, keys
 
 log = logging.getLogger(__name__)
 
@@ -77,25 +76,13 @@ def _serve(args: Namespace) -> int:
 
 
 def _proxy(args: Namespace) -> int:
-    paths = _linked(args.config, settings_of(args))
-    environment = {**os.environ, **app.variables(overrides(args)), **paths}
+    settings_of(args)
+    environment = {**os.environ, **app.variables(overrides(args))}
     os.execve(sys.executable, _launcher(args.config), environment)  # noqa: S606 - ourselves
 
 
 def _launcher(config: str) -> list[str]:
     return [sys.executable, "-m", "proxy_addon", "--config", str(Path(config).absolute())]
-
-
-def _linked(config: str, settings: Settings) -> dict[str, str]:
-    """Paths as the proxy reads them, where it would start them elsewhere: it follows the link."""
-    if not Path(config).is_symlink():
-        return {}
-    told = ((key, getattr(getattr(settings, key.section), key.attribute)) for key in keys())
-    return {
-        key.variable: value
-        for key, value in told
-        if value is not None and (key.path or str(value).startswith(("unix:", "wireguard:")))
-    }
 
 
 _DEFAULT_USER = "a trial: everyone who is not authenticated is taken for [identity] default_user"
@@ -151,8 +138,7 @@ async def _stayed(args: Namespace, signals: Signals, *, with_proxy: bool) -> Non
     if settings.identity.default_user is not None:
         log.warning("default_user", extra={"meaning": _DEFAULT_USER})
     async with app.house(settings) as house:
-        paths = _linked(args.config, settings)
-        told = app.variables(overrides(args)) | paths | _resolved(house.listens)
+        told = app.variables(overrides(args)) | _resolved(house.listens)
         starting = _child(args.config, told, signals.stop)
         async with starting if with_proxy else nullcontext() as child:
             if child is not None:

@@ -101,6 +101,18 @@ def test_the_environment_stands_above_the_file(house: House, monkeypatch: pytest
     assert "127.0.0.1:4711" == read_settings(str(house.config)).proxy.listen
 
 
+def test_a_secret_file_stands_between_the_file_and_the_environment(
+    house: House, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    """Both halves of a house read the same settings, or they would not meet."""
+    (tmp_path / "realm").write_text("told by a file\n")
+    monkeypatch.setenv("REAUTH_IDENTITY__REALM_FILE", str(tmp_path / "realm"))
+    assert "told by a file" == read_settings(str(house.config)).identity.realm
+
+    monkeypatch.setenv("REAUTH_IDENTITY__REALM", "told here")
+    assert "told here" == read_settings(str(house.config)).identity.realm
+
+
 def asked(host: str, header: str | None = None) -> http.Request:
     request = http.Request.make("GET", f"http://{host}/")
     request.headers["host"] = header or host

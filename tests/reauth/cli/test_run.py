@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from reauth.cli.run import Child, _accepting, _child, _linked
+from reauth.cli.run import Child, _accepting, _child
 from reauth.errors import ReauthError, SettingsError
 from reauth.installation import load_settings
 from reauth.installation import running as found_running
@@ -137,19 +137,6 @@ def test_a_linked_settings_file_means_its_own_folder_to_the_proxy_too(tmp_path, 
         assert str(tmp_path / "links" / "state" / "ca" / "ca.pem") == running.ready["ca"]
         assert 0 == running.end()[0]
     assert not (tmp_path / "state").exists()
-
-
-def test_only_a_link_needs_its_paths_told(place):
-    """What is told so is not read anew on SIGHUP."""
-    link = place.folder / "link.toml"
-    link.symlink_to(place.config)
-    settings = load_settings(place.config, ["ingest.listen=unix:run/x"], {})
-
-    assert {} == _linked(str(place.config), settings)
-    assert {
-        "REAUTH_STATE__PATH": f"{place.folder}/state",
-        "REAUTH_INGEST__LISTEN": f"unix:{place.folder}/run/x",
-    } == _linked(str(link), settings)
 
 
 def test_the_lists_are_read_anew_on_sighup(place):
