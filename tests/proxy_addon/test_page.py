@@ -224,7 +224,7 @@ def test_a_closed_page_that_swells_beyond_the_cap_is_refused():
 def test_a_closed_page_that_is_corrupt_behind_its_head_is_refused():
     """Whole or not at all."""
     one = One(site=Site(closed=True))
-    coded = gzip.compress(PAGE)
+    coded = gzip.compress(PAGE + bytes(1 << 17))
     one.answered(coded[:-8] + b"12345678", content_encoding="gzip")
 
     assert 503 == one.flow.response.status_code
