@@ -86,7 +86,7 @@ def test_a_refusal_names_what_is_possible():
     """One line that says the next step; a closed alert has none."""
     step = Step(20.0, "", "eve", "")
 
-    with pytest.raises(IllegalTransition, match="possible: ack$"):
+    with pytest.raises(IllegalTransition, match=r"possible: ack$"):
         move(ALERT, "confirm", step)
     with pytest.raises(IllegalTransition, match="it is closed"):
         move(at(State.CONFIRMED), "ack", step)
