@@ -125,7 +125,7 @@ class Engine:
             with self._undone_unless_committed(group):
                 await self._memory.refresh(group.now)
                 for item in arrived:
-                    if isinstance(item, Arrived):
+                    if isinstance(item, Arrived) and item.batch.tab not in self._memory.tabs:
                         await self._memory.tab(item.batch.tab, _key(item.accepted.claim))
                 receipts = [
                     self._admit(group, source, item)
