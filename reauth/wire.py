@@ -168,7 +168,7 @@ def _listed(column: Any) -> list[Any]:
     return column if isinstance(column, list) else column.tolist()
 
 
-def _opening(body: bytes, limits: Limits) -> tuple[_Head, int]:
+def _opening(body: bytes, limits: Limits, header: Header = Header()) -> tuple[_Head, int]:
     """Return a batch's values up to its records, and where these begin."""
     if len(body) > limits.body:
         raise WireError("size")
@@ -182,7 +182,7 @@ def _opening(body: bytes, limits: Limits) -> tuple[_Head, int]:
     if flags > _HAS_HEADER | _HELD:
         raise WireError("flags")
     dropped, at = _varint(body, at + 1)
-    header, held = Header(), bool(flags & _HELD)
+    held = bool(flags & _HELD)
     if flags & _HAS_HEADER:
         length, at = _varint(body, at)
         header, at = _header(body[at : at + length], length), at + length
@@ -227,13 +227,13 @@ def events(batch: Batch, base: float) -> list[Event]:
 def samples(batch: Batch, base: float, lost: int | None = None) -> Samples:
     """Return the batch's events as columns; behind a GAP of `lost` samples, unless that is None."""
     page = int.from_bytes(batch.tab, "big")
-    columns = (batch.kinds, batch.times, batch.xs, batch.ys, batch.exts)
-    kinds, times, xs, ys, exts = map(_listed, columns)
+    kinds, xs, ys, exts = map(_listed, (batch.kinds, batch.xs, batch.ys, batch.exts))
     exts, down = exts.copy(), -1
     for _ in range(kinds.count(_DOWN)):
         down = kinds.index(_DOWN, down + 1)
         exts[down] &= 7
-    times = [base + time for time in times]
+    when = batch.times
+    times = [base + t for t in when] if isinstance(when, list) else (when + base).tolist()
     if times and lost is not None:
         kinds, xs, ys = [_GAP, *kinds], [0, *xs], [0, *ys]
         times, exts = [times[0], *times], [lost, *exts]
