@@ -5,10 +5,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from reauth.enrol import Options, learn
 from reauth.store import open_store
 from tests.playbook import ALICE, OTHERS, trajectories
+
+settings.register_profile("house", deadline=None)  # how long a case takes is the machine's business
+settings.load_profile("house")
 
 DATA = Path(__file__).parents[2] / "shared" / "data"
 
