@@ -65,30 +65,39 @@ class TabStream(Generic[T]):
 
     def __init__(self, next_seq: int = 0, recent: bytes = b"") -> None:
         self.next_seq = next_seq
-        # A number's entry is what the store keeps of it, so that telling the store is one join.
-        entries = (recent[at : at + _RECENT.size] for at in range(0, len(recent), _RECENT.size))
-        self._recent = {_RECENT.unpack(entry)[0]: entry for entry in entries}
+        # One value, as the store keeps it: a table of forty small ones would be eight times as
+        # large, and to tell the store would mean to visit them all for each batch.
+        self._recent = recent
         self._held: dict[int, tuple[float, T]] = {}
 
     def offer(self, seq: int, content: bytes, item: T, now: float) -> Offer:
         """Take note of a batch; `content` is its `digest`, `now` (s) when it came."""
-        known = self._recent.get(seq)
-        if known is not None:
-            return Offer.DUPLICATE if known[-len(content) :] == content else Offer.FORKED
+        known = self._known(seq)
+        if known:
+            return Offer.DUPLICATE if known == content else Offer.FORKED
         if seq < self.next_seq - RECENT:
             return Offer.LATE
-        self._recent[seq] = _RECENT.pack(seq, content)
-        if len(self._recent) > RECENT + _SLACK:
+        self._recent += _RECENT.pack(seq, content)
+        if len(self._recent) > (RECENT + _SLACK) * _RECENT.size:
             self._forget()
         if seq < self.next_seq:
             return Offer.LATE
         self._held[seq] = (now, item)
         return Offer.NEW
 
+    def _known(self, seq: int) -> bytes:
+        """The digest of a number that is remembered, or nothing."""
+        wanted = seq.to_bytes(4, "little")
+        at = self._recent.find(wanted)
+        while at >= 0 and at % _RECENT.size:  # those bytes, but not where a number stands
+            at = self._recent.find(wanted, at + 1)
+        return self._recent[at + 4 : at + _RECENT.size] if at >= 0 else b""
+
     def _forget(self) -> None:
-        oldest = min(self.next_seq, max(self._recent)) - RECENT
-        kept = sorted(seq for seq in self._recent if seq >= oldest)[-2 * RECENT :]
-        self._recent = {seq: self._recent[seq] for seq in kept}
+        entries = sorted(_RECENT.iter_unpack(self._recent))
+        oldest = min(self.next_seq, entries[-1][0]) - RECENT
+        kept = [entry for entry in entries if entry[0] >= oldest][-2 * RECENT :]
+        self._recent = b"".join(_RECENT.pack(*entry) for entry in kept)
 
     def hold(self, seq: int, item: T, now: float) -> None:
         """Put back what was held before a restart."""
@@ -123,4 +132,4 @@ class TabStream(Generic[T]):
 
     def recent_bytes(self) -> bytes:
         """The remembered numbers and digests, for the store."""
-        return b"".join(self._recent.values())
+        return self._recent

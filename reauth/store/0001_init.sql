@@ -75,7 +75,8 @@ CREATE TABLE session (
     sealed BYTEA NOT NULL
 );
 
-CREATE INDEX session_of ON session (person, client, seen, started);
+-- Without "seen", which every batch changes: a client's few sessions are soon put in order.
+CREATE INDEX session_of ON session (person, client);
 
 CREATE TABLE trajectory (
     session TEXT NOT NULL REFERENCES session (id) ON DELETE CASCADE,
