@@ -13,7 +13,7 @@ SOURCES := reauth proxy_addon tests bench
 APT := bash -c 'test "$$(id -u)" = 0 || { echo "missing: $$*; install them as root, then come again" >&2; exit 1; }; apt-get update -q >&2; DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends "$$@" >&2' apt
 
 .NOTPARALLEL:
-.PHONY: help setup setup-browser run demo test check bench e2e clean
+.PHONY: help setup setup-browser run demo test check bench e2e cases cases-planted clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,8 +47,15 @@ bench: setup ## every figure of the documentation, as a table and JSON in out/be
 	test ! -e bench/capacity.py || { echo; $(BIN)/python bench/capacity.py --out $(OUT)/bench || missed=1; }; \
 	exit $$missed
 
-e2e: setup ## the stories in a real Chromium only
+e2e: setup ## the stories in real browsers only
 	$(BIN)/pytest -m browser
+
+cases: setup ## the 120 cases of a proxy that nobody notices, in Chromium and Firefox, and their table
+	@rm -f $(OUT)/cases/*-*.json
+	@$(BIN)/pytest tests/cases || failed=1; $(BIN)/python -m tests.cases.table && test -z "$${failed:-}"
+
+cases-planted: setup ## each case's one-line defect planted in a copy, which must turn it red; CASES="3 7" for some
+	$(BIN)/python -m tests.cases.planted --jobs $(WORKERS) $(CASES)
 
 clean: ## remove what was built here; nothing that was recorded
 	rm -rf .venv build $(OUT) *.egg-info observer_js/node_modules .mypy_cache .ruff_cache .pytest_cache
@@ -64,10 +71,11 @@ clean: ## remove what was built here; nothing that was recorded
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]' >&2
 	@touch $@
 
-.venv/.node-ready: observer_js/package.json observer_js/package-lock.json | .venv/.python-ready
+.venv/.node-ready: $(wildcard observer_js/package*.json tests/firefox/package*.json) | .venv/.python-ready
 	@command -v node >/dev/null && command -v npm >/dev/null || $(APT) nodejs npm
-	@npm ci --prefix observer_js --silent --no-audit --no-fund >&2
+	@for folder in observer_js tests/firefox; do npm ci --prefix "$$folder" --silent --no-audit --no-fund >&2; done
 	@touch $@
 
 setup-browser:
-	@command -v chromium >/dev/null || $(APT) chromium
+	@command -v chromium firefox-esr certutil >/dev/null && test "$$(command -v chromium firefox-esr certutil | wc -l)" = 3 \
+		|| $(APT) chromium firefox-esr libnss3-tools

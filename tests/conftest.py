@@ -9,6 +9,11 @@ from hypothesis import settings
 
 from reauth.enrol import Options, learn
 from reauth.store import open_store
+from tests.cases.report import (  # noqa: F401 - hooks of every run
+    pytest_runtest_logreport,
+    pytest_runtest_setup,
+    pytest_sessionfinish,
+)
 from tests.playbook import ALICE, OTHERS, trajectories
 
 settings.register_profile("house", deadline=None)  # how long a case takes is the machine's business

@@ -1,23 +1,23 @@
-"""A Chromium behind the real proxy and beside it, origins that misbehave, and what arrived.
+"""Browsers behind the real proxy and beside it, origins that misbehave, and what arrived.
 
 The proxy is a process of its own; the ingest is the real one, and keeps accepted batches in a list.
-Two contexts of one browser load the same pages: one through the proxy, one directly.
+The same pages are loaded twice: once through the proxy, once directly.
 """
 
 import asyncio
 import os
 import ssl
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from playwright.async_api import async_playwright
 
 from proxy_addon.route import normalised
 from reauth.event import Kind
-from reauth.lab.bot import trust
 from reauth.wire import decode
 from tests.e2e.watched_site import CHROMIUM, steps, wander
+from tests.firefox.driver import firefox, trust
 from tests.origin import H2Origin, Origin, certificates
 from tests.proxy_addon.harness import OBS, House, IngestHouse, Running, ingest, running
 
@@ -79,11 +79,17 @@ class Street:
     """HTTP/2 over TLS."""
     other: Origin
     """Another site, for scripts of another host."""
-    browser: Any
-    behind: Any
+    behind: Any = None
     """Browser context behind the proxy."""
-    direct: Any
+    direct: Any = None
     """Browser context that goes straight to the origins."""
+    name: str = "chromium"
+    """Of the browser."""
+
+    @property
+    def authorities(self):
+        """CAs that a browser trusts: the proxy's, and that of the origins."""
+        return self.house.folder / "state" / "ca" / "ca.pem", self.house.folder / "origin-ca.pem"
 
     @property
     def origins(self):
@@ -138,8 +144,8 @@ SYMBOL = "Object.getOwnPropertySymbols(window).filter(s => Symbol.keyFor(s)).len
 
 
 @asynccontextmanager
-async def street(folder, proxy="", rest=""):
-    """Everything up; `proxy` and `rest` are lines of mitm.toml."""
+async def quiet_street(folder, proxy="", rest=""):
+    """Proxy, ingest and origins, and nobody who drives; both texts are lines of mitm.toml."""
     house = House(folder)
     _, context = certificates(folder, "127.0.0.1", "localhost")
     own = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -154,22 +160,42 @@ async def street(folder, proxy="", rest=""):
             await stack.enter_async_context(origin)
             for origin in (Origin(), Origin(context), H2Origin(own), Origin())
         ]
-        home = folder / "home"
-        await trust(home, folder / "state" / "ca" / "ca.pem")
-        browser = await stack.enter_async_context(chromium(home))
-        behind = await browser.new_context(proxy={"server": f"http://127.0.0.1:{process.port}"})
-        direct = await browser.new_context(ignore_https_errors=True)
-        yield Street(house, process, people, *origins, browser, behind, direct)
+        yield Street(house, process, people, *origins)
 
 
 @asynccontextmanager
-async def chromium(home):
-    """A browser that trusts what is in the NSS store of a home folder."""
+async def street(folder, proxy="", rest=""):
+    """The same with a Chromium."""
+    async with (
+        quiet_street(folder, proxy, rest) as quiet,
+        chromium_behind_and_beside(quiet) as (behind, direct),
+    ):
+        yield replace(quiet, behind=behind, direct=direct)
+
+
+@asynccontextmanager
+async def chromium_behind_and_beside(street):
+    """Two contexts of one Chromium: through the proxy, and straight to the origins."""
+    home = street.house.folder / "chromium"
+    await trust(home / ".pki" / "nssdb", *street.authorities)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             **CHROMIUM, env={**os.environ, "HOME": str(home)}
         )
         try:
-            yield browser
+            server = f"http://127.0.0.1:{street.proxy.port}"
+            behind = await browser.new_context(proxy={"server": server})
+            yield behind, await browser.new_context()
         finally:
             await browser.close()
+
+
+@asynccontextmanager
+async def firefox_behind_and_beside(street):
+    """Two Firefoxes: through the proxy, and straight to the origins."""
+    home = street.house.folder / "firefox"
+    async with (
+        firefox(home / "behind", street.authorities, street.proxy.port) as behind,
+        firefox(home / "direct", street.authorities) as direct,
+    ):
+        yield behind, direct
