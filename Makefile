@@ -77,5 +77,4 @@ clean: ## remove what was built here; nothing that was recorded
 	@touch $@
 
 setup-browser:
-	@command -v chromium firefox-esr certutil >/dev/null && test "$$(command -v chromium firefox-esr certutil | wc -l)" = 3 \
-		|| $(APT) chromium firefox-esr libnss3-tools
+	@test "$$(command -v chromium firefox-esr certutil | wc -l)" = 3 || $(APT) chromium firefox-esr libnss3-tools
