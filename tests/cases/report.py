@@ -19,8 +19,9 @@ def pytest_runtest_setup(item):
     """Let a test's report say which cases it is part of."""
     for mark in item.iter_markers("case"):
         item.user_properties.append(("case", mark.args[0]))
-    if "town" in item.fixturenames:
-        item.user_properties.append(("browser", item.callspec.params["town"]))
+    params = item.callspec.params if hasattr(item, "callspec") else {}
+    if "town" in params:
+        item.user_properties.append(("browser", params["town"]))
 
 
 def pytest_runtest_logreport(report):
