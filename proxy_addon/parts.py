@@ -9,6 +9,7 @@ import ssl
 import stat
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,7 +27,7 @@ from proxy_addon.identity.proxy_auth import ProxyAuth, parse_htpasswd
 from proxy_addon.page import Pages
 from proxy_addon.policy import Site, Standing
 from proxy_addon.route import Route, read_observer
-from proxy_addon.tls import Guard, host_matches, networks
+from proxy_addon.tls import Guard, host_matches, networks, port_ranges
 from reauth.claim import Keys, keys_from_text
 from reauth.errors import ClaimError, SettingsError
 from reauth.settings import Settings, address, parse, secret_files
@@ -158,7 +159,8 @@ class Parts:
         self.route = Route(settings, keys, read_observer(), self.forward, self.counters, clock)
         self.pages = Pages(settings, keys, self.route, self.counters)
         allowed = networks(settings.proxy.allow_private)
-        self.guard = Guard(allowed, self._own_ports, self.counters)
+        ports = port_ranges(settings.proxy.connect_ports)
+        self.guard = Guard(allowed, ports, self._own_ports, self.counters)
         self.addresses = AddressMap(clock)
         self.default = DefaultUser(settings.identity.default_user)
         self.auth = ProxyAuth({}, clock) if settings.identity.htpasswd else None
@@ -175,7 +177,11 @@ class Parts:
 
     def site(self, host: str) -> Site:
         """What the lists say of a host."""
-        return Site(host_matches(host, self._excluded), host_matches(host, self._closed))
+        return Site(
+            host_matches(host, self._excluded),
+            host_matches(host, self._closed),
+            self.settings.proxy.honour_no_transform,
+        )
 
     def site_of(self, request: http.Request) -> Site:
         """What the lists say of a request's site.
@@ -186,7 +192,7 @@ class Parts:
         site = self.site(request.host)
         if site.closed or request.pretty_host == request.host:
             return site
-        return Site(site.excluded, self.site(request.pretty_host).closed)
+        return replace(site, closed=self.site(request.pretty_host).closed)
 
     def reload(self) -> None:
         """Read the address map, passwords and lists anew; all of them or none.

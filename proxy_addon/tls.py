@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextvars import ContextVar
 from typing import Any
 
-from mitmproxy import tls
+from mitmproxy import connection, tls
 from mitmproxy.proxy import mode_specs, server_hooks
 
 from reauth.errors import SettingsError
@@ -29,6 +29,19 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _COMPATIBLE = ipaddress.IPv6Network("::/96")
 """An IPv4 address in the last 32 bits: RFC 6052, and RFC 4291's deprecated form."""
 _LAST_32 = 0xFFFFFFFF
+_EXPLICIT = mode_specs.RegularMode | mode_specs.UpstreamMode | mode_specs.Socks5Mode
+"""Modes in which clients name their goal to us; in the others they have gone there already."""
+
+_BAD_PORTS = frozenset(
+    map(
+        int,
+        "1 7 9 11 13 15 17 19 20 21 22 23 25 37 42 43 53 69 77 79 87 95 101 102 103 104 109 110 111"
+        " 113 115 117 119 123 135 137 139 143 161 179 389 427 465 512 513 514 515 526 530 531 532"
+        " 540 548 554 556 563 587 601 636 989 990 993 995 1719 1720 1723 2049 3659 4045 4190 5060"
+        " 5061 6000 6566 6665 6666 6667 6668 6669 6679 6697 10080".split(),
+    )
+)
+"""Where no browser goes (Fetch standard, 2.9, "bad port"): who asks us to is none."""
 
 _judged: ContextVar[tuple[str, int, Found] | None] = ContextVar("judged", default=None)
 """What the guard found for the connection that this task is about to make."""
@@ -99,6 +112,29 @@ def networks(texts: Iterable[str]) -> tuple[Network, ...]:
     return tuple(found)
 
 
+def port_ranges(texts: Iterable[str]) -> tuple[range, ...]:
+    """The ports of `[proxy] connect_ports`: "443", or "8000-8999".
+
+    Raises
+    ------
+    SettingsError
+        If one is neither.
+
+    Examples
+    --------
+    >>> port_ranges(["443", "8000-8999"])
+    (range(443, 444), range(8000, 9000))
+    """
+    found = []
+    for text in texts:
+        first, _, last = text.partition("-")
+        try:
+            found.append(range(int(first), int(last or first) + 1))
+        except ValueError:
+            raise SettingsError(f"proxy.connect_ports: '{text}' is no port") from None
+    return tuple(found)
+
+
 async def resolve(host: str, port: int) -> Found:
     """Resolve as asyncio does when it connects."""
     loop = asyncio.get_running_loop()
@@ -125,6 +161,8 @@ class Guard:
     ----------
     allowed
         Private networks that may be reached.
+    ports
+        Ports that clients who name their goal to us may ask for; with none, all that browsers use.
     own_ports
         Gives the ports of our own listeners, which stay refused on every address of this machine.
     """
@@ -132,11 +170,13 @@ class Guard:
     def __init__(
         self,
         allowed: Sequence[Network],
+        ports: Sequence[range],
         own_ports: Callable[[], set[int]],
         counters: Counter[str],
         lookup: Resolve = resolve,
     ) -> None:
         self._allowed = allowed
+        self._ports = ports
         self._own_ports = own_ports
         self._counters = counters
         self._lookup = lookup
@@ -145,21 +185,32 @@ class Guard:
         """Judge a connection that is about to be made."""
         assert data.server.address is not None
         host, port = data.server.address[:2]
+        mode = data.client.proxy_mode
+        chosen = _configured(mode) == (host, port)
+        if not chosen and isinstance(mode, _EXPLICIT) and not self._may_ask_for(port):
+            return self._refuse(data.server, "port")
         try:
             found = await self._lookup(host, port)
         except OSError:
             data.server.error = "the name could not be resolved"
-            return
-        chosen = _configured(data.client.proxy_mode) == (host, port)
+            return None
         judged = [info for info in found if not self._refusal(info[4], chosen)]
         if not judged:
             reason = self._refusal(found[0][4], chosen) if found else "unresolved"
-            self._counters[f'outbound_refused_total{{reason="{reason}"}}'] += 1
-            data.server.error = f"refused by the proxy ({reason} address)"
-            return
+            return self._refuse(data.server, f"{reason} address")
         if data.server.transport_protocol == "udp":  # resolved elsewhere: no way to pin a name
             data.server.address = (judged[0][4][0], port)
         _judged.set((host, port, judged))
+        return None
+
+    def _refuse(self, server: connection.Server, why: str) -> None:
+        self._counters[f'outbound_refused_total{{reason="{why.partition(" ")[0]}"}}'] += 1
+        server.error = f"refused by the proxy ({why})"
+
+    def _may_ask_for(self, port: int) -> bool:
+        if self._ports:
+            return any(port in ports for ports in self._ports)
+        return port not in _BAD_PORTS
 
     def _refusal(self, place: Sequence[Any], chosen: bool) -> str:
         """Why an address is refused, "" where it is not; `chosen` by the operator as our origin."""

@@ -29,6 +29,7 @@ def check(settings: Settings) -> Iterator[str]:
     """Everything that is wrong, each with its key and how it would be right."""
     yield from _mode(settings.proxy.mode)
     yield from _networks(settings.proxy.allow_private)
+    yield from _ports(settings.proxy.connect_ports)
     yield from _hosts("proxy.exclude", settings.proxy.exclude)
     yield from _hosts("proxy.closed", settings.proxy.closed)
     try:
@@ -59,6 +60,13 @@ def _networks(texts: tuple[str, ...]) -> Iterator[str]:
                 f"proxy.allow_private: '{text}' is no network; write a CIDR such as 10.0.0.0/8,"
                 " without bits beyond its prefix"
             )
+
+
+def _ports(texts: tuple[str, ...]) -> Iterator[str]:
+    for text in texts:
+        found = re.fullmatch(r"(\d{1,5})(-(\d{1,5}))?", text, re.ASCII)
+        if not found or not 1 <= int(found[1]) <= int(found[3] or found[1]) <= 65535:
+            yield f'proxy.connect_ports: \'{text}\' is no port; write "443" or "8000-8999"'
 
 
 def _hosts(key: str, patterns: tuple[str, ...]) -> Iterator[str]:

@@ -20,6 +20,7 @@ from proxy_addon.tls import (
     is_public,
     networks,
     pin,
+    port_ranges,
     readings,
     resolve,
     tunnelled_host,
@@ -42,14 +43,17 @@ def connection(host: str, port: int = 80, mode: str = "regular", protocol: str =
     return ServerConnectionHookData(server=server, client=client)
 
 
-async def judged(*addresses: str, allow: tuple[str, ...] = (), **asked) -> str | None:
+async def judged(
+    *addresses: str, allow: tuple[str, ...] = (), ports: tuple[str, ...] = (), **asked
+) -> str | None:
     """The error of a connection to a name that has these addresses."""
     data = connection("name.example", **asked)
 
     async def lookup(host: str, port: int) -> list[tuple]:
         return infos(port, *addresses)
 
-    await Guard(networks(allow), lambda: {OWN_PORT}, Counter(), lookup).server_connect(data)
+    guard = Guard(networks(allow), port_ranges(ports), lambda: {OWN_PORT}, Counter(), lookup)
+    await guard.server_connect(data)
     return data.server.error
 
 
@@ -116,7 +120,7 @@ async def test_of_a_names_addresses_only_those_that_may_be_reached_are():
 
     loop.getaddrinfo = lookup
     pin(loop)
-    await Guard((), set, Counter(), resolve).server_connect(data)
+    await Guard((), (), set, Counter(), resolve).server_connect(data)
     again = await loop.getaddrinfo("name.example", 4711, type=socket.SOCK_STREAM)
 
     assert data.server.error is None
@@ -132,7 +136,7 @@ async def test_a_name_that_does_not_resolve_is_an_error_of_its_own():
     async def lookup(host: str, port: int) -> list[tuple]:
         raise socket.gaierror
 
-    await Guard((), set, Counter(), lookup).server_connect(data)
+    await Guard((), (), set, Counter(), lookup).server_connect(data)
     assert "resolved" in data.server.error
     assert "unresolved" in (await judged() or "")
 
@@ -144,7 +148,7 @@ async def test_a_datagram_goes_to_the_address_that_was_judged():
     async def lookup(host: str, port: int) -> list[tuple]:
         return infos(port, "93.184.216.34")
 
-    await Guard((), set, Counter(), lookup).server_connect(data)
+    await Guard((), (), set, Counter(), lookup).server_connect(data)
     assert ("93.184.216.34", 443) == data.server.address
 
 
@@ -153,6 +157,32 @@ async def test_the_origin_that_the_operator_named_may_be_private(mode: str):
     """A reverse proxy's origin, or the proxy before us, is in the settings already."""
     assert await judged("10.0.0.1", mode=mode) is None
     assert "private" in (await judged("10.0.0.1", mode=mode, port=81) or "")
+
+
+@pytest.mark.parametrize("port", [22, 25, 6667])
+async def test_nobody_is_led_to_a_port_where_no_browser_goes(port: int):
+    """A shell or a mail server is no page; counted, and before the name is even resolved."""
+    assert "port" in (await judged("93.184.216.34", port=port) or "")
+    assert "port" in (await judged("93.184.216.34", port=port, mode="socks5") or "")
+    assert await judged("93.184.216.34", port=port, mode="transparent") is None
+    assert await judged("10.0.0.1", port=port, mode=f"upstream:http://name.example:{port}") is None
+
+
+async def test_an_operator_names_the_ports_to_be_asked_for():
+    """Then there are no others; what they name is theirs to answer for."""
+    ports = ("22", "8000-8999")
+
+    assert [None, None, None] == [
+        await judged("93.184.216.34", port=port, ports=ports) for port in (22, 8000, 8999)
+    ]
+    assert "port" in (await judged("93.184.216.34", port=443, ports=ports) or "")
+
+
+@pytest.mark.parametrize("text", ["http", "1-x", ""])
+def test_a_port_that_is_none_is_the_operators_error(text: str):
+    """Named with its key."""
+    with pytest.raises(SettingsError, match="connect_ports"):
+        port_ranges([text])
 
 
 @pytest.mark.parametrize("text", ["10.0.0.1/8", "host.example", ""])

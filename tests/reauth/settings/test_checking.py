@@ -77,6 +77,16 @@ def test_a_private_network_is_a_cidr():
         assert f"proxy.allow_private: '{bad}' is no network; write a CIDR" in told
 
 
+def test_a_port_is_one_number_or_a_range():
+    """Strings, as a range is none."""
+    good = ("443", "8000-8999")
+
+    assert [] == wrong("proxy", connect_ports=good)
+    for bad in ("https", "0", "70000", "9-1", "1-", "-1", ""):
+        [told] = wrong("proxy", connect_ports=(*good, bad))
+        assert f"proxy.connect_ports: '{bad}' is no port" in told
+
+
 @pytest.mark.parametrize("key", ["exclude", "closed"])
 def test_a_host_pattern_is_a_host_or_what_is_below_it(key):
     """Anything else matches nothing: a bank would be decrypted in spite of its line."""

@@ -20,6 +20,7 @@ OTHER = {
     "console.listen": "localhost:0",
     "metrics.listen": "192.0.2.9:9100",
     "proxy.allow_private": ["10.0.0.0/8", "fd00::/8"],
+    "proxy.connect_ports": ["443", "8000-8999"],
     "store.url": "sqlite:///another",
 }
 every_key = pytest.mark.parametrize("name", KEYS)
