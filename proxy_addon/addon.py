@@ -219,7 +219,10 @@ class Addon:
     def responseheaders(self, flow: http.HTTPFlow) -> None:
         """What is done with this answer?"""
         visit = flow.metadata.get(VISIT)
-        if visit is not None and not visit.answered:
+        if visit is None:  # a hook failed before, or nobody was let in
+            assert flow.response is not None
+            flow.response.stream = True
+        elif not visit.answered:
             self.parts.pages.response(flow, visit)
 
     @guarded

@@ -89,7 +89,13 @@ def edit_request(fields: Fields, *, version: str, navigation: bool = True) -> Fi
 
 
 def edit_response(
-    fields: Fields, *, version: str, encoding: str, client_http: str, body: bool = True
+    fields: Fields,
+    *,
+    version: str,
+    encoding: str,
+    client_http: str,
+    origin_http: str = "HTTP/1.1",
+    body: bool = True,
 ) -> Fields:
     """Make the fields of a changed body true.
 
@@ -101,15 +107,35 @@ def edit_response(
         Of our change, for the validators: letters, digits and dots.
     encoding
         What the browser will get: "identity" or "gzip".
-    client_http
-        The client's version: "HTTP/1.0", "HTTP/1.1", "HTTP/2.0".
+    client_http, origin_http
+        The versions on both sides: "HTTP/1.0", "HTTP/1.1", "HTTP/2.0".
     body
         False for a HEAD and a 304: the same head, of a body that does not come.
     """
+    closing = body and _closes(fields, origin_http)
     fields = _without(fields, _DIGESTS | _FRAMING)
     fields = _cap_age(_wrap(fields, version.encode("ascii")))
     fields = _encode(fields, encoding)
-    return _frame(fields, client_http) if body else fields
+    return _frame(fields, client_http, closing) if body else fields
+
+
+def reframe(fields: Fields, *, client_http: str, origin_http: str) -> Fields:
+    """Let a client know the end of a body that passes: not every version can say it alike.
+
+    An HTTP/1.0 client knows no chunks, and one of HTTP/1.1 would have to wait for the end of the
+    connection where the origin's frames told it (RFC 9112, 6.1 and 6.3).
+    """
+    names = {key.lower() for key, _ in fields}
+    if client_http == "HTTP/1.0" and b"transfer-encoding" in names:
+        return _frame(_without(fields, _FRAMING), client_http)
+    if client_http == "HTTP/1.1" and not origin_http.startswith("HTTP/1."):
+        return fields if names & _FRAMING else _frame(fields, client_http)
+    return fields
+
+
+def without_digests(fields: Fields) -> Fields:
+    """Drop what speaks of the origin's bytes; for trailers, which come when the body has gone."""
+    return _without(fields, _DIGESTS)
 
 
 def _without(fields: Fields, names: frozenset[bytes]) -> Fields:
@@ -253,10 +279,23 @@ def _encode(fields: Fields, encoding: str) -> Fields:
     return _once(fields, b"content-encoding", coding)
 
 
-def _frame(fields: Fields, client_http: str) -> Fields:
+def _closes(fields: Fields, origin_http: str) -> bool:
+    """Say whether the origin's connection ends with this body, whatever else is said.
+
+    Then the client's has to end too: mitmproxy reads from the edited head whether both may go on,
+    and would keep the origin's half open.
+    """
+    if origin_http == "HTTP/1.0":
+        return True
+    return origin_http == "HTTP/1.1" and not any(key.lower() in _FRAMING for key, _ in fields)
+
+
+def _frame(fields: Fields, client_http: str, closing: bool = False) -> Fields:
     """Say how a body of unknown length ends (RFC 9112, 6.3; HTTP/2 has frames for it)."""
+    if client_http not in ("HTTP/1.0", "HTTP/1.1"):
+        return fields
     if client_http == "HTTP/1.1":
-        return (*fields, (b"Transfer-Encoding", b"chunked"))
-    if client_http == "HTTP/1.0":
-        return (*_without(fields, frozenset({b"connection"})), (b"Connection", b"close"))
+        fields = (*fields, (b"Transfer-Encoding", b"chunked"))
+    if client_http == "HTTP/1.0" or closing:
+        fields = (*_without(fields, frozenset({b"connection"})), (b"Connection", b"close"))
     return fields

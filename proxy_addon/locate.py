@@ -176,8 +176,8 @@ class Locator:
         if self._finding is Finding.MORE:
             if self._safe >= 0:
                 self._settle(Finding.SAFE, self._safe)
-            elif self._state == "data" and not self._any:
-                self._settle(Finding.EMPTY)
+            elif self._state == "data" and not self._any and self._room:
+                self._settle(Finding.EMPTY)  # at the end only: behind the budget a page may come
             else:
                 self._settle(Finding.NO_PLACE)
         return self._finding

@@ -111,7 +111,8 @@ class Pages:
     def response(self, flow: http.HTTPFlow, visit: Visit) -> None:
         """Decide on an answer whose head has come; its headers are final after this."""
         assert flow.response is not None
-        flow.response.headers.fields = headers.strip_alt_svc(flow.response.headers.fields)
+        fields = headers.strip_alt_svc(flow.response.headers.fields)
+        flow.response.headers.fields = self._reframed(flow, fields)
         flow.response.stream = True
         wanted = decide_request(visit.head, visit.site, visit.standing)
         if wanted.action not in _EDITED:
@@ -127,9 +128,23 @@ class Pages:
             if visit.site.closed and decision.reason.unwatched:
                 self.refuse(flow)
 
+    def _reframed(self, flow: http.HTTPFlow, fields: headers.Fields) -> headers.Fields:
+        """The fields of an answer that passes, where its client speaks another version."""
+        assert flow.response is not None
+        client, origin = flow.request.http_version, flow.response.http_version
+        bodiless = flow.request.method == "HEAD" or flow.response.status_code in (101, 204, 304)
+        if client == origin or bodiless:
+            return fields
+        return headers.reframe(fields, client_http=client, origin_http=origin)
+
     def finish(self, flow: http.HTTPFlow, visit: Visit) -> None:
         """Inject a closed site's page, now that all of it has come; 503 where that fails."""
-        if visit.injector is None or flow.response is None:
+        if flow.response is None:
+            return
+        if flow.response.trailers and isinstance(flow.response.stream, Injector):
+            trailers = flow.response.trailers
+            trailers.fields = headers.without_digests(trailers.fields)
+        if visit.injector is None:
             return
         content = flow.response.raw_content or b""
         injector = visit.injector
@@ -155,6 +170,7 @@ class Pages:
 
         def refuse(flow: http.HTTPFlow) -> None:
             visit.injector = None
+            self._count(Reason.TOO_LARGE, visit)
             self.refuse(flow)
 
         visit.injector = injector
@@ -187,29 +203,35 @@ class Pages:
             version=self._route.observer.version,
             encoding=encoding,
             client_http=flow.request.http_version,
+            origin_http=flow.response.http_version,
             body=decision.body,
         )
         if decision.body:
             injector = self._injector(head, visit, relaxed.nonce, encoding)
             if visit.site.closed and self._is_too_large(head):
+                self._count(Reason.TOO_LARGE, visit)
                 self.refuse(flow)
                 return
             if visit.site.closed:
                 self._hold(flow, visit, injector)
             else:
                 flow.response.stream = injector
-        flow.response.headers.fields = edited
+        _take(flow.response, edited)
+        if decision.reason is Reason.NO_TRANSFORM:
+            self._counters["no_transform_total"] += 1
 
     def _guard_worker(self, flow: http.HTTPFlow, head: ResponseHead, decision: Decision) -> None:
         """Put the prelude in front of a service worker's script; never a token: it is stored."""
         assert flow.response is not None
-        flow.response.headers.fields = headers.edit_response(
+        edited = headers.edit_response(
             flow.response.headers.fields,
             version=self._route.observer.version,
             encoding="identity",
             client_http=flow.request.http_version,
+            origin_http=flow.response.http_version,
             body=decision.body,
         )
+        _take(flow.response, edited)
         if decision.body:
             flow.response.stream = Injector(
                 lambda: self._prelude,
@@ -265,12 +287,22 @@ class Pages:
 
     def _count(self, reason: Reason, visit: Visit) -> None:
         """Count what became of a document; one that went unwatched by fault is told aloud."""
+        if reason is Reason.CUT:  # of a page that is counted already
+            self._counters["cut_total"] += 1
+            return
         result = _RESULTS.get(reason, "error" if reason.unwatched else "skipped_type")
         self._counters[f'inject_total{{result="{result}"}}'] += 1
         if reason.unwatched:
             self._counters[f'unwatched_total{{reason="{reason.value}"}}'] += 1
             site = site_of(self._keys, visit.sender.origin)
             log.warning("unwatched", extra={"fields": {"reason": reason.value, "site": site}})
+
+
+def _take(response: http.Response, edited: headers.Fields) -> None:
+    """Write the fields of a changed body, in a version that knows its framing."""
+    response.headers.fields = edited
+    if response.http_version == "HTTP/1.0":
+        response.http_version = "HTTP/1.1"
 
 
 def _is_report(head: RequestHead) -> bool:

@@ -63,6 +63,7 @@ class Reason(StrEnum):
 
     UNDECODABLE = "undecodable"
     BOMB = "bomb"
+    TOO_LARGE = "too-large"
     CUT = "cut"
     BUG = "bug"
 
@@ -83,6 +84,7 @@ _UNWATCHED = frozenset(
         Reason.CHARSET,
         Reason.UNDECODABLE,
         Reason.BOMB,
+        Reason.TOO_LARGE,
         Reason.BUG,
     }
 )
@@ -109,8 +111,8 @@ class Site:
     closed
         Answered 503 rather than served unwatched; the rim's business, carried here beside its twin.
     honour_no_transform
-        Leave pages that say `Cache-Control: no-transform` (RFC 9110, 7.7) alone. By default they
-        are injected and counted: a page must not be able to opt its user out.
+        Leave pages that say `Cache-Control: no-transform` (RFC 9110, 7.7) alone, unless they are
+        closed. By default they are injected and counted: a page must not opt its user out.
     """
 
     excluded: bool = False
@@ -303,6 +305,11 @@ def _without_body(_: RequestHead, response: ResponseHead) -> bool:
     return response.headers.get("content-length") == "0"
 
 
+def _is_followed(_: RequestHead, response: ResponseHead) -> bool:
+    """Say whether a browser goes elsewhere; a redirect that leads nowhere is shown as a page."""
+    return 300 <= response.status < 400 and bool(response.headers.get("location"))
+
+
 def _is_attachment(_: RequestHead, response: ResponseHead) -> bool:
     disposition = response.headers.get("content-disposition", "")
     return disposition.partition(";")[0].strip().lower() == "attachment"
@@ -338,7 +345,7 @@ def _is_type(types: frozenset[str]) -> Callable[[RequestHead, ResponseHead], boo
 _BEFORE_TYPE: tuple[Row, ...] = (
     (Reason.NO_BODY, _without_body),
     (Reason.PARTIAL, lambda _, response: response.status == 206),
-    (Reason.REDIRECT, lambda _, response: 300 <= response.status < 400),
+    (Reason.REDIRECT, _is_followed),
 )
 _REFUSALS: dict[Action, tuple[Row, ...]] = {
     Action.INJECT: (
@@ -378,8 +385,9 @@ def decide(
     for reason, holds in refusals:
         if holds(request, response):
             return Decision(Action.PASS, reason)
-    transform = "no-transform" not in response.headers.get("cache-control", "").lower()
-    if not transform and site.honour_no_transform:
+    control = response.headers.get("cache-control", "").lower().split(",")
+    transform = "no-transform" not in (directive.strip() for directive in control)
+    if not transform and site.honour_no_transform and not site.closed:
         return Decision(Action.PASS, Reason.NO_TRANSFORM)
     if request.method == "HEAD":
         return Decision(wanted.action, Reason.HEAD_ONLY, body=False)

@@ -738,6 +738,15 @@ async def test_a_hook_that_raises_leaves_an_open_site_alone(
         assert flow.response is None
 
 
+def test_an_answer_to_a_request_that_a_hook_failed_is_streamed(broken: Addon):
+    """Nothing is known of it, and nothing of it is held."""
+    flow = tflow.tflow(resp=True)
+    broken.responseheaders(flow)
+
+    assert flow.response.stream is True
+    assert not broken.parts.counters
+
+
 @pytest.mark.parametrize("hook", FLOW_HOOKS[1:])
 async def test_a_hook_that_raises_shuts_a_closed_site(broken: Addon, hook: str):
     """Rather nothing than a page that nobody watches."""

@@ -261,3 +261,55 @@ def test_no_field_is_too_strange(sent, client, body):
     assert () == values(told, b"content-length") == values(told, b"content-encoding")
     assert not any("obs1:" in tag for tag in values(asked_, b"if-none-match")[1:])
     assert values(sent, b"x") == values(told, b"x") == values(asked_, b"x")
+
+
+CHUNKED = "Transfer-Encoding: chunked"
+LENGTH = "Content-Length: 5"
+CLOSE = "Connection: close"
+
+
+@pytest.mark.parametrize(
+    ("client", "origin", "lines", "expected"),
+    [
+        ("HTTP/1.0", "HTTP/1.1", [CHUNKED, "A: b"], ["A: b", CLOSE]),
+        ("HTTP/1.0", "HTTP/1.1", [LENGTH], [LENGTH]),
+        ("HTTP/1.1", "HTTP/2.0", ["a: b"], ["a: b", CHUNKED]),
+        ("HTTP/1.1", "HTTP/2.0", [LENGTH], [LENGTH]),
+        ("HTTP/1.1", "HTTP/1.0", [], []),
+        ("HTTP/2.0", "HTTP/1.1", [CHUNKED], [CHUNKED]),
+    ],
+)
+def test_a_body_that_passes_is_framed_as_its_client_can_read_it(client, origin, lines, expected):
+    """A client of HTTP/1.0 knows no chunks, one of HTTP/1.1 no frames; else nothing changes."""
+    reframed = headers.reframe(fields(*lines), client_http=client, origin_http=origin)
+
+    assert fields(*expected) == reframed
+
+
+@pytest.mark.parametrize(
+    ("origin", "lines", "closing"),
+    [
+        ("HTTP/1.0", [LENGTH], True),
+        ("HTTP/1.1", [], True),
+        ("HTTP/1.1", [LENGTH], False),
+        ("HTTP/1.1", [CHUNKED], False),
+        ("HTTP/2.0", [], False),
+    ],
+)
+def test_where_the_origins_connection_ends_with_its_body_the_clients_ends_too(
+    origin, lines, closing
+):
+    """mitmproxy would keep its half of it open, and after five of those ask no origin any more."""
+    edited = edit_response(
+        fields(*lines), version="1", encoding="identity", client_http="HTTP/1.1",
+        origin_http=origin,
+    )  # fmt: skip
+
+    assert fields(CHUNKED, *([CLOSE] if closing else [])) == edited
+
+
+def test_digests_are_dropped_from_trailers_too():
+    """They speak of the origin's bytes."""
+    trailers = fields("Content-Digest: sha-256=:x:", "Server-Timing: db")
+
+    assert trailers[1:] == headers.without_digests(trailers)

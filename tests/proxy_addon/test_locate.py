@@ -231,6 +231,15 @@ def test_the_budget_is_in_bytes_and_not_in_pieces():
     assert Finding.SAFE is locator.feed(b"<html>" + BUDGET * b" ")
 
 
+def test_space_in_front_of_a_page_is_given_up_and_not_called_empty():
+    """A page may come behind it, and would go unwatched in silence."""
+    page = b"<!doctype html><head>"
+    assert (Finding.HEAD, 999 + len(page)) == run([b" " * 999 + page])[:2]
+    for pieces in ([b"\n" * BUDGET + page], [b"\n" * 999] * 99):
+        assert (Finding.NO_PLACE, None) == run(pieces)[:2]
+    assert (Finding.EMPTY, None) == run([b"\n" * (BUDGET - 1)])[:2]
+
+
 def test_the_answer_stays():
     """Bytes behind the place change nothing."""
     locator = Locator()

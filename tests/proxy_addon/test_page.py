@@ -197,6 +197,8 @@ def test_a_closed_page_beyond_the_cap_is_refused(known: bool):
 
     assert (b"", 503) == (body, one.flow.response.status_code)
     assert "5" == one.flow.response.headers["retry-after"]
+    reason = "too-large" if known else "bomb"
+    assert 1 == one.counters[f'unwatched_total{{reason="{reason}"}}']
 
 
 def test_a_closed_page_that_cannot_be_decoded_is_refused():
@@ -228,6 +230,7 @@ def test_a_closed_page_that_is_corrupt_behind_its_head_is_refused():
     one.answered(coded[:-8] + b"12345678", content_encoding="gzip")
 
     assert 503 == one.flow.response.status_code
+    assert {'inject_total{result="injected"}': 1, "cut_total": 1} == one.counters
 
 
 def test_a_closed_page_that_outgrows_the_cap_while_it_comes_is_refused():
@@ -239,6 +242,7 @@ def test_a_closed_page_that_outgrows_the_cap_while_it_comes_is_refused():
     one.pages.finish(one.flow, one.visit)
 
     assert (65536, 503) == (bound.limit, one.flow.response.status_code)
+    assert 1 == one.counters['unwatched_total{reason="too-large"}']
     assert [] == one.flow.response.stream(b"more")
 
 
@@ -253,6 +257,55 @@ def test_the_head_alone_is_edited_where_there_is_no_body(method: str, status: in
     assert '"v"' != one.flow.response.headers["etag"]
     assert True is one.flow.response.stream
     assert not one.counters
+
+
+def test_a_page_that_forbids_transforms_is_watched_and_counted():
+    """Unless the operator honours it (RFC 9110, 7.7)."""
+    one, honest = One(), One(site=Site(honour_no_transform=True))
+    said = {"cache_control": "no-transform"}
+
+    assert OBS.encode() in one.answered(**said)
+    assert 1 == one.counters["no_transform_total"]
+    assert PAGE == honest.answered(**said)
+
+
+def test_an_origin_of_http_1_0_gets_a_version_that_knows_chunks():
+    """Browsers show the sizes of chunks where the version is older than these."""
+    one = One()
+    one.flow.response = http.Response.make(200, PAGE, HTML)
+    one.flow.response.http_version = "HTTP/1.0"
+    one.pages.response(one.flow, one.visit)
+
+    assert "HTTP/1.1" == one.flow.response.http_version
+    assert "chunked" == one.flow.response.headers["transfer-encoding"]
+    assert "close" == one.flow.response.headers["connection"]
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "expected"),
+    [("GET", 200, "chunked"), ("HEAD", 200, None), ("GET", 204, None)],
+)
+def test_what_passes_is_framed_for_its_client(method: str, status: int, expected: str | None):
+    """What came in frames leaves in chunks; what has no body needs neither."""
+    one = One({"Sec-Fetch-Dest": "image"}, method=method)
+    one.flow.response = http.Response.make(status, b"", {"Content-Type": "image/png"})
+    del one.flow.response.headers["content-length"]
+    one.flow.response.http_version = "HTTP/2.0"
+    one.pages.response(one.flow, one.visit)
+
+    assert expected == one.flow.response.headers.get("transfer-encoding")
+
+
+def test_a_digest_in_the_trailers_of_a_changed_page_is_dropped():
+    """It was true of the bytes that the origin sent; other trailers pass."""
+    one, other = One(), One({"Sec-Fetch-Dest": "image"})
+    for each in (one, other):
+        each.answered()
+        each.flow.response.trailers = http.Headers([(b"digest", b"x"), (b"a", b"b")])
+        each.pages.finish(each.flow, each.visit)
+
+    assert [("a", "b")] == list(one.flow.response.trailers.items())
+    assert "digest" in other.flow.response.trailers
 
 
 def test_a_flow_without_an_answer_is_nothing_to_finish():

@@ -89,7 +89,7 @@ def test_without_a_destination_the_accept_rule_decides(headers, expected):
         (205, {}, Reason.NO_BODY),
         (200, {"content_length": "0"}, Reason.NO_BODY),
         (206, {}, Reason.PARTIAL),
-        (302, {}, Reason.REDIRECT),
+        (302, {"location": "/x"}, Reason.REDIRECT),
         (200, {"content_disposition": "Attachment; filename=a.html"}, Reason.ATTACHMENT),
         (200, {"content_type": "application/json"}, Reason.NOT_HTML),
         (200, {"content_type": "image/svg+xml"}, Reason.NOT_HTML),
@@ -113,6 +113,8 @@ def test_documents_that_are_no_page_pass(status, headers, reason):
     [
         (404, {}),
         (500, {}),
+        (300, {}),
+        (302, {"location": ""}),
         (200, {"content_type": "application/xhtml+xml"}),
         (200, {"content_type": "text/plain, TEXT/html"}),
         (200, {"content_encoding": "gzip, br"}),
@@ -152,6 +154,9 @@ def test_no_transform_is_injected_and_counted_unless_the_operator_honours_it():
     passed = Decision(Action.PASS, Reason.NO_TRANSFORM)
     assert injected == decide(DOCUMENT, said, Site(), CLEAR)
     assert passed == decide(DOCUMENT, said, Site(honour_no_transform=True), CLEAR)
+    assert injected == decide(DOCUMENT, said, Site(False, True, honour_no_transform=True), CLEAR)
+    another = page(cache_control="x-no-transform, max-age=1")
+    assert Reason.DOCUMENT is decide(DOCUMENT, another, Site(), CLEAR).reason
 
 
 @pytest.mark.parametrize(
@@ -161,7 +166,7 @@ def test_no_transform_is_injected_and_counted_unless_the_operator_honours_it():
         (ResponseHead(404, SCRIPT), Reason.NOT_SCRIPT),
         (ResponseHead(200, HTML), Reason.NOT_SCRIPT),
         (ResponseHead(200, SCRIPT | {"content-encoding": "compress"}), Reason.ENCODING),
-        (ResponseHead(302, SCRIPT), Reason.REDIRECT),
+        (ResponseHead(302, SCRIPT | {"location": "/x"}), Reason.REDIRECT),
     ],
 )
 def test_a_service_worker_script_gets_the_prelude(response, reason):
