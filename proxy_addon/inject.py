@@ -3,7 +3,8 @@
 mitmproxy hands it raw, content-encoded bytes and takes what may go out. Nothing yet is `[]`: `b""`
 would end a chunked body. An exception would leave the browser spinning for ever, so everything is
 caught, and what goes wrong is decided here: bytes that are still held go out as they came; once
-something re-encoded has gone out, the body ends as one that broke off.
+something re-encoded has gone out, the body breaks off: `compat.cut_bodies` ends the connection
+where `cut` says so, and the browser fails there as it would without us.
 
 By then the head is gone. Where the browser was told of another coding than the origin's, a page
 that gets no tag still has to be re-encoded, and only what cannot be decoded at all goes out raw.
@@ -135,7 +136,7 @@ class Injector:
     outcome
         What was reported; None while undecided.
     cut
-        Whether the body had to break off.
+        Whether the body had to break off: no more goes out, and its end must not look like one.
 
     Examples
     --------
@@ -148,8 +149,8 @@ class Injector:
     """
 
     __slots__ = (
-        "_behind", "_decoder", "_encoder", "_held", "_idle", "_insert", "_locator", "_mode", "_raw",
-        "_report", "_same", "cut", "outcome",
+        "_behind", "_decoder", "_encoder", "_held", "_idle", "_insert", "_locator", "_mode",
+        "_over", "_raw", "_report", "_same", "cut", "outcome",
     )  # fmt: skip
 
     def __init__(
@@ -172,6 +173,7 @@ class Injector:
         self._raw: list[bytes] = []
         self._held: list[bytes] = []
         self._idle = 0  # bytes of the one beyond those of the other
+        self._over = False  # the origin has broken off
         self.outcome: Reason | None = None
         self.cut = False
 
@@ -186,6 +188,11 @@ class Injector:
         except Exception as error:  # a bug of ours may cost a page its tag, never a user the page
             out = self._give_up(error)
         return [piece for piece in out if piece]
+
+    def break_off(self) -> list[bytes]:
+        """Give what is still held of a body of which no more will come, and do not end it."""
+        self._over = True
+        return self(b"")
 
     def _scan(self, data: bytes) -> list[bytes]:
         """Hold and search; what is found is decided by the bytes, not by how they were cut."""
@@ -275,7 +282,7 @@ class Injector:
             self._mode = _Mode.RAW if self._same and self._behind is None else _Mode.CODE
         elif not data:
             self._mode = _Mode.OVER
-            out.append(self._encoder.finish())
+            out.append(self._encoder.flush() if self._over else self._encoder.finish())
         elif out and len(data) < _FLUSH_BELOW:
             out.append(self._encoder.flush())
         return out
@@ -300,6 +307,7 @@ class Injector:
         with suppress(Exception):
             out = [self._encoder.encode(head or b"".join(raw)), self._encoder.flush()]
             self._mode = _Mode.OVER if head else _Mode.CODE
+            self.cut = bool(head)
             self._decoder = decoder("identity")
             return out
         return raw

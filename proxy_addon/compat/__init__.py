@@ -75,6 +75,12 @@ PATCHES = (
         "a body without a length that is not streamed is held in memory, however large",
     ),
     Patch(
+        "cut_bodies",
+        ("11.0.2", "12.2"),
+        "https://github.com/mitmproxy/mitmproxy/issues/4711",
+        "what a stream holds is lost when the origin breaks off, and it cannot break off itself",
+    ),
+    Patch(
         "h1_informational",
         ("11.0.2", "12.2"),
         "https://github.com/mitmproxy/mitmproxy/issues/2229",
@@ -85,6 +91,12 @@ PATCHES = (
         ("11.0.2", "12.2"),
         "https://github.com/mitmproxy/mitmproxy/issues/2474",
         "trailers raise NotImplementedError: the client hangs",
+    ),
+    Patch(
+        "late_tunnel",
+        ("11.0.2", "12.2"),
+        "https://github.com/mitmproxy/mitmproxy/issues/5503",
+        "what only the origin tells comes too late for a tunnel: client certificates are lost",
     ),
     Patch(
         "leaf",

@@ -327,6 +327,31 @@ def test_a_page_corrupt_in_front_of_its_head_is_shown_as_far_as_it_goes(output):
     else:
         assert start == out
     assert [Reason.UNDECODABLE] == watch.told
+    assert watch.inject.cut is (output == "identity")
+
+
+@BOTH_OUT
+@pytest.mark.parametrize("encoding", ["identity", "gzip", "br"])
+@pytest.mark.parametrize("end", [10, len(HEAD), len(HEAD) + 30, 5000])
+def test_a_page_whose_origin_breaks_off_is_shown_as_far_as_it_came(encoding, output, end):
+    """Held in front of its head, behind it, or in the compressor; and its end is none."""
+    made = {"gzip": zlib.compressobj(6, zlib.DEFLATED, 31), "br": brotli.Compressor(quality=1)}
+    coding, text = made.get(encoding), PAGE[:end]
+    sent = (coding.compress if encoding == "gzip" else coding.process)(text) if coding else text
+    sent += coding.flush(*([zlib.Z_SYNC_FLUSH] if encoding == "gzip" else [])) if coding else b""
+    watch = Watch(encoding, output)
+    out = b"".join((*watch.inject(sent), *watch.inject.break_off()))
+
+    assert text == seen(out, output).replace(TAG, b"")
+    assert output == "identity" or not out or not ended(out)
+    assert not watch.inject.cut
+
+
+def ended(coded):
+    """Whether a gzip member is whole."""
+    reader = zlib.decompressobj(31)
+    reader.decompress(coded)
+    return reader.eof
 
 
 def test_a_bomb_behind_the_head_ends_the_page():

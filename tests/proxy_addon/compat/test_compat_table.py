@@ -21,7 +21,8 @@ def unpatched_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
         (_http1, "make_body_reader"), (_http1.Http1Connection, "read_body"),
         (_http1.Http1Server, "send"), (_http1.Http1Client, "send"),
         (_http1.Http1Client, "read_headers"), (CertStore, "from_store"),
-        (HttpStream, "check_body_size"),
+        (HttpStream, "check_body_size"), (HttpStream, "handle_protocol_error"),
+        (HttpStream, "state_stream_response_body"),
     ):  # fmt: skip
         monkeypatch.setattr(place, name, vars(place)[name])
 

@@ -1,0 +1,63 @@
+"""A streamed body that breaks off does so for the browser too, and nothing of it is lost before.
+
+mitmproxy asks a stream's callable for what it still holds only where a body ends well: when the
+origin breaks off, the last lines that came are dropped. And a callable has no means to break off
+itself (https://github.com/mitmproxy/mitmproxy/issues/4711): a page that is corrupt half-way would
+end as if it were whole. Here a callable may have two things more: `break_off()`, which gives what
+is left when no more will come, and `cut`, which is True once no more may go out.
+"""
+
+from collections.abc import Generator
+from typing import Any
+
+from mitmproxy import flow
+from mitmproxy.net.http import status_codes
+from mitmproxy.proxy import events
+from mitmproxy.proxy.commands import Command
+from mitmproxy.proxy.layers.http import (
+    DropStream,
+    HttpErrorHook,
+    HttpStream,
+    RequestProtocolError,
+    ResponseData,
+    ResponseProtocolError,
+    SendHttp,
+)
+
+_MESSAGE = "the body cannot be read any further"
+_Commands = Generator[Command, Any, None]
+_stock_stream = HttpStream.state_stream_response_body
+_stock_error = HttpStream.handle_protocol_error
+
+
+def apply() -> None:
+    """Let streams break off, and say their last words when the origin does."""
+    HttpStream.state_stream_response_body = _stream  # type: ignore[method-assign] # the patch
+    HttpStream.handle_protocol_error = _error  # type: ignore[method-assign] # the patch
+
+
+def _stream(self: HttpStream, event: events.Event) -> _Commands:
+    """Pass a piece on; where its callable could not, end the body on both sides."""
+    yield from _stock_stream(self, event)
+    assert self.flow.response
+    if not isinstance(event, ResponseData) or not getattr(self.flow.response.stream, "cut", False):
+        return
+    self.flow.error = flow.Error(_MESSAGE)
+    yield HttpErrorHook(self.flow)
+    broken = (self.stream_id, _MESSAGE, status_codes.BAD_GATEWAY)
+    yield SendHttp(ResponseProtocolError(*broken), self.context.client)
+    yield SendHttp(RequestProtocolError(*broken), self.context.server)
+    self.client_state = self.server_state = self.state_errored
+    self.flow.live = False
+    yield DropStream(self.stream_id)
+
+
+def _error(self: HttpStream, event: RequestProtocolError | ResponseProtocolError) -> _Commands:
+    """Send what a callable holds before the client is told that the origin is gone."""
+    gone = isinstance(event, ResponseProtocolError) and self.client_state != self.state_errored
+    if gone and self.server_state == self.state_stream_response_body:
+        assert self.flow.response
+        break_off = getattr(self.flow.response.stream, "break_off", None)
+        for piece in break_off() if break_off else ():
+            yield SendHttp(ResponseData(self.stream_id, piece), self.context.client)
+    yield from _stock_error(self, event)
