@@ -14,15 +14,13 @@ from mitmproxy import flow
 from mitmproxy.net.http import status_codes
 from mitmproxy.proxy import events
 from mitmproxy.proxy.commands import Command
-from mitmproxy.proxy.layers.http import (
-    DropStream,
-    HttpErrorHook,
-    HttpStream,
+from mitmproxy.proxy.layers.http import DropStream, HttpStream, SendHttp
+from mitmproxy.proxy.layers.http._events import (
     RequestProtocolError,
     ResponseData,
     ResponseProtocolError,
-    SendHttp,
 )
+from mitmproxy.proxy.layers.http._hooks import HttpErrorHook
 
 _MESSAGE = "the body cannot be read any further"
 _Commands = Generator[Command, Any, None]
