@@ -1,46 +1,31 @@
-"""A trimmed mitmproxy as N processes on one port, with a parent that keeps them alive.
+"""The proxy as N processes on one port: what is checked and bound first, and what a child does.
 
-The parent resolves the port, forks, and does nothing but wait: for a signal, for a child that died
-(another takes its place), or for the end of standard input. Each child runs a master of six of
-mitmproxy's addons and ours, whose hooks are looked up once, at the start: the stock manager walks
-some thirty addons for each of a dozen hooks of every request (proxy-performance.md, 4).
+The launcher resolves the port and holds it, forks by way of the supervisor, and each child runs
+a master of its own that listens on that port too (SO_REUSEPORT).
 """
 
 import asyncio
-import inspect
 import json
 import logging
 import os
 import resource
-import selectors
 import signal
 import socket
 import sys
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from mitmproxy import addonmanager, exceptions, hooks, master, options
-from mitmproxy.addons import block, core, disable_h2c, next_layer, proxyserver, tlsconfig
-
 from proxy_addon.addon import Addon, failure
 from proxy_addon.compat import reuse_port
+from proxy_addon.master import Master, place
 from proxy_addon.parts import Parts, prepare, read_settings
+from proxy_addon.supervisor import Supervisor
 from reauth.errors import ReauthError, SettingsError
-from reauth.settings import Settings, address
+from reauth.settings import Settings
 
 log = logging.getLogger(__name__)
 
-STOP = 8.0
-"""s from SIGTERM to the end of the last child; `reauth run` has 10 for everything."""
-_DRAIN = 4.0
-"""s of these for answers that are under way."""
-_SHORT_LIFE = 5.0
-"""A child that lived for fewer s is not replaced at once, but after `_PAUSE`."""
-_PAUSE = 1.0
 _OURS = ("proxy_addon", "reauth")
 
 
@@ -74,83 +59,6 @@ def _log_to_stderr() -> None:
         logging.getLogger(name).setLevel(logging.INFO)
 
 
-class Dispatch(addonmanager.AddonManager):
-    """Calls hooks that were looked up once; none is told of updates, as nobody of us asks."""
-
-    def freeze(self) -> None:
-        """Look the hooks of all addons up; none may be added after this."""
-        self._calls: dict[str, tuple[Callable[[Any], Any], ...]] = {
-            name: tuple(call for addon in self.chain if (call := getattr(addon, name, None)))
-            for name in hooks.all_hooks
-        }
-
-    async def handle_lifecycle(self, event: hooks.Hook) -> None:
-        """Call every addon's hook, in their order."""
-        (data,) = event.args()
-        for call in self._calls[event.name]:
-            try:
-                result = call(data)
-                if result is not None and inspect.isawaitable(result):
-                    await result
-            except exceptions.AddonHalt:
-                return
-            except Exception:
-                log.exception("addon_failed", extra={"fields": {"hook": event.name}})
-
-
-class Master(master.Master):
-    """mitmproxy with what a proxy needs, and no more.
-
-    Parameters
-    ----------
-    settings
-        With the port resolved.
-    addon
-        Ours, last in every chain: it sees what mitmproxy's have made of a connection.
-    accepting
-        Called when the listeners accept.
-    """
-
-    def __init__(self, settings: Settings, addon: Addon, accepting: Callable[[], None]) -> None:
-        super().__init__(options.Options())
-        self._legacy_log_events.uninstall()  # would format every record, wanted or not
-        self.addons: Dispatch = Dispatch(self)  # type: ignore[no-untyped-call] # as published
-        self.proxyserver = proxyserver.Proxyserver()  # type: ignore[no-untyped-call] # same
-        self._addon = addon
-        self._accepting = accepting
-        self.addons.add(  # type: ignore[no-untyped-call] # same
-            core.Core(),
-            self.proxyserver,
-            next_layer.NextLayer(),
-            tlsconfig.TlsConfig(),
-            block.Block(),
-            disable_h2c.DisableH2C(),
-            addon,
-        )
-        addon.configure(set())
-        host, port = _place(settings)
-        self.options.update(  # type: ignore[no-untyped-call] # same
-            mode=[settings.proxy.mode],
-            listen_host=host,
-            listen_port=port,
-            confdir=settings.state.path,  # of a WireGuard key; our CA is not looked for there
-        )
-        self.addons.freeze()
-
-    async def running(self) -> None:
-        """All is up, or was not to be had."""
-        await super().running()
-        if not all(server.is_running for server in self.proxyserver.servers):
-            raise SettingsError("proxy.listen: cannot listen there")
-        self._accepting()
-
-    async def drain(self) -> None:
-        """Accept no more, let what is under way end, stop."""
-        await self.proxyserver.servers.update([])
-        await self._addon.rest(_DRAIN)
-        self.shutdown()  # type: ignore[no-untyped-call] # as published
-
-
 async def _serve(path: str, settings: Settings, ready: int, life: int) -> None:
     """One proxy process, until it is told to stop or its parent is gone."""
 
@@ -174,13 +82,6 @@ async def _serve(path: str, settings: Settings, ready: int, life: int) -> None:
     await running.run()
 
 
-def _place(settings: Settings) -> tuple[str, int]:
-    where = address(settings.proxy.listen)
-    if isinstance(where, str):
-        raise SettingsError("proxy.listen must be HOST:PORT: browsers know no Unix sockets")
-    return where
-
-
 def hold(host: str, port: int) -> socket.socket:
     """A socket that holds a port for the children to share, and listens to nobody itself.
 
@@ -201,137 +102,6 @@ def hold(host: str, port: int) -> socket.socket:
     except OSError as error:
         raise SettingsError(f"proxy.listen {host}:{port}: {error.strerror}") from None
     return held
-
-
-@dataclass(slots=True)
-class _Child:
-    born: float
-    ready: int
-
-
-@dataclass(slots=True)
-class Supervisor:
-    """Keeps so many children running.
-
-    Parameters
-    ----------
-    count
-        Children.
-    work
-        Run in a child, with the descriptor to write to once it accepts, and one that ends when
-        the parent does.
-    accepting
-        Called once, when all accept.
-    """
-
-    count: int
-    work: Callable[[int, int], None]
-    accepting: Callable[[], None]
-    _children: dict[int, _Child] = field(default_factory=dict)
-    _selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
-    _life: tuple[int, int] = field(default_factory=os.pipe)
-    _missing: int = 0
-    _accepted: bool = False
-    _born_at: float = 0.0
-    _ends: float | None = None
-    _failed: bool = False
-
-    def run(self, stdin_guard: bool) -> int:
-        """Supervise until told to stop; the exit status."""
-        waker, wakened = socket.socketpair()
-        for end in (waker, wakened):
-            end.setblocking(False)
-        signal.set_wakeup_fd(waker.fileno(), warn_on_full_buffer=False)
-        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD):
-            signal.signal(number, lambda *_: None)
-        self._selector.register(wakened, selectors.EVENT_READ, partial(self._signals, wakened))
-        if stdin_guard:
-            self._selector.register(0, selectors.EVENT_READ, self._read_stdin)
-        self._missing = self.count
-        while self._children or (self._missing and self._ends is None):
-            self._spawn_missing()
-            for key, _ in self._selector.select(timeout=0.5):
-                key.data()
-            self._reap()
-            if self._ends is not None and time.monotonic() > self._ends:
-                self._tell(signal.SIGKILL)
-        return 1 if self._failed else 0
-
-    def stop(self) -> None:
-        """Tell every child to drain; those that are still there after `STOP` are killed."""
-        if self._ends is None:
-            self._ends = time.monotonic() + STOP
-            self._tell(signal.SIGTERM)
-
-    def _spawn_missing(self) -> None:
-        while self._missing and self._ends is None and time.monotonic() >= self._born_at:
-            self._missing -= 1
-            self._spawn()
-
-    def _spawn(self) -> None:
-        reading, writing = os.pipe()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        pid = os.fork()
-        if pid == 0:
-            os.close(reading)
-            os.close(self._life[1])
-            self._selector.close()
-            signal.set_wakeup_fd(-1)
-            for number in (signal.SIGTERM, signal.SIGCHLD):
-                signal.signal(number, signal.SIG_DFL)
-            for number in (signal.SIGINT, signal.SIGHUP):  # a terminal sends the one to all of us,
-                signal.signal(number, signal.SIG_IGN)  # and the other may come before we listen
-            self.work(writing, self._life[0])
-        os.close(writing)
-        self._children[pid] = _Child(time.monotonic(), reading)
-        self._selector.register(reading, selectors.EVENT_READ, partial(self._hear, reading))
-
-    def _hear(self, reading: int) -> None:
-        """A child accepts, or its end of the pipe was closed."""
-        accepts = os.read(reading, 1) != b""
-        self._selector.unregister(reading)
-        os.close(reading)
-        for child in self._children.values():
-            if child.ready == reading:
-                child.ready = -1 if accepts else -2
-        if not self._accepted and sum(c.ready == -1 for c in self._children.values()) == self.count:
-            self._accepted = True
-            self.accepting()
-
-    def _reap(self) -> None:
-        for pid in list(self._children):
-            ended, status = os.waitpid(pid, os.WNOHANG)
-            if not ended:
-                continue
-            child = self._children.pop(pid)
-            if self._ends is not None:
-                continue
-            code = os.waitstatus_to_exitcode(status)
-            log.error("process_died", extra={"fields": {"status": code}})
-            if not self._accepted:
-                self._failed = True
-                self.stop()
-                continue
-            self._missing += 1
-            if time.monotonic() - child.born < _SHORT_LIFE:
-                self._born_at = time.monotonic() + _PAUSE
-
-    def _tell(self, number: int) -> None:
-        for pid in self._children:
-            os.kill(pid, number)
-
-    def _signals(self, wakened: socket.socket) -> None:
-        for number in wakened.recv(64):
-            if number in (signal.SIGTERM, signal.SIGINT):
-                self.stop()
-            elif number == signal.SIGHUP:
-                self._tell(signal.SIGHUP)
-
-    def _read_stdin(self) -> None:
-        if not os.read(0, 4096):
-            self._selector.unregister(0)
-            self.stop()
 
 
 def _count(settings: Settings) -> int:
@@ -365,7 +135,7 @@ def launch(path: str, *, stdin_guard: bool = False) -> int:
         If the settings, or what they name, will not do.
     """
     settings = read_settings(path)
-    host, port = _place(settings)
+    host, port = place(settings)
     prepare(settings, stock=False)
     Parts(path)  # what a child would stumble over is better said here
     _log_to_stderr()

@@ -1,10 +1,9 @@
-"""Processes: they accept together, are replaced when they die, drain, and end with their parent."""
+"""The launcher: what it refuses, what its processes share, how they drain and what they log."""
 
 import asyncio
 import json
 import logging
 import os
-import signal
 import socket
 import subprocess
 import sys
@@ -13,12 +12,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from mitmproxy import exceptions, hooks, options
-from mitmproxy.addons import core
-from mitmproxy.proxy.layers.http import HttpRequestHook
-from mitmproxy.test import tflow
 
-from proxy_addon.launcher import Dispatch, JsonLines, hold
+from proxy_addon.launcher import JsonLines, hold
 from reauth.errors import SettingsError
 from tests.origin import Origin
 from tests.proxy_addon.harness import OBS, ROOT, House, Running, ask, connected, running, until
@@ -40,22 +35,6 @@ def proxy(house: House) -> Iterator[Running]:
 
 def children(proxy: Running) -> list[psutil.Process]:
     return psutil.Process(proxy.process.pid).children()
-
-
-async def test_a_process_that_dies_is_replaced_and_the_others_serve(proxy: Running, house: House):
-    """However it died; what was not under way in it is not even late."""
-    first, second = children(proxy)
-    async with Origin() as origin:
-        origin.put("/", b"here", headers=())
-        for victim in (first, second):
-            victim.kill()
-            await until(lambda v=victim: not v.is_running() or v.status() == "zombie")
-            await until(lambda v=victim: v.pid not in {c.pid for c in children(proxy)})
-            await until(lambda: len(children(proxy)) == 2)
-            assert 200 == (await ask(proxy, origin.url, house, target="/")).status
-
-    assert {first.pid, second.pid}.isdisjoint(child.pid for child in children(proxy))
-    assert 2 == len(proxy.events("process_died"))
 
 
 async def test_a_stop_lets_what_is_under_way_end(proxy: Running, house: House):
@@ -80,27 +59,6 @@ async def test_a_stop_lets_what_is_under_way_end(proxy: Running, house: House):
 
     assert 0 == await asyncio.to_thread(proxy.process.wait, 10)
     assert "" == proxy.process.stdout.read()
-
-
-async def test_children_end_when_their_parent_is_killed(proxy: Running):
-    """Nobody is left on the port whom no one can stop."""
-    left = children(proxy)
-    proxy.process.kill()
-    await until(lambda: not any(child.is_running() for child in left))
-
-
-def test_with_a_stdin_guard_it_ends_with_its_standard_input(house: House):
-    """`reauth run` may be killed as well."""
-    command = [sys.executable, "-m", "proxy_addon", "--config", house.config, "--stdin-guard"]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=ROOT
-    ) as process:
-        ready = json.loads(process.stdout.readline())
-        process.stdin.close()
-
-        assert 0 == process.wait(15)
-        assert b"" == process.stdout.read()
-    assert {"ready", "proxy"} == set(ready)
 
 
 async def test_requests_are_spread_over_the_processes(proxy: Running, house: House):
@@ -190,55 +148,6 @@ def test_a_port_is_held_without_being_listened_on():
             hold("127.0.0.1", port)
 
 
-class Teller:
-    """An addon that tells what it is asked."""
-
-    def __init__(self, name: str, told: list[str], error: Exception | None = None) -> None:
-        self.name = name
-        self._told = told
-        self._error = error
-
-    def request(self, flow: object) -> None:
-        self._told.append(self.name)
-        if self._error:
-            raise self._error
-
-
-class AsyncTeller(Teller):
-    """The same, asynchronous."""
-
-    async def request(self, flow: object) -> None:
-        await asyncio.sleep(0)
-        super().request(flow)
-
-
-class Around:
-    """What an addon manager needs of a master."""
-
-    def __init__(self) -> None:
-        self.options = options.Options()
-        self.commands = type("Commands", (), {"collect_commands": lambda *_: None})()
-
-
-@pytest.mark.parametrize(
-    ("error", "heard"),
-    [(None, "abc"), (RuntimeError("x"), "abc"), (exceptions.AddonHalt(), "ab")],
-)
-async def test_hooks_are_called_in_order_and_none_stops_the_next(
-    error: Exception | None, heard: str, caplog: pytest.LogCaptureFixture
-):
-    """As mitmproxy's own manager does; what raises is logged by its kind."""
-    around, told = Around(), []
-    dispatch = Dispatch(around)
-    dispatch.add(Teller("a", told), AsyncTeller("b", told, error), Teller("c", told), core.Core())
-    dispatch.freeze()
-    await dispatch.handle_lifecycle(HttpRequestHook(tflow.tflow()))
-
-    assert heard == "".join(told)
-    assert isinstance(error, RuntimeError) == ("addon_failed" in caplog.text)
-    assert "running" in hooks.all_hooks
-
-
 def test_a_record_of_another_library_is_reduced_to_its_place():
     """Its text may name hosts and addresses of pages."""
     record = logging.LogRecord(
@@ -264,9 +173,3 @@ def test_a_record_of_ours_has_its_event_and_its_fields():
     assert ("unwatched", "bomb", "ValueError") == (line["event"], line["reason"], line["error"])
     assert line["at"].startswith("test_launcher.py:")
     assert "example" not in str(line)
-
-
-async def test_a_hangup_reaches_every_process(proxy: Running):
-    """Both read their files anew."""
-    proxy.process.send_signal(signal.SIGHUP)
-    await until(lambda: len(proxy.events("reloaded")) == 2)

@@ -1,0 +1,113 @@
+"""A trimmed mitmproxy: what a proxy needs of it, with hooks that are looked up once.
+
+The stock manager walks some thirty addons for each of a dozen hooks of every request
+(proxy-performance.md, 4); here are six of them and ours, whose methods are found at the start.
+"""
+
+import inspect
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from mitmproxy import addonmanager, exceptions, hooks, master, options
+from mitmproxy.addons import block, core, disable_h2c, next_layer, proxyserver, tlsconfig
+
+from proxy_addon.addon import Addon
+from reauth.errors import SettingsError
+from reauth.settings import Settings, address
+
+log = logging.getLogger(__name__)
+
+_DRAIN = 4.0
+"""s of a stop's for answers that are under way."""
+
+
+def place(settings: Settings) -> tuple[str, int]:
+    """Host and port that browsers connect to.
+
+    Raises
+    ------
+    SettingsError
+        If the settings name a Unix socket.
+    """
+    where = address(settings.proxy.listen)
+    if isinstance(where, str):
+        raise SettingsError("proxy.listen must be HOST:PORT: browsers know no Unix sockets")
+    return where
+
+
+class Dispatch(addonmanager.AddonManager):
+    """Calls hooks that were looked up once; none is told of updates, as nobody of us asks."""
+
+    def freeze(self) -> None:
+        """Look the hooks of all addons up; none may be added after this."""
+        self._calls: dict[str, tuple[Callable[[Any], Any], ...]] = {
+            name: tuple(call for addon in self.chain if (call := getattr(addon, name, None)))
+            for name in hooks.all_hooks
+        }
+
+    async def handle_lifecycle(self, event: hooks.Hook) -> None:
+        """Call every addon's hook, in their order."""
+        (data,) = event.args()
+        for call in self._calls[event.name]:
+            try:
+                result = call(data)
+                if result is not None and inspect.isawaitable(result):
+                    await result
+            except exceptions.AddonHalt:
+                return
+            except Exception:
+                log.exception("addon_failed", extra={"fields": {"hook": event.name}})
+
+
+class Master(master.Master):
+    """mitmproxy with what a proxy needs, and no more.
+
+    Parameters
+    ----------
+    settings
+        With the port resolved.
+    addon
+        Ours, last in every chain: it sees what mitmproxy's have made of a connection.
+    accepting
+        Called when the listeners accept.
+    """
+
+    def __init__(self, settings: Settings, addon: Addon, accepting: Callable[[], None]) -> None:
+        super().__init__(options.Options())
+        self._legacy_log_events.uninstall()  # would format every record, wanted or not
+        self.addons: Dispatch = Dispatch(self)  # type: ignore[no-untyped-call] # as published
+        self.proxyserver = proxyserver.Proxyserver()  # type: ignore[no-untyped-call] # same
+        self._addon = addon
+        self._accepting = accepting
+        self.addons.add(  # type: ignore[no-untyped-call] # same
+            core.Core(),
+            self.proxyserver,
+            next_layer.NextLayer(),
+            tlsconfig.TlsConfig(),
+            block.Block(),
+            disable_h2c.DisableH2C(),
+            addon,
+        )
+        addon.configure(set())
+        host, port = place(settings)
+        self.options.update(  # type: ignore[no-untyped-call] # same
+            mode=[settings.proxy.mode],
+            listen_host=host,
+            listen_port=port,
+            confdir=settings.state.path,  # of a WireGuard key; our CA is not looked for there
+        )
+        self.addons.freeze()
+
+    async def running(self) -> None:
+        """All is up, or was not to be had."""
+        await super().running()
+        if not all(server.is_running for server in self.proxyserver.servers):
+            raise SettingsError("proxy.listen: cannot listen there")
+        self._accepting()
+
+    async def drain(self) -> None:
+        """Accept no more, let what is under way end, stop."""
+        await self.proxyserver.servers.update([])
+        await self._addon.rest(_DRAIN)
+        self.shutdown()  # type: ignore[no-untyped-call] # as published
