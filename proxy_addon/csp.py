@@ -6,12 +6,13 @@ Every policy of a response must allow two things: one script, and requests to on
 the two the directive that governs it is found (`script-src-elem`, else `script-src`, else
 `default-src`; `connect-src`, else `default-src`), and if it does not allow us already it is made
 to, by what gives least: the nonce that the page itself uses (then the header stays as it is), our
-script's hash where `'strict-dynamic'` makes addresses void, else our exact address. An address is
-never put into a list that governs more than our script element: a copy of that list, named
-`script-src-elem` or `connect-src`, is appended, and eval, workers and inline handlers keep theirs.
+script's hash where the list has such already, else our exact address. An address is never put into
+a list that governs more than our script element: a copy of that list, named `script-src-elem` or
+`connect-src`, is appended, and eval, workers and inline handlers keep theirs.
 
 Never is a policy deleted, `unsafe-*` or `'self'` added, or a nonce or hash put into a list that had
-none: that would switch off the `'unsafe-inline'` on which the page may rely.
+none: that would switch off the `'unsafe-inline'` on which the page may rely. What an address gives
+beyond itself is none of ours to choose: behind a redirect its path is not looked at (CSP 3, 7.6).
 
 The outcome is a function of (policies, origin, version) and of nothing else, because the headers of
 a 304 replace those that were stored with the page (RFC 9111, 4.3.4). All other bytes stay as they
@@ -25,8 +26,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
-#: What may stand in a policy (CSP 3, 2.2: an "ASCII serialized" list); all else is not understood.
-_UNREADABLE: Final = re.compile(r"[^\t\n\f\r\x20-\x7e]")
+#: What no policy holds, and no two browsers need read alike.
+_UNREADABLE: Final = re.compile(r"[\x00-\x08\x0b\x0e-\x1f\x7f]")
+#: Policies of one response. Real ones have a handful, and each may grow by two addresses of ours:
+#: a head full of commas would outgrow what browsers take (Chromium: 256 KiB).
+_POLICIES: Final = 100
 #: nonce-source (CSP 3, 2.3.1): what may go into our tag's attribute as it stands.
 _NONCE: Final = re.compile(r"'nonce-([A-Za-z0-9+/_-]+={0,2})'", re.IGNORECASE)
 _HASH: Final = re.compile(r"'sha(?:256|384|512)-[A-Za-z0-9+/_-]+={0,2}'", re.IGNORECASE)
@@ -129,7 +133,8 @@ class _Policy:
         self._directives = text.split(";")
         self._places: dict[str, int] = {}
         for place, directive in enumerate(self._directives):
-            if words := directive.split():
+            words = directive.split() if directive.isascii() else ()  # CSP 3, 2.2.1: else ignored
+            if words:
                 self._places.setdefault(words[0].lower(), place)
 
     def __str__(self) -> str:
@@ -181,17 +186,19 @@ def _allow_script(
         return chosen
     sources = policy.sources(name)
     strict = any(source.lower() == "'strict-dynamic'" for source in sources)
-    if digest in sources if strict else any(ours.is_matched(source, path) for source in sources):
+    if digest in sources:
+        return chosen
+    if not strict and any(ours.is_matched(source, path) for source in sources):
         return chosen
     nonces = [match[1] for match in map(_NONCE.fullmatch, sources) if match]
     if nonces and chosen in (None, *nonces):
         return chosen or nonces[0]
-    if not strict:
-        policy.allow(name, "script-src-elem", ours.url(path))
-    elif nonces or any(map(_HASH.fullmatch, sources)):
+    if nonces or any(map(_HASH.fullmatch, sources)):
         policy.add(name, digest)
-    else:
+    elif strict:
         raise _Refused(Skip.INEXPRESSIBLE)  # it runs nothing, or leans on 'unsafe-inline'
+    else:
+        policy.allow(name, "script-src-elem", ours.url(path))
     return chosen
 
 
@@ -202,10 +209,11 @@ def _allow_connect(policy: _Policy, ours: _Ours, prefix: str) -> None:
     policy.allow(name, "connect-src", ours.url(prefix))
 
 
-def _read(line: str) -> list[_Policy]:
-    if _UNREADABLE.search(line):
+def _read(lines: Sequence[str]) -> list[list[_Policy]]:
+    texts = [line.split(",") for line in lines]
+    if any(map(_UNREADABLE.search, lines)) or sum(map(len, texts)) > _POLICIES:
         raise _Refused(Skip.UNREADABLE)
-    return [_Policy(text) for text in line.split(",")]
+    return [[_Policy(text) for text in line] for line in texts]
 
 
 def _forbids_scripts(policy: _Policy) -> bool:
@@ -255,7 +263,7 @@ def relax(
     """
     ours, digest, nonce = _Ours(origin), f"'{integrity_hash}'", None
     try:
-        lines = [[_read(line) for line in group] for group in (enforced, report_only)]
+        lines = [_read(enforced), _read(report_only)]
         # A report-only sandbox does nothing (CSP 3, 6.3.1): only enforced ones are asked.
         if any(_forbids_scripts(policy) for line in lines[0] for policy in line):
             raise _Refused(Skip.SANDBOX)
@@ -271,8 +279,8 @@ def relax_meta(content: str, *, origin: str, connect_prefix: str) -> str:
     """Relax the policy of a `<meta http-equiv=Content-Security-Policy>` behind our tag.
 
     Our script has run when the browser reads it, so only sending must be allowed. `content` is the
-    attribute as it stands between its quotes, entities and all; it comes back unchanged where it
-    allows us already, or is not understood.
+    attribute as it stands between its quotes, entities and all, in whatever encoding; it comes back
+    unchanged where it allows us already, or holds more than ASCII.
 
     Examples
     --------
@@ -281,13 +289,15 @@ def relax_meta(content: str, *, origin: str, connect_prefix: str) -> str:
     'connect-src http://a.example/obs/1/'
     """
     ours, line = _Ours(origin), html.unescape(content)
+    if not line.isascii():
+        return content
     try:
-        policies = _read(line)
-        for policy in policies:
+        lines = _read([line])
+        for policy in lines[0]:
             _allow_connect(policy, ours, connect_prefix)
     except _Refused:
         return content
-    relaxed = _write([policies])[0]
+    relaxed = _write(lines)[0]
     return content if relaxed == line else html.escape(relaxed)
 
 
