@@ -13,10 +13,10 @@ SOURCES := reauth proxy_addon tests bench
 APT := bash -c 'test "$$(id -u)" = 0 || { echo "missing: $$*; install them as root, then come again" >&2; exit 1; }; apt-get update -q >&2; DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends "$$@" >&2' apt
 
 .NOTPARALLEL:
-.PHONY: help setup setup-browser run demo test check bench e2e cases cases-planted clean
+.PHONY: help setup setup-browser setup-clients run demo test test-py313 check bench e2e cases cases-planted clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-7s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: .venv/.python-ready .venv/.node-ready setup-browser ## all that the targets need: Python environment, build tools, Chromium
 
@@ -26,10 +26,15 @@ run: .venv/.python-ready ## proxy, ingest, engine and console on config/trial.to
 demo: .venv/.python-ready setup-browser ## a real takeover caught behind the proxy, in under 4 minutes; SAME=1: the same person twice, fails
 	@exec $(DEMO) --out $(OUT)/demo $(if $(SAME),--same) $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS))
 
-test: setup ## every test: first what may share the processor, then the browsers alone, then the observer's own
+test: setup setup-clients ## every test: first what may share the processor, then the browsers alone, then the observer's own
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not browser"
 	$(BIN)/pytest -m browser
 	node --test $$(find tests/observer_js -name '*.test.*js' | sort)
+
+# Not here: the observer's own tests in node, which know nothing of Python. Marks and folders are the same.
+test-py313: .venv/.node-ready .trixie/.python-ready ## every test of ours again on CPython 3.13 with mitmproxy 12.2, in a Debian trixie folder; as root
+	.ci/second-pair run pytest -p no:cacheprovider -n $(WORKERS) --dist worksteal -m "not browser"
+	.ci/second-pair run pytest -p no:cacheprovider -m browser
 
 check: .venv/.python-ready .venv/.node-ready ## ruff, mypy --strict, import contracts, the observer's build compared
 	$(BIN)/ruff check $(SOURCES)
@@ -59,7 +64,7 @@ cases-planted: setup ## each case's one-line defect planted in a copy, which mus
 
 clean: ## remove what was built here; nothing that was recorded
 	rm -rf .venv build $(OUT) *.egg-info observer_js/node_modules .mypy_cache .ruff_cache .pytest_cache
-	rm -rf .hypothesis .import_linter_cache
+	rm -rf .hypothesis .import_linter_cache .trixie
 	find reauth proxy_addon observer_js tests bench -name __pycache__ -prune -exec rm -rf {} +
 
 # The stamps: a step is done again only when what it was made from has changed.
@@ -76,5 +81,17 @@ clean: ## remove what was built here; nothing that was recorded
 	@for folder in observer_js tests/firefox; do npm ci --prefix "$$folder" --silent --no-audit --no-fund >&2; done
 	@touch $@
 
+.trixie/.system-ready: .ci/second-pair
+	@command -v debootstrap >/dev/null || $(APT) debootstrap
+	@.ci/second-pair system
+	@touch $@
+
+.trixie/.python-ready: pyproject.toml constraints.txt .trixie/.system-ready
+	@.ci/second-pair python
+	@touch $@
+
 setup-browser:
 	@test "$$(command -v chromium firefox-esr certutil | wc -l)" = 3 || $(APT) chromium firefox-esr libnss3-tools
+
+setup-clients: # what fetches through the proxy in the tests, and the origins that are no code of ours
+	@PATH="$$PATH:/usr/sbin"; test "$$(command -v curl git nginx openssl wget | wc -l)" = 5 || $(APT) curl git nginx-light openssl wget

@@ -301,9 +301,9 @@ def test_make_has_the_targets_of_the_house_and_tells_them():
     """`make` alone is the list; the continuous integration runs what a developer runs."""
     told = subprocess.run(["make", "-s"], cwd=ROOT, capture_output=True, check=True, text=True)
 
-    for target in ("run", "demo", "test", "check", "bench", "e2e"):
+    for target in ("run", "demo", "test", "test-py313", "check", "bench", "e2e"):
         assert re.search(rf"make {target} +\w", told.stdout)
-    assert re.search(r"^exec make check test$", text_of(Path(".ci/run")), re.MULTILINE)
+    assert re.search(r"^exec make check test test-py313$", text_of(Path(".ci/run")), re.MULTILINE)
 
 
 # What an operator copies
