@@ -28,7 +28,7 @@ from proxy_addon.page import Visit
 from proxy_addon.parts import Parts, prepare, read_settings
 from proxy_addon.policy import RequestHead, Standing, combine
 from proxy_addon.route import MAX_BODY, Sender
-from proxy_addon.tls import pin, tunnelled_host
+from proxy_addon.tls import pin
 from reauth.errors import ReauthError
 
 log = logging.getLogger(__name__)
@@ -163,14 +163,37 @@ class Addon:
     async def server_connect(self, data: server_hooks.ServerConnectionHookData) -> None:
         """May it be reached?"""
         await self.parts.guard.server_connect(data)
+        self.parts.handshakes.connecting(data.client, data.server)
 
     @guarded
     def tls_clienthello(self, data: tls.ClientHelloData) -> None:
         """Is it tunnelled?"""
-        host = tunnelled_host(data)
-        if host is not None and self.parts.site(host).excluded:
+        reason = self.parts.tunnelled(data)
+        if reason:
             data.ignore_connection = True
-            self.parts.counters["tunnelled_total"] += 1
+            self.parts.counters[f'tunnelled_total{{reason="{reason}"}}'] += 1
+        else:
+            self.parts.handshakes.greeted(data)
+
+    @guarded
+    def tls_start_server(self, data: tls.TlsData) -> None:
+        """What does the origin ask for?"""
+        self.parts.handshakes.starting(data)
+
+    @guarded
+    def tls_established_server(self, data: tls.TlsData) -> None:
+        """It asked for nothing that we have not, or for a certificate."""
+        self.parts.handshakes.ended(data, self.parts.is_closed(data))
+
+    @guarded
+    def tls_failed_server(self, data: tls.TlsData) -> None:
+        """It is not who it says, or wants a certificate."""
+        self.parts.handshakes.ended(data, self.parts.is_closed(data))
+
+    @guarded
+    def tls_start_client(self, data: tls.TlsData) -> None:
+        """Is the client shown our certificate, or a bad one?"""
+        self.parts.handshakes.answering(data)
 
     @guarded
     async def http_connect(self, flow: http.HTTPFlow) -> None:

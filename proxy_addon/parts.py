@@ -12,22 +12,24 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import certifi
 from cryptography import x509
-from mitmproxy import ctx, http, version
+from mitmproxy import ctx, http, tls, version
 
 from proxy_addon import compat
 from proxy_addon.compat import leaf
 from proxy_addon.control import Control, Snapshot
 from proxy_addon.forward import Forward
+from proxy_addon.handshakes import Handshakes
 from proxy_addon.identity import DefaultUser, Ranking, Source
 from proxy_addon.identity.address_map import AddressMap, Entries, parse_address_map
 from proxy_addon.identity.proxy_auth import ProxyAuth, parse_htpasswd
 from proxy_addon.page import Pages
 from proxy_addon.policy import Site, Standing
 from proxy_addon.route import Route, read_observer
-from proxy_addon.tls import Guard, host_matches, networks, port_ranges
+from proxy_addon.tls import Guard, host_matches, networks, port_ranges, tunnelled_host
 from reauth.claim import Keys, keys_from_text
 from reauth.errors import ClaimError, SettingsError
 from reauth.settings import Settings, address, parse, secret_files
@@ -161,6 +163,7 @@ class Parts:
         allowed = networks(settings.proxy.allow_private)
         ports = port_ranges(settings.proxy.connect_ports)
         self.guard = Guard(allowed, ports, self._own_ports, self.counters)
+        self.handshakes = Handshakes(self.counters, clock, _tlsconfig)
         self.addresses = AddressMap(clock)
         self.default = DefaultUser(settings.identity.default_user)
         self.auth = ProxyAuth({}, clock) if settings.identity.htpasswd else None
@@ -193,6 +196,21 @@ class Parts:
         if site.closed or request.pretty_host == request.host:
             return site
         return replace(site, closed=self.site(request.pretty_host).closed)
+
+    def tunnelled(self, data: tls.ClientHelloData) -> str:
+        """Why a connection is not decrypted, "" where it is."""
+        host = tunnelled_host(data)
+        site = self.site(host) if host is not None else Site(False, False)
+        if site.excluded:
+            return "excluded"
+        address = data.context.server.address
+        return "client_certificate" if not site.closed and self.handshakes.asks(address) else ""
+
+    def is_closed(self, data: tls.TlsData) -> bool:
+        """Whether the site of a connection is served watched or not at all."""
+        server = data.context.server
+        names = (server.sni, server.address and server.address[0])
+        return any(self.site(name).closed for name in names if name)
 
     def reload(self) -> None:
         """Read the address map, passwords and lists anew; all of them or none.
@@ -234,6 +252,10 @@ class Parts:
         ports = {where[1] for where in configured if not isinstance(where, str)}
         proxyserver = ctx.master.addons.get("proxyserver")  # type: ignore[no-untyped-call] # as published
         return ports | {where[1] for where in proxyserver.listen_addrs()}
+
+
+def _tlsconfig() -> Any:
+    return ctx.master.addons.get("tlsconfig")  # type: ignore[no-untyped-call] # as published
 
 
 def prepare(settings: Settings, stock: bool) -> None:

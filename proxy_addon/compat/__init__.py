@@ -95,7 +95,7 @@ PATCHES = (
     Patch(
         "late_tunnel",
         ("11.0.2", "12.2"),
-        "https://github.com/mitmproxy/mitmproxy/issues/5503",
+        "https://github.com/mitmproxy/mitmproxy/issues/4702",
         "what only the origin tells comes too late for a tunnel: client certificates are lost",
     ),
     Patch(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from mitmproxy.certs import CertStore
 from mitmproxy.proxy.layers.http import HttpStream, _http1
+from mitmproxy.proxy.layers.tls import ClientTLSLayer
 from mitmproxy.version import VERSION
 
 from proxy_addon import compat
@@ -21,7 +22,8 @@ def unpatched_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
         (_http1, "make_body_reader"), (_http1.Http1Connection, "read_body"),
         (_http1.Http1Server, "send"), (_http1.Http1Client, "send"),
         (_http1.Http1Client, "read_headers"), (CertStore, "from_store"),
-        (HttpStream, "check_body_size"), (HttpStream, "handle_protocol_error"),
+        (ClientTLSLayer, "receive_handshake_data"), (HttpStream, "check_body_size"),
+        (HttpStream, "handle_protocol_error"),
         (HttpStream, "state_stream_response_body"),
     ):  # fmt: skip
         monkeypatch.setattr(place, name, vars(place)[name])
