@@ -7,6 +7,7 @@ PYTHON ?= $(firstword $(foreach name,python3.11 python3,$(shell command -v $(nam
 BIN := .venv/bin
 OUT ?= out
 WORKERS ?= 2
+MINUTES ?= 60
 DEMO ?= $(BIN)/python -m reauth.demo
 RUN_CONFIG ?= config/trial.toml
 SOURCES := reauth proxy_addon tests bench
@@ -46,11 +47,14 @@ bench: setup ## every figure of the documentation, as a table and JSON in out/be
 	@mkdir -p $(OUT)/bench
 	@missed=0; \
 	node bench/observer.mjs | tee $(OUT)/bench/observer.json || missed=1; \
-	for file in $(filter-out bench/capacity.py,$(wildcard bench/*.py)); do \
+	for file in $(filter-out bench/capacity.py bench/soak.py,$(wildcard bench/*.py)); do \
 		echo; $(BIN)/python "$$file" --out $(OUT)/bench || missed=1; \
 	done; \
 	test ! -e bench/capacity.py || { echo; $(BIN)/python bench/capacity.py --out $(OUT)/bench || missed=1; }; \
 	exit $$missed
+
+soak: setup ## MINUTES=60 of mixed load: does the proxy's memory grow, do its descriptors; out/bench/soak.json and .png
+	$(BIN)/python -m bench.soak --out $(OUT)/bench --minutes $(MINUTES)
 
 e2e: setup ## the stories in real browsers only
 	$(BIN)/pytest -m browser
