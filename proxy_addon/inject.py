@@ -28,6 +28,10 @@ _FLUSH_BELOW: Final = 16384
 #: does not (empty blocks, frames to be skipped) could be held without an end.
 _IDLE_LIMIT: Final = 256 << 10
 
+#: s between the last byte of a tagged page that breaks off and the news of it. Chromium drops
+#: what it has not parsed when it hears that, and might still wait for our script (measured).
+_PATIENCE: Final = 2.0
+
 _PLACES: Final = frozenset({Reason.INJECTED, Reason.SAFE_PLACE})
 
 #: What may stand in an attribute without quotes or entities (WHATWG HTML, 13.1.2.3): all of
@@ -188,6 +192,11 @@ class Injector:
         except Exception as error:  # a bug of ours may cost a page its tag, never a user the page
             out = self._give_up(error)
         return [piece for piece in out if piece]
+
+    @property
+    def patience(self) -> float:
+        """How long a browser is not told that this body has broken off."""
+        return _PATIENCE if self.outcome in _PLACES else 0.0
 
     def break_off(self) -> list[bytes]:
         """Give what is still held of a body of which no more will come, and do not end it."""

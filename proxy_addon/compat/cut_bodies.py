@@ -3,17 +3,19 @@
 mitmproxy asks a stream's callable for what it still holds only where a body ends well: when the
 origin breaks off, the last lines that came are dropped. And a callable has no means to break off
 itself (https://github.com/mitmproxy/mitmproxy/issues/4711): a page that is corrupt half-way would
-end as if it were whole. Here a callable may have two things more: `break_off()`, which gives what
-is left when no more will come, and `cut`, which is True once no more may go out.
+end as if it were whole. Here a callable may have three things more: `break_off()`, which gives what
+is left when no more will come; `cut`, which is True once no more may go out; and `patience`, the
+seconds before its client is told so.
 """
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
+from functools import partial
 from typing import Any
 
 from mitmproxy import flow
 from mitmproxy.net.http import status_codes
 from mitmproxy.proxy import events
-from mitmproxy.proxy.commands import Command
+from mitmproxy.proxy.commands import Command, RequestWakeup
 from mitmproxy.proxy.layers.http import DropStream, HttpStream, SendHttp
 from mitmproxy.proxy.layers.http._events import (
     RequestProtocolError,
@@ -40,6 +42,11 @@ def _stream(self: HttpStream, event: events.Event) -> _Commands:
     assert self.flow.response
     if not isinstance(event, ResponseData) or not getattr(self.flow.response.stream, "cut", False):
         return
+    yield from _later(self, partial(_break_off, self))
+
+
+def _break_off(self: HttpStream) -> _Commands:
+    """End a body on both sides, as one that is not whole."""
     self.flow.error = flow.Error(_MESSAGE)
     yield HttpErrorHook(self.flow)
     broken = (self.stream_id, _MESSAGE, status_codes.BAD_GATEWAY)
@@ -53,9 +60,27 @@ def _stream(self: HttpStream, event: events.Event) -> _Commands:
 def _error(self: HttpStream, event: RequestProtocolError | ResponseProtocolError) -> _Commands:
     """Send what a callable holds before the client is told that the origin is gone."""
     gone = isinstance(event, ResponseProtocolError) and self.client_state != self.state_errored
-    if gone and self.server_state == self.state_stream_response_body:
-        assert self.flow.response
-        break_off = getattr(self.flow.response.stream, "break_off", None)
-        for piece in break_off() if break_off else ():
-            yield SendHttp(ResponseData(self.stream_id, piece), self.context.client)
-    yield from _stock_error(self, event)
+    if not gone or self.server_state != self.state_stream_response_body:
+        yield from _stock_error(self, event)
+        return
+    assert self.flow.response
+    break_off = getattr(self.flow.response.stream, "break_off", None)
+    for piece in break_off() if break_off else ():
+        yield SendHttp(ResponseData(self.stream_id, piece), self.context.client)
+    yield from _later(self, partial(_stock_error, self, event))
+
+
+def _later(self: HttpStream, end: Callable[[], _Commands]) -> _Commands:
+    """Do it when the client had time to read what went out; nothing more goes out meanwhile."""
+    assert self.flow.response
+    patience = getattr(self.flow.response.stream, "patience", 0.0)
+    if not patience:
+        yield from end()
+        return
+
+    def waiting(event: events.Event) -> _Commands:
+        if isinstance(event, events.Wakeup):
+            yield from end()
+
+    self.server_state = waiting
+    yield RequestWakeup(patience)

@@ -345,6 +345,7 @@ def test_a_page_whose_origin_breaks_off_is_shown_as_far_as_it_came(encoding, out
     assert text == seen(out, output).replace(TAG, b"")
     assert output == "identity" or not out or not ended(out)
     assert not watch.inject.cut
+    assert (watch.inject.patience > 0) is (end >= len(HEAD))
 
 
 def ended(coded):

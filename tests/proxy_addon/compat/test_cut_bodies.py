@@ -17,6 +17,7 @@ cut_bodies.apply()
 """
 HOLDS = """
 class Holds:
+    patience = 0.2
     cut = False
     held = b""
 
