@@ -93,6 +93,30 @@ PATCHES = (
         "trailers raise NotImplementedError: the client hangs",
     ),
     Patch(
+        "h2_empty_data",
+        ("11.0.2", "12.2"),
+        "https://github.com/mitmproxy/mitmproxy/pull/8242",
+        "an empty DATA frame ends a chunked body before its end, or twice",
+    ),
+    Patch(
+        "h2_flow_control",
+        ("11.0.2", "12.2"),
+        "https://github.com/mitmproxy/mitmproxy/pull/7317",
+        "of a body that its receiver does not read, all is taken and kept",
+    ),
+    Patch(
+        "h2_header_check",
+        ("11.0.2",),
+        "https://github.com/python-hyper/h2/security/advisories/GHSA-847f-9342-265h",
+        "a line end in an HTTP/2 header becomes a header, or a request, of HTTP/1",
+    ),
+    Patch(
+        "h2_windows",
+        ("11.0.2", "12.2"),
+        "https://github.com/mitmproxy/mitmproxy/pull/7317",
+        "every HTTP/2 stream is promised a window of two gigabytes",
+    ),
+    Patch(
         "late_tunnel",
         ("11.0.2", "12.2"),
         "https://github.com/mitmproxy/mitmproxy/issues/4702",
@@ -110,6 +134,12 @@ PATCHES = (
         "https://github.com/mitmproxy/mitmproxy/issues/3409",
         "a second process cannot listen on the port of the first",
         by_launcher=True,
+    ),
+    Patch(
+        "socket_waits",
+        ("11.0.2", "12.2"),
+        "https://github.com/mitmproxy/mitmproxy/issues/5034",
+        "one origin that does not read an upload stops all streams of its browser",
     ),
 )
 
