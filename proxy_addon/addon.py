@@ -23,7 +23,7 @@ from mitmproxy.net.http.url import parse_authority
 from mitmproxy.proxy import mode_specs, server_hooks
 
 from proxy_addon.compat import REQUEST_BOUND, Bound
-from proxy_addon.identity import Peer, address_of
+from proxy_addon.entrance import peer_of
 from proxy_addon.page import Visit
 from proxy_addon.parts import Parts, prepare, read_settings
 from proxy_addon.policy import RequestHead, Standing, combine
@@ -95,8 +95,6 @@ class Addon:
 
     def __init__(self, path: str | None = None) -> None:
         self._path = path
-        self._tunnels: set[str] = set()
-        """Connections whose CONNECT was let in; nobody is asked again inside."""
         self._tasks: list[asyncio.Task[None]] = []
         self._active: set[str] = set()
         """Flows under way, which a stop waits for."""
@@ -194,19 +192,23 @@ class Addon:
     def tls_start_client(self, data: tls.TlsData) -> None:
         """Is the client shown our certificate, or a bad one?"""
         self.parts.handshakes.answering(data)
+        self.parts.entrance.asking(data)
+
+    @guarded
+    def tls_established_client(self, data: tls.TlsData) -> None:
+        """Has it shown us who it is?"""
+        self.parts.entrance.shown(data)
 
     @guarded
     async def http_connect(self, flow: http.HTTPFlow) -> None:
         """Who asks for a tunnel?"""
         if await self._is_admitted(flow):
-            self._tunnels.add(flow.client_conn.id)
+            self.parts.entrance.opened(flow.client_conn)
 
     @guarded
     def client_disconnected(self, client: connection.Client) -> None:
         """Forget who it was."""
-        self._tunnels.discard(client.id)
-        if self.parts.auth is not None:
-            self.parts.auth.forget(_peer(client))
+        self.parts.entrance.left(client)
 
     # --- requests and answers
 
@@ -276,24 +278,11 @@ class Addon:
     # --- who, and for whom
 
     async def _is_admitted(self, flow: http.HTTPFlow) -> bool:
-        """Whether the sender is let in; else the flow is answered 407.
-
-        Credentials for us are taken out here, first thing: no origin may ever see them.
-        """
-        shown = flow.request.headers.pop("proxy-authorization", None)
-        flow.request.headers.pop("proxy-connection", None)  # says that there is a proxy
-        auth, client = self.parts.auth, flow.client_conn
-        explicit = isinstance(client.proxy_mode, mode_specs.RegularMode | mode_specs.UpstreamMode)
-        if auth is None or not explicit or client.id in self._tunnels:
-            return True
-        peer = _peer(client)
-        if await auth.check(peer, shown) or self.parts.addresses.identify(peer).user is not None:
-            return True
-        realm = self.parts.settings.identity.realm.replace("\\", "\\\\").replace('"', '\\"')
-        challenge = {"Proxy-Authenticate": f'Basic realm="{realm}", charset="UTF-8"'}
-        if flow.request.method == "CONNECT" or self._takes(flow):
-            flow.response = http.Response.make(407, b"", challenge)
-        return False
+        """Whether the sender is let in; else the flow is answered 407."""
+        refusal = await self.parts.entrance.refusal(flow)
+        if refusal and (flow.request.method == "CONNECT" or self._takes(flow)):
+            flow.response = refusal
+        return refusal is None
 
     def _takes(self, flow: http.HTTPFlow) -> bool:
         """Whether a request that we answer may have its body read; else the flow is killed.
@@ -313,7 +302,7 @@ class Addon:
         return True
 
     def _visit(self, flow: http.HTTPFlow) -> Visit:
-        request, peer = flow.request, _peer(flow.client_conn)
+        request, peer = flow.request, peer_of(flow.client_conn)
         ours = self.parts.route.name(request.path)
         head = RequestHead(
             request.method,
@@ -322,7 +311,7 @@ class Addon:
             combine(request.headers.fields),
             ours is not None,
         )
-        sender = Sender(self.parts.ranking.identify(peer), peer.address, _origin(flow))
+        sender = Sender(self.parts.entrance.identify(peer), peer.address, _origin(flow))
         return Visit(head, sender, self.parts.site_of(request), self.parts.standing, ours)
 
     # --- what fails
@@ -360,10 +349,6 @@ def failure(error: BaseException) -> dict[str, str]:
     frames = traceback.extract_tb(error.__traceback__)
     at = f"{os.path.basename(frames[-1].filename)}:{frames[-1].lineno}" if frames else ""
     return {"error": type(error).__name__, "at": at}
-
-
-def _peer(client: connection.Client) -> Peer:
-    return Peer(client.id, address_of(client.peername[0]))
 
 
 def _origin(flow: http.HTTPFlow) -> str:

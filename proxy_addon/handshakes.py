@@ -142,11 +142,11 @@ class Handshakes:
     def answering(self, data: tls.TlsData) -> None:
         """A client is about to be shown a certificate; a bad one where the origin's is."""
         fault = self._faults.get(data.context.server)
-        if fault is None:
-            return
         if data.ssl_conn is None:
             self._tlsconfig().tls_start_client(data)
         assert data.ssl_conn is not None
+        if fault is None:
+            return
         if self._stand_ins is None:
             ours = self._tlsconfig().certstore
             issuer = x509.load_pem_x509_certificate(ours.default_ca.to_pem())

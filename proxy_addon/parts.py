@@ -21,18 +21,18 @@ from mitmproxy import ctx, http, tls, version
 from proxy_addon import compat
 from proxy_addon.compat import leaf
 from proxy_addon.control import Control, Snapshot
+from proxy_addon.entrance import Entrance, Papers
 from proxy_addon.forward import Forward
 from proxy_addon.handshakes import Handshakes
-from proxy_addon.identity import DefaultUser, Ranking, Source
-from proxy_addon.identity.address_map import AddressMap, Entries, parse_address_map
-from proxy_addon.identity.proxy_auth import ProxyAuth, parse_htpasswd
+from proxy_addon.identity.address_map import Entries, parse_address_map
+from proxy_addon.identity.proxy_auth import parse_htpasswd
 from proxy_addon.page import Pages
 from proxy_addon.policy import Site, Standing
 from proxy_addon.route import Route, read_observer
 from proxy_addon.tls import Guard, host_matches, networks, port_ranges, tunnelled_host
 from reauth.claim import Keys, keys_from_text
 from reauth.errors import ClaimError, SettingsError
-from reauth.settings import Settings, address, parse, secret_files
+from reauth.settings import Identity, Settings, address, parse, secret_files
 
 _SECRET_LOGS = ("SSLKEYLOGFILE", "MITMPROXY_SSLKEYLOGFILE")
 _SYSTEM_TRUST = "/etc/ssl/certs/ca-certificates.crt"
@@ -135,6 +135,21 @@ def read_settings(path: str) -> Settings:
     )
 
 
+def read_papers(settings: Identity) -> Papers:
+    """What the files hold that the sources of identity need at the start.
+
+    Raises
+    ------
+    SettingsError
+        If one cannot be read, or a password is open to others.
+    """
+    ca, secret, key = settings.client_ca, settings.ldap_password_file, "identity.ldap_password_file"
+    password = _text(secret, key).strip() if secret else None
+    if secret and Path(secret).stat().st_mode & 0o077:
+        raise SettingsError(f"{key}: {secret} is open to others: run `chmod 600 {secret}`")
+    return Papers(_text(ca, "identity.client_ca").encode() if ca else None, password)
+
+
 class Parts:
     """All that the hooks need.
 
@@ -160,15 +175,12 @@ class Parts:
         self.control = Control(settings, keys, self.counters, clock, self._told)
         self.route = Route(settings, keys, read_observer(), self.forward, self.counters, clock)
         self.pages = Pages(settings, keys, self.route, self.counters)
-        allowed = networks(settings.proxy.allow_private)
+        allowed = networks(settings.proxy.allow_private, "proxy.allow_private")
         ports = port_ranges(settings.proxy.connect_ports)
         self.guard = Guard(allowed, ports, self._own_ports, self.counters)
         self.handshakes = Handshakes(self.counters, clock, _tlsconfig)
-        self.addresses = AddressMap(clock)
-        self.default = DefaultUser(settings.identity.default_user)
-        self.auth = ProxyAuth({}, clock) if settings.identity.htpasswd else None
-        sources: list[Source] = [self.addresses, self.default]
-        self.ranking = Ranking([*sources, self.auth] if self.auth else sources)
+        papers = read_papers(settings.identity)
+        self.entrance = Entrance(settings.identity, papers, self.counters, clock)
         self.trust = trusted(settings.proxy.upstream_ca)
         self._path = path
         self._take(settings)
@@ -232,16 +244,15 @@ class Parts:
         if identity.htpasswd:
             text = _text(identity.htpasswd, "identity.htpasswd")
             users = parse_htpasswd(text, identity.htpasswd)
-        self.addresses.load(entries)
-        if self.auth is not None:
-            self.auth.replace(users)
+        self.entrance.renew(entries, users)
         self._lists = settings
         self._told(self.control.snapshot)
 
     def _told(self, snapshot: Snapshot) -> None:
         """The control stream, or a file, says something new; what either lists is listed."""
-        self.addresses.push(snapshot.address_map)
-        self.default.user = snapshot.default_user or self._lists.identity.default_user
+        self.entrance.addresses.push(snapshot.address_map)
+        default = snapshot.default_user or self._lists.identity.default_user
+        self.entrance.default.user = default
         self._excluded = self._lists.proxy.exclude + snapshot.exclude
         self._closed = self._lists.proxy.closed + snapshot.closed
 

@@ -95,8 +95,8 @@ def is_local(address: Address) -> bool:
     return True
 
 
-def networks(texts: Iterable[str]) -> tuple[Network, ...]:
-    """The CIDRs of `[proxy] allow_private`.
+def networks(texts: Iterable[str], key: str) -> tuple[Network, ...]:
+    """The CIDRs that a key of the settings holds.
 
     Raises
     ------
@@ -108,7 +108,7 @@ def networks(texts: Iterable[str]) -> tuple[Network, ...]:
         try:
             found.append(ipaddress.ip_network(text))
         except ValueError:
-            raise SettingsError(f"proxy.allow_private: '{text}' is no network") from None
+            raise SettingsError(f"{key}: '{text}' is no network") from None
     return tuple(found)
 
 

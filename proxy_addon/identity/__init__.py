@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
 
 @dataclass(frozen=True, slots=True)
 class Peer:
@@ -40,6 +42,12 @@ def address_of(text: str) -> str:
     address = ipaddress.ip_address(text.partition("%")[0])
     mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
     return str(mapped or address)
+
+
+def holds(networks: Iterable[Network], address: str) -> bool:
+    """Whether an address, written by `address_of`, is in one of the networks."""
+    found = ipaddress.ip_address(address)
+    return any(found in network for network in networks)
 
 
 @dataclass(frozen=True, slots=True)

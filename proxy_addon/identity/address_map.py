@@ -10,10 +10,9 @@ import ipaddress
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from proxy_addon.identity import UNKNOWN, Identity, Peer
+from proxy_addon.identity import UNKNOWN, Identity, Network, Peer
 from reauth.errors import SettingsError
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Entries = list[tuple[Network, str]]
 
 CONFIDENCE = 0.5

@@ -1,7 +1,8 @@
 """The user who authenticated to the proxy on this connection: Basic against a bcrypt htpasswd.
 
 bcrypt is slow on purpose, so a password is checked in a thread, and what a connection has proved
-is remembered with the connection, as a digest of what it showed. Other hashes of htpasswd (MD5,
+is remembered with the connection, as a digest of what it showed; a directory may stand in the
+file's place (`ldap_directory`). Other hashes of htpasswd (MD5,
 SHA-1, crypt, plain text) are refused when the file is read: the weakest line is the strength of
 the file. bcrypt is called directly, as passlib 1.7.4 fails with bcrypt 5.
 """
@@ -12,7 +13,7 @@ import binascii
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import bcrypt
 
@@ -83,31 +84,57 @@ class _Proof(NamedTuple):
     since: float
 
 
-class ProxyAuth:
-    """Users who showed a password on their connection.
+class Passwords(Protocol):
+    """What knows the users' passwords."""
+
+    async def verified(self, user: str, password: bytes) -> str | None:
+        """The user, by the name that they are known by, if the password is theirs."""
+        ...
+
+
+class Htpasswd:
+    """Passwords of a file.
 
     Parameters
     ----------
     users
         As `parse_htpasswd` gives them.
+    """
+
+    def __init__(self, users: Mapping[str, bytes]) -> None:
+        self._turn = asyncio.Semaphore(_AT_ONCE)
+        self.replace(users)
+
+    def replace(self, users: Mapping[str, bytes]) -> None:
+        """Take a file that was read anew."""
+        self._users = users
+        self._cost = _highest_cost(users)
+
+    async def verified(self, user: str, password: bytes) -> str | None:
+        """The user if the password is theirs, in the same time whether there is one or not."""
+        digest = self._users.get(user)
+        async with self._turn:
+            holds = await asyncio.to_thread(
+                _holds, password, digest or _nobody(self._cost), self._cost
+            )
+        return user if holds and digest is not None else None
+
+
+class ProxyAuth:
+    """Users who showed a password on their connection.
+
+    Parameters
+    ----------
     clock
         Seconds since 1970.
     """
 
     name = "proxy_auth"
 
-    def __init__(self, users: Mapping[str, bytes], clock: Callable[[], float]) -> None:
-        self._users = users
-        self._cost = _highest_cost(users)
+    def __init__(self, passwords: Passwords, clock: Callable[[], float]) -> None:
+        self._passwords = passwords
         self._clock = clock
         self._proofs: dict[str, _Proof] = {}
-        self._turn = asyncio.Semaphore(_AT_ONCE)
-
-    def replace(self, users: Mapping[str, bytes]) -> None:
-        """Take a file that was read anew; what was proved by the old one is forgotten."""
-        self._users = users
-        self._cost = _highest_cost(users)
-        self._proofs.clear()
 
     async def check(self, peer: Peer, header: str | None) -> bool:
         """Whether a Proxy-Authorization header proves a user; its connection is theirs from now on.
@@ -119,28 +146,21 @@ class ProxyAuth:
         known = self._proofs.get(peer.id)
         if known and known.shown == shown:
             return True
-        user = await self._verified(header)
+        credential = parse_basic(header) if header else None
+        user = await self._passwords.verified(*credential) if credential else None
         if user is None:
             self._proofs.pop(peer.id, None)
             return False
         self._proofs[peer.id] = _Proof(shown, user, self._clock())
         return True
 
-    async def _verified(self, header: str | None) -> str | None:
-        credential = parse_basic(header) if header else None
-        if credential is None:
-            return None
-        user, password = credential
-        digest = self._users.get(user)
-        async with self._turn:
-            holds = await asyncio.to_thread(
-                _holds, password, digest or _nobody(self._cost), self._cost
-            )
-        return user if holds and digest is not None else None
-
     def forget(self, peer: Peer) -> None:
         """Forget a connection that has ended."""
         self._proofs.pop(peer.id, None)
+
+    def forget_all(self) -> None:
+        """Passwords have changed: what was proved by the old ones is proved no more."""
+        self._proofs.clear()
 
     def identify(self, peer: Peer) -> Identity:
         """The user that this connection proved last."""

@@ -8,11 +8,12 @@ import re
 from collections.abc import Iterator
 
 from reauth.errors import SettingsError
-from reauth.settings.tree import Settings
+from reauth.settings.tree import Identity, Settings
 
 _LOOPBACK = r"localhost|::1|127(\.\d+){3}"
 _HOST = r"[\w-]+(\.[\w-]+)*"
 _URL = rf":https?://({_HOST}|\[[0-9a-fA-F:.]+\])(:(?P<port>\d{{1,5}}))?/?"
+_LDAP = rf"ldaps?://({_HOST}|\[[0-9a-fA-F:.]+\])(:\d{{1,5}})?"
 _URL_TOLD = "http://HOST:PORT or https://HOST:PORT after it, without a name, password or path"
 _MODES = {
     "regular": ("", "nothing after it"),
@@ -28,7 +29,9 @@ _MODES = {
 def check(settings: Settings) -> Iterator[str]:
     """Everything that is wrong, each with its key and how it would be right."""
     yield from _mode(settings.proxy.mode)
-    yield from _networks(settings.proxy.allow_private)
+    yield from _networks("proxy.allow_private", settings.proxy.allow_private)
+    yield from _networks("identity.upstream_peers", settings.identity.upstream_peers)
+    yield from _identity(settings.identity)
     yield from _ports(settings.proxy.connect_ports)
     yield from _hosts("proxy.exclude", settings.proxy.exclude)
     yield from _hosts("proxy.closed", settings.proxy.closed)
@@ -51,13 +54,24 @@ def _mode(mode: str) -> Iterator[str]:
         yield f"proxy.mode {name} must have {told}"
 
 
-def _networks(texts: tuple[str, ...]) -> Iterator[str]:
+def _identity(identity: Identity) -> Iterator[str]:
+    if identity.htpasswd and identity.ldap_url:
+        yield "identity.htpasswd and identity.ldap_url: one of them knows the passwords"
+    if identity.ldap_url and not re.fullmatch(_LDAP, identity.ldap_url):
+        yield "identity.ldap_url must be ldaps://HOST[:PORT] or ldap://HOST[:PORT]"
+    if "{user}" not in identity.ldap_filter:
+        yield "identity.ldap_filter must have {user} in it"
+    if identity.certificate_field not in ("common_name", "email"):
+        yield "identity.certificate_field must be common_name or email"
+
+
+def _networks(key: str, texts: tuple[str, ...]) -> Iterator[str]:
     for text in texts:
         try:
             ipaddress.ip_network(text)
         except ValueError:
             yield (
-                f"proxy.allow_private: '{text}' is no network; write a CIDR such as 10.0.0.0/8,"
+                f"{key}: '{text}' is no network; write a CIDR such as 10.0.0.0/8,"
                 " without bits beyond its prefix"
             )
 

@@ -103,6 +103,17 @@ class Identity:
     default_user: str | None = _key(None, "trials only: who everyone unauthenticated is")
     htpasswd: str | None = _key(None, "bcrypt htpasswd of proxy users", path=True)
     address_map: str | None = _key(None, "CSV address_or_cidr,user; SIGHUP reloads", path=True)
+    ldap_url: str | None = _key(None, "directory that knows the passwords of proxy users")
+    ldap_base: str = _key("", "where in it users are looked for")
+    ldap_filter: str = _key("(uid={user})", "by what; {user} is the name that was typed, escaped")
+    ldap_attribute: str = _key("uid", "what a user found there is known by")
+    ldap_bind: str | None = _key(None, "the name by which we look; nobody's if none is given")
+    ldap_password_file: str | None = _key(None, "its password, mode 0600", path=True)
+    ldap_ca: str | None = _key(None, "PEM that vouches for the directory", path=True)
+    client_ca: str | None = _key(None, "PEM of who signs clients' certificates", path=True)
+    certificate_field: str = _key("common_name", "where the user stands in one, or email")
+    upstream_header: str | None = _key(None, "in which a listed proxy names the user")
+    upstream_peers: tuple[str, ...] = _key([], "CIDRs of the proxies whose header is believed")
     realm: str = _key("reauth", "realm shown by the browser when it asks for a password")
 
 

@@ -1,5 +1,6 @@
 """What every identity source promises; a new one is tested by standing in `SOURCES`."""
 
+import ipaddress
 from collections.abc import Awaitable, Callable
 
 import bcrypt
@@ -7,7 +8,10 @@ import pytest
 
 from proxy_addon.identity import RANKING, UNKNOWN, DefaultUser, Peer, Source
 from proxy_addon.identity.address_map import AddressMap, parse_address_map
-from proxy_addon.identity.proxy_auth import ProxyAuth
+from proxy_addon.identity.client_certificate import ClientCertificates
+from proxy_addon.identity.proxy_auth import Htpasswd, ProxyAuth
+from proxy_addon.identity.upstream_header import UpstreamHeader
+from tests.devices import Authority
 
 KNOWN, STRANGER = Peer("1", "10.0.0.1"), Peer("2", "10.9.9.9")
 
@@ -17,7 +21,7 @@ def clock() -> float:
 
 
 async def proxy_auth() -> Source:
-    auth = ProxyAuth({"ann": bcrypt.hashpw(b"x", bcrypt.gensalt(4))}, clock)
+    auth = ProxyAuth(Htpasswd({"ann": bcrypt.hashpw(b"x", bcrypt.gensalt(4))}), clock)
     await auth.check(KNOWN, "Basic YW5uOng=")
     return auth
 
@@ -28,13 +32,27 @@ async def address_map() -> Source:
     return addresses
 
 
+async def client_certificate() -> Source:
+    authority = Authority()
+    shown = ClientCertificates(authority.pem, "common_name", clock)
+    shown.take(KNOWN, [authority.device("ann")[0]])
+    return shown
+
+
+async def upstream_header() -> Source:
+    told = UpstreamHeader("X-User", [ipaddress.ip_network("10.0.0.1")], clock)
+    told.hear(KNOWN, "ann")
+    return told
+
+
 async def default_user() -> Source:
     return DefaultUser("ann")
 
 
 Make = Callable[[], Awaitable[Source]]
 SOURCES: dict[str, Make] = {
-    "proxy_auth": proxy_auth, "address_map": address_map, "default_user": default_user
+    "proxy_auth": proxy_auth, "client_certificate": client_certificate,
+    "upstream_header": upstream_header, "address_map": address_map, "default_user": default_user,
 }  # fmt: skip
 sources = pytest.mark.parametrize("make", SOURCES.values(), ids=SOURCES)
 

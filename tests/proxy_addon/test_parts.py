@@ -143,10 +143,10 @@ def test_lists_of_the_file_and_of_the_people_add_up(house: House):
     parts._told(Snapshot(exclude=("more.example",), closed=("b.example",), default_user="ann"))
     assert all(parts.site(host).excluded for host in ("bank.example", "more.example"))
     assert parts.site("b.example").closed
-    assert "ann" == parts.ranking.identify(PEER).user
+    assert "ann" == parts.entrance.identify(PEER).user
     parts._told(Snapshot(address_map=(("10.0.0.0/8", "bob"),)))
     assert not parts.site("more.example").excluded
-    assert "bob" == parts.ranking.identify(PEER).user
+    assert "bob" == parts.entrance.identify(PEER).user
 
 
 def test_the_kill_switch_stops_everybody(house: House):
@@ -162,10 +162,10 @@ def test_a_reload_takes_all_or_nothing(house: House):
     places = house.folder / "map.csv"
     places.write_text("10.0.0.1,ann\n")
     parts = parts_of(house)
-    assert parts.ranking.identify(PEER).user is None
+    assert parts.entrance.identify(PEER).user is None
     house.write('exclude = ["new.example"]', '[identity]\naddress_map = "map.csv"')
     parts.reload()
-    assert "ann" == parts.ranking.identify(PEER).user
+    assert "ann" == parts.entrance.identify(PEER).user
     assert parts.site("new.example").excluded
     assert not parts.site("bank.example").excluded
 
@@ -173,7 +173,7 @@ def test_a_reload_takes_all_or_nothing(house: House):
     house.write('exclude = ["newer.example"]', '[identity]\naddress_map = "map.csv"')
     with pytest.raises(SettingsError, match="line 1"):
         parts.reload()
-    assert "ann" == parts.ranking.identify(PEER).user
+    assert "ann" == parts.entrance.identify(PEER).user
     assert not parts.site("newer.example").excluded
 
 

@@ -52,7 +52,7 @@ async def judged(
     async def lookup(host: str, port: int) -> list[tuple]:
         return infos(port, *addresses)
 
-    guard = Guard(networks(allow), port_ranges(ports), lambda: {OWN_PORT}, Counter(), lookup)
+    guard = Guard(networks(allow, ""), port_ranges(ports), lambda: {OWN_PORT}, Counter(), lookup)
     await guard.server_connect(data)
     return data.server.error
 
@@ -189,7 +189,7 @@ def test_a_port_that_is_none_is_the_operators_error(text: str):
 def test_a_network_that_is_none_is_the_operators_error(text: str):
     """Named with its key."""
     with pytest.raises(SettingsError, match="allow_private"):
-        networks([text])
+        networks([text], "proxy.allow_private")
 
 
 def test_an_address_is_local_where_a_socket_binds():

@@ -6,7 +6,13 @@ import bcrypt
 import pytest
 
 from proxy_addon.identity import UNKNOWN, Peer
-from proxy_addon.identity.proxy_auth import ProxyAuth, _nobody, parse_basic, parse_htpasswd
+from proxy_addon.identity.proxy_auth import (
+    Htpasswd,
+    ProxyAuth,
+    _nobody,
+    parse_basic,
+    parse_htpasswd,
+)
 from reauth.errors import SettingsError
 
 HASH = bcrypt.hashpw(b"secret", b"$2b$04$" + b"abcdefghijklmnopqrstuu").decode()
@@ -67,7 +73,7 @@ def test_what_is_no_basic_credential_is_none(header: str):
 
 async def test_a_password_makes_the_connection_its_users():
     """This one; another from the same address has proved nothing."""
-    auth = ProxyAuth(USERS, lambda: 7.0)
+    auth = ProxyAuth(Htpasswd(USERS), lambda: 7.0)
 
     assert await auth.check(HERE, basic("ann", "secret"))
     identity = auth.identify(HERE)
@@ -81,7 +87,7 @@ async def test_a_password_makes_the_connection_its_users():
 )
 async def test_a_wrong_password_proves_nobody_and_takes_away_what_was_proved(header: str):
     """A connection is never left with the user before."""
-    auth = ProxyAuth(USERS, lambda: 0.0)
+    auth = ProxyAuth(Htpasswd(USERS), lambda: 0.0)
     await auth.check(HERE, basic("ann", "secret"))
 
     assert not await auth.check(HERE, header)
@@ -90,7 +96,7 @@ async def test_a_wrong_password_proves_nobody_and_takes_away_what_was_proved(hea
 
 async def test_without_credentials_nobody_is_proved():
     """A proxy authenticates each request that is not in a tunnel."""
-    auth = ProxyAuth(USERS, lambda: 0.0)
+    auth = ProxyAuth(Htpasswd(USERS), lambda: 0.0)
     await auth.check(HERE, basic("ann", "secret"))
 
     assert not await auth.check(HERE, None)
@@ -99,7 +105,7 @@ async def test_without_credentials_nobody_is_proved():
 
 async def test_what_was_proved_is_not_checked_again(monkeypatch: pytest.MonkeyPatch):
     """bcrypt is slow on purpose: once a connection, not once a picture."""
-    auth = ProxyAuth(USERS, lambda: 0.0)
+    auth = ProxyAuth(Htpasswd(USERS), lambda: 0.0)
     await auth.check(HERE, basic("ann", "secret"))
     monkeypatch.setattr(bcrypt, "checkpw", None)
 
@@ -119,9 +125,10 @@ async def test_time_does_not_tell_which_names_exist(
         return check(password, digest)
 
     monkeypatch.setattr(bcrypt, "checkpw", counted)
-    auth = ProxyAuth({}, lambda: 0.0)
-    auth.replace(users)
-    for taken in (auth, ProxyAuth(users, lambda: 0.0)):
+    renewed = Htpasswd({})
+    renewed.replace(users)
+    for passwords in (renewed, Htpasswd(users)):
+        taken = ProxyAuth(passwords, lambda: 0.0)
         for name in ("nobody", *users):
             work.append(0)
             assert not await taken.check(HERE, basic(name, "y"))
@@ -136,13 +143,15 @@ def test_no_password_is_that_of_nobody():
 
 async def test_a_connection_that_ended_and_a_file_that_changed_prove_nothing():
     """Nothing outlives its reason."""
-    auth = ProxyAuth(USERS, lambda: 0.0)
+    passwords = Htpasswd(USERS)
+    auth = ProxyAuth(passwords, lambda: 0.0)
     for peer in (HERE, THERE):
         await auth.check(peer, basic("ann", "secret"))
     auth.forget(HERE)
 
     assert auth.identify(HERE) is UNKNOWN
-    auth.replace({})
+    passwords.replace({})
+    auth.forget_all()
     assert auth.identify(THERE) is UNKNOWN
     assert not await auth.check(THERE, basic("ann", "secret"))
 
@@ -150,6 +159,7 @@ async def test_a_connection_that_ended_and_a_file_that_changed_prove_nothing():
 async def test_a_long_password_counts_as_far_as_bcrypt_reads():
     """72 bytes, by whatever version of the package."""
     long = "x" * 100
-    auth = ProxyAuth({"ann": bcrypt.hashpw(long[:72].encode(), bcrypt.gensalt(4))}, lambda: 0.0)
+    digest = bcrypt.hashpw(long[:72].encode(), bcrypt.gensalt(4))
+    auth = ProxyAuth(Htpasswd({"ann": digest}), lambda: 0.0)
 
     assert await auth.check(HERE, basic("ann", long))

@@ -77,6 +77,16 @@ def test_a_private_network_is_a_cidr():
         assert f"proxy.allow_private: '{bad}' is no network; write a CIDR" in told
 
 
+def test_a_source_of_identity_is_told_whole():
+    """One thing knows the passwords; a name that is looked for stands in the filter."""
+    assert [] == wrong("identity", ldap_url="ldaps://directory.example:636", ldap_base="dc=example")
+    assert "one of them" in wrong("identity", ldap_url="ldap://a", htpasswd="x")[0]
+    assert "ldap_url must be" in wrong("identity", ldap_url="http://a")[0]
+    assert "{user}" in wrong("identity", ldap_filter="(uid=*)")[0]
+    assert "common_name or email" in wrong("identity", certificate_field="serial")[0]
+    assert "upstream_peers: 'x' is no network" in wrong("identity", upstream_peers=("x",))[0]
+
+
 def test_a_port_is_one_number_or_a_range():
     """Strings, as a range is none."""
     good = ("443", "8000-8999")

@@ -21,6 +21,10 @@ OTHER = {
     "metrics.listen": "192.0.2.9:9100",
     "proxy.allow_private": ["10.0.0.0/8", "fd00::/8"],
     "proxy.connect_ports": ["443", "8000-8999"],
+    "identity.ldap_url": "ldaps://directory.example",
+    "identity.ldap_filter": "(cn={user})",
+    "identity.certificate_field": "email",
+    "identity.upstream_peers": ["10.0.0.0/8", "fd00::/8"],
     "store.url": "sqlite:///another",
 }
 every_key = pytest.mark.parametrize("name", KEYS)
@@ -142,7 +146,7 @@ def test_a_secret_file_is_a_variable_that_ends_in_file():
         ("[identity_lane]\nwindows = 5", "identity_lane.window"),
         ("[identity_lane]\npause = 5", "identity_lane.pause_ms"),
         ("[proxy]\nhtpasswd = 'x'", "identity.htpasswd"),
-        ("[identity]\nupstream_ca = 'x'", "proxy.upstream_ca"),
+        ("[identity]\nallow_private = 'x'", "proxy.allow_private"),
         ("[console]\nlisen = 'x'", "console.listen"),
         ("[proxi]\nlisten = 'x'", "proxy"),
         ("[proxi]", "proxy"),
