@@ -25,6 +25,7 @@ def unpatched_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
         (_http1, "make_body_reader"), (_http1.Http1Connection, "read_body"),
         (_http1.Http1Server, "send"), (_http1.Http1Client, "send"),
         (_http1.Http1Client, "read_headers"), (CertStore, "from_store"),
+        (HttpStream, "state_wait_for_response_headers"),
         (ClientTLSLayer, "receive_handshake_data"), (HttpStream, "check_body_size"),
         (HttpStream, "handle_protocol_error"),
         (HttpStream, "state_stream_response_body"), (HttpStream, "handle_event"),

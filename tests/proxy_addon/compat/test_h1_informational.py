@@ -42,7 +42,34 @@ def test_the_page_comes_after_interim_responses(tmp_path: Path, before: bytes, w
     ):
         answers = asked(proxy, request(origin), request(origin), until=b"page")
 
-    assert [PAGE, PAGE] == answers
+    assert [before + PAGE, PAGE] == answers
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b"HTTP/1.1 100 Continue\r\n\r\n", b""),
+        (b"HTTP/1.0 103 Hm\r\nA: 1\r\n\r\n", b"HTTP/1.1 103 Hm\r\nA: 1\r\n\r\n"),
+        (b"HTTP/1.1 103 Hm\r\nalt-SVC: x\r\nContent-Length: 9\r\n\r\n", b"HTTP/1.1 103 Hm\r\n\r\n"),
+        (b"HTTP/1.1 103 Hm\r\nno colon\r\n\r\n", b""),
+        (b"HTTP/1.1 103 Hm\r\na b: 1\r\n\r\n", b""),
+    ],
+)  # fmt: skip
+def test_what_is_not_for_the_browser_stays_behind(tmp_path: Path, before: bytes, after: bytes):
+    """Answers that mitmproxy gives, ways round us, lengths, and what cannot be read."""
+    with Origin(before + PAGE) as origin, started(mitmdump(tmp_path, PATCHED + READY)) as proxy:
+        answers = asked(proxy, request(origin), until=b"page")
+
+    assert [after + PAGE] == answers
+
+
+def test_an_old_browser_gets_the_page_alone(tmp_path: Path):
+    """HTTP/1.0 knows no interim responses (RFC 9110, section 15.2)."""
+    with Origin(HINTS + PAGE) as origin, started(mitmdump(tmp_path, PATCHED + READY)) as proxy:
+        old = request(origin).replace(b"HTTP/1.1", b"HTTP/1.0")
+        answers = asked(proxy, old, until=b"page")
+
+    assert [PAGE] == answers
 
 
 def test_without_the_patch_the_page_never_comes(tmp_path: Path):
@@ -96,7 +123,7 @@ def test_however_the_bytes_are_split_the_page_is_the_same(patched: None):
 
 def test_an_origin_that_hangs_up_after_a_hint_has_not_answered(patched: None):
     """An error, as without the hint; never an empty page."""
-    assert [http_events.ResponseProtocolError] == [
+    assert [h1_informational.Interim, http_events.ResponseProtocolError] == [
         type(each) for each in happened(HINTS, hang_up=True)
     ]
 
