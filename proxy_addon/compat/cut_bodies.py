@@ -28,12 +28,14 @@ _MESSAGE = "the body cannot be read any further"
 _Commands = Generator[Command, Any, None]
 _stock_stream = HttpStream.state_stream_response_body
 _stock_error = HttpStream.handle_protocol_error
+_stock_event = HttpStream._handle_event
 
 
 def apply() -> None:
     """Let streams break off, and say their last words when the origin does."""
     HttpStream.state_stream_response_body = _stream  # type: ignore[method-assign] # the patch
     HttpStream.handle_protocol_error = _error  # type: ignore[method-assign] # the patch
+    HttpStream._handle_event = _event  # type: ignore[method-assign] # the patch
 
 
 def _stream(self: HttpStream, event: events.Event) -> _Commands:
@@ -78,9 +80,18 @@ def _later(self: HttpStream, end: Callable[[], _Commands]) -> _Commands:
         yield from end()
         return
 
-    def waiting(event: events.Event) -> _Commands:
-        if isinstance(event, events.Wakeup):
-            yield from end()
-
-    self.server_state = waiting
+    self.__dict__["end"] = end
+    self.server_state = _ignore
     yield RequestWakeup(patience)
+
+
+def _ignore(_: events.Event) -> _Commands:
+    yield from ()
+
+
+def _event(self: HttpStream, event: events.Event) -> _Commands:
+    """Take the wakeup, which no stream expects."""
+    if isinstance(event, events.Wakeup):
+        yield from self.__dict__.pop("end")()
+    else:
+        yield from _stock_event(self, event)

@@ -63,6 +63,9 @@ async def alike(town, urls, shown=SHOWN):
             assert 0 == await bare.evaluate(SYMBOL), url
 
 
+NOTHING = ((b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n",), False)
+
+
 class Raw:
     """An origin that says the very bytes it is given, head and all, then closes or stays."""
 
@@ -81,7 +84,7 @@ class Raw:
         try:
             head = await reader.readuntil(b"\r\n\r\n")
             self.asked.append(head)
-            pieces, stays = self.answers[head.split()[1].decode()]
+            pieces, stays = self.answers.get(head.split()[1].decode(), NOTHING)
             for piece in pieces:
                 if isinstance(piece, asyncio.Event):
                     await piece.wait()

@@ -29,6 +29,7 @@ def unpatched_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
         (ClientTLSLayer, "receive_handshake_data"), (HttpStream, "check_body_size"),
         (HttpStream, "handle_protocol_error"),
         (HttpStream, "state_stream_response_body"), (HttpStream, "handle_event"),
+        (HttpStream, "_handle_event"),
         (HttpStream, "passthrough"), (_http1.Http1Connection, "_handle_event"),
         (_http2.Http2Connection, "_handle_event"), (_http2.Http2Client, "_handle_event"),
         (_http2.Http2Connection, "handle_h2_event"), (BufferedH2Connection, "__init__"),

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.proxy_addon.compat.host import READY, asked, mitmdump, started
+from tests.proxy_addon.compat.host import READY, mitmdump, started
 
 PATCHED = """
 from proxy_addon.compat import cut_bodies
@@ -37,7 +37,6 @@ def responseheaders(flow):
 """
 REQUEST = b"GET http://127.0.0.1:%d/ HTTP/1.1\r\nHost: a\r\n\r\n"
 HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-LAST = b"0\r\n\r\n"
 PIECES = (b"4\r\nheld\r\n", b"7\r\ncorrupt\r\n")
 
 
@@ -62,18 +61,30 @@ def origin(*pieces: bytes, leaves: bool) -> Iterator[tuple[int, threading.Event]
         thread.join(20)
 
 
+def said(proxy: int, port: int, patience: float) -> tuple[bytes, bool]:
+    """All that a client gets, and whether its connection was ended."""
+    got = b""
+    with socket.create_connection(("127.0.0.1", proxy), timeout=patience) as client:
+        client.sendall(REQUEST % port)
+        try:
+            while piece := client.recv(65536):
+                got += piece
+        except TimeoutError:
+            return got, False
+    return got, True
+
+
 @pytest.mark.parametrize(("script", "last"), [(PATCHED, b"4\r\nheld\r\n"), ("", b"")])
-def test_what_is_held_goes_out_when_the_origin_breaks_off(
-    tmp_path: Path, script: str, last: bytes
-):
+def test_what_is_held_goes_out_when_the_origin_breaks_off(tmp_path: Path, script: str, last: bytes):
     """The browser shows as much as it would without us; without the patch it is lost."""
     with (
         origin(HEAD, PIECES[0], leaves=True) as (port, _),
         started(mitmdump(tmp_path, script + HOLDS + READY)) as proxy,
     ):
-        [answer] = asked(proxy, REQUEST % port, until=LAST)
+        answer, ended = said(proxy, port, 20)
 
     assert answer.endswith(b"\r\n\r\n" + last)
+    assert ended
 
 
 @pytest.mark.parametrize("script", [PATCHED, ""])
@@ -83,8 +94,21 @@ def test_a_stream_can_break_off_its_body(tmp_path: Path, script: str):
         origin(HEAD, PIECES[1], leaves=False) as (port, gone),
         started(mitmdump(tmp_path, script + HOLDS + READY)) as proxy,
     ):
-        [answer] = asked(proxy, REQUEST % port, until=LAST, patience=20 if script else 1)
-        came = gone.wait(10) if script else gone.is_set()
+        answer, ended = said(proxy, port, 20 if script else 1)
+        left = gone.wait(20) if script else gone.is_set()
 
     assert answer.endswith(b"\r\n\r\na\r\nuntil here\r\n")
-    assert came is bool(script)
+    assert ended is left is bool(script)
+
+
+def test_a_client_that_leaves_while_it_is_not_told_leaves_nothing_behind(tmp_path: Path):
+    """The origin hears of it at once, and the next client is served."""
+    slow = HOLDS.replace("patience = 0.2", "patience = 1")
+    with (
+        origin(HEAD, PIECES[1], leaves=False) as (port, gone),
+        started(mitmdump(tmp_path, PATCHED + slow + READY)) as proxy,
+    ):
+        assert not said(proxy, port, 0.5)[1]
+        assert gone.wait(20)
+        with origin(HEAD, PIECES[0], leaves=True) as (other, _):
+            assert said(proxy, other, 20)[1]
