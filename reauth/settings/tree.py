@@ -8,7 +8,10 @@ together.
 from dataclasses import dataclass, field
 from typing import Any
 
-UNITS = {"ms": 1e-3, "s": 1.0, "min": 60.0, "hours": 3600.0, "days": 86400.0, "kib": 1024}
+UNITS = {
+    "ms": 1e-3, "s": 1.0, "min": 60.0, "hours": 3600.0, "days": 86400.0,
+    "kib": 1 << 10, "mib": 1 << 20,
+}  # fmt: skip
 
 
 def _key(default: Any, why: str, unit: str = "", *, path: bool = False, least: float = 0) -> Any:
@@ -34,6 +37,10 @@ class Proxy:
 
     listen: str = _key("127.0.0.1:8080", "where browsers connect; port 0 takes any free one")
     processes: int = _key(0, "proxy processes that share the port; 0 means one a core")
+    user: str | None = _key(None, "account that serves, once root has bound the port")
+    recycle_requests: int = _key(0, "a process is replaced after so many; 0 means never")
+    recycle_rss: int = _key(512, "a process is replaced that is larger; 0 means never", "mib")
+    drain: float = _key(60, "what a process that is replaced may finish in", "min")
     mode: str = _key("regular", "or transparent, upstream:URL, socks5, wireguard, reverse:URL")
     upstream_ca: str | None = _key(None, "PEM trusted towards origins besides ours", path=True)
     allow_private: tuple[str, ...] = _key([], "CIDRs of private origins that may be reached")

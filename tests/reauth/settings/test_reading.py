@@ -12,7 +12,9 @@ from reauth.errors import SettingsError
 from reauth.settings import Settings
 
 KEYS = {f"{key.section}.{key.name}": key for key in settings.keys()}
-UNITS = {"": 1, "ms": 1e-3, "s": 1, "min": 60, "hours": 3600, "days": 86400, "kib": 1024}
+UNITS = {
+    "": 1, "ms": 1e-3, "s": 1, "min": 60, "hours": 3600, "days": 86400, "kib": 2**10, "mib": 2**20,
+}  # fmt: skip
 OTHER = {
     "proxy.listen": "[::1]:0",
     "proxy.mode": "upstream:http://192.0.2.1:3128",
