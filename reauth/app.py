@@ -26,6 +26,7 @@ from reauth.engine import Engine
 from reauth.enrol import Enroller
 from reauth.errors import SettingsError, StoreError
 from reauth.features import FEATURE_SETS
+from reauth.feeds import Addresses, accounting, fed
 from reauth.ingest import RECEIVER, Control, Receiver
 from reauth.installation import (
     address_map,
@@ -97,6 +98,7 @@ class House:
     store: Store
     rule: Rule
     control: Control
+    addresses: Addresses
     site: console.Site
     urls: dict[str, str]
     listens: dict[str, str]
@@ -112,6 +114,7 @@ class House:
         """
         told = standing(settings)
         self.rule.take(settings)
+        self.addresses.write(told.pop("address_map"))
         self.control.change(**told)
 
     def stop(self) -> None:
@@ -244,6 +247,7 @@ async def house(settings: Settings) -> AsyncIterator[House]:
         ):
             enroller = Enroller(store, settings, now)
             control = Control(told, int(now() * 1000))
+            addresses = Addresses(told["address_map"], control, now)
             receiving = ingest.application(intake, keys, settings.ingest, control, now)
             readiness = Readiness(_probes(store, intake, settings))
             site = console.Site(
@@ -256,11 +260,11 @@ async def house(settings: Settings) -> AsyncIterator[House]:
                 tls=settings.console.tls_cert is not None,
                 clock=now,
             )
-            retaining = _retain(store)
-            broken = await doors.enter_async_context(jobs(enroller.run(), retaining))
-            counted = metrics.application(
-                lambda: _figures(store, engine, intake, receiving[RECEIVER], outbox)
-            )
+            await doors.enter_async_context(accounting(settings.identity, addresses, now))
+            beside = jobs(enroller.run(), _retain(store), *fed(settings.identity, addresses))
+            broken = await doors.enter_async_context(beside)
+            counting = (engine, receiving[RECEIVER], outbox, addresses)
+            counted = metrics.application(lambda: _figures(store, intake, counting))
             urls, listens = {}, {}
             for name, app, listen, tls in (
                 ("metrics", counted, settings.metrics.listen, None),
@@ -270,7 +274,8 @@ async def house(settings: Settings) -> AsyncIterator[House]:
                 where = listening(name, app, listen, tls)
                 listens[name], urls[name] = await doors.enter_async_context(where)
             doors.callback(_refuse, control, receiving[RECEIVER])
-            yield House(settings, keys, store, rule, control, site, urls, listens, broken)
+            told_of = (control, addresses, site)
+            yield House(settings, keys, store, rule, *told_of, urls, listens, broken)
 
 
 def _refuse(control: Control, receiver: Receiver) -> None:
@@ -341,13 +346,14 @@ async def _retain(store: Store) -> None:
 
 
 async def _figures(
-    store: Store, engine: Engine, intake: LocalIntake, receiver: Receiver, outbox: Outbox
+    store: Store, intake: LocalIntake, counting: tuple[Engine, Receiver, Outbox, Addresses]
 ) -> dict[str, float]:
     """What `/metrics` tells; never of a single person."""
     health = await store.health()
-    counted: Counter[str] = Counter()
-    for counters in (engine.counters, receiver.counters, receiver.proxy_counters, outbox.counters):
-        counted.update(counters)
+    engine, receiver, *_ = counting
+    counted: Counter[str] = Counter(receiver.proxy_counters)
+    for each in counting:
+        counted.update(each.counters)
     return {
         **counted,
         f'build_info{{version="{__version__}"}}': 1,

@@ -21,6 +21,8 @@ CONFIDENCE = 0.5
 HEADER = ["address_or_cidr", "user"]
 _CHANGES, _WITHIN = 3, 60.0
 """More changes of one network within so many s, and it counts as shared (transparency.md, 7)."""
+_GONE = 10_000
+"""Addresses that are free, whose last owners are remembered."""
 
 
 def parse_address_map(text: str, name: str) -> Entries:
@@ -66,6 +68,8 @@ class AddressMap:
         self._clock = clock
         self._file: dict[Network, str] = {}
         self._feed: dict[Network, str] = {}
+        self._owners: dict[Network, str] = {}
+        """Who had what last, though it may be free by now: a change of hands is one all the same."""
         self._changes: dict[Network, deque[float]] = {}
         self._levels: list[tuple[int, int, dict[int, Identity]]] = []
         """(version, bits below the prefix, network's number -> identity), longest prefix first."""
@@ -89,8 +93,11 @@ class AddressMap:
 
     def _count_changes(self, new: dict[Network, str]) -> None:
         for network, user in new.items():
-            if self._feed.get(network, user) != user:
+            if self._owners.get(network, user) != user:
                 self._changes.setdefault(network, deque(maxlen=_CHANGES + 1)).append(self._clock())
+        if len(self._owners) > 2 * len(new) + _GONE:
+            self._owners.clear()
+        self._owners.update(new)
         old = self._clock() - _WITHIN
         self._changes = {net: times for net, times in self._changes.items() if times[-1] > old}
 

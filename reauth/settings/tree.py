@@ -121,6 +121,11 @@ class Identity:
     certificate_field: str = _key("common_name", "where the user stands in one, or email")
     upstream_header: str | None = _key(None, "in which a listed proxy names the user")
     upstream_peers: tuple[str, ...] = _key([], "CIDRs of the proxies whose header is believed")
+    radius_listen: str | None = _key(None, "HOST:PORT (UDP) of a RADIUS accounting listener")
+    radius_secret_file: str | None = _key(None, "its shared secret, mode 0600", path=True)
+    radius_idle: float = _key(60, "a session of which nothing is heard has ended", "min", least=1)
+    leases: str | None = _key(None, "Kea's lease file (memfile CSV)", path=True)
+    devices: str | None = _key(None, "CSV hardware_address,user for it", path=True)
     realm: str = _key("reauth", "realm shown by the browser when it asks for a password")
 
 

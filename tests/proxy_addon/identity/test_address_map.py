@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy_addon.identity import UNKNOWN, Peer
+from proxy_addon.identity import UNKNOWN, Peer, address_map
 from proxy_addon.identity.address_map import HEADER, AddressMap, parse_address_map
 from reauth.errors import SettingsError
 
@@ -113,6 +113,29 @@ def test_an_address_that_changes_hands_too_often_names_nobody():
 
     assert ["a", "b", "c", "d", None] == seen
     assert "e" == user_of(addresses, "10.0.0.1")
+
+
+def test_an_address_that_is_free_in_between_changes_hands_all_the_same():
+    """A feed that tells of an end before the next beginning is no way around the rule."""
+    clock = Clock()
+    addresses = AddressMap(clock)
+    for user in ("a", "b", "c", "d", "e"):
+        addresses.push([("10.0.0.1", user)])
+        last = user_of(addresses, "10.0.0.1")
+        addresses.push([])
+        clock.now += 10.0
+
+    assert last is None
+
+
+def test_owners_of_long_ago_are_forgotten(monkeypatch: pytest.MonkeyPatch):
+    """What is remembered of free addresses is bounded."""
+    monkeypatch.setattr(address_map, "_GONE", 0)
+    addresses = AddressMap(Clock())
+    addresses.push([(f"10.0.0.{n}", "a") for n in range(9)])
+    addresses.push([("10.0.0.1", "b")])
+
+    assert 1 == len(addresses._owners)
 
 
 def test_a_lease_that_goes_over_now_and_then_is_followed():
