@@ -16,9 +16,10 @@ from enum import Enum, auto
 from typing import Final
 
 from proxy_addon.codec import CodecError, Decoder, Encoder, decoder
-from proxy_addon.locate import Finding, Front, Locator
+from proxy_addon.locate import Finding, Locator
 from proxy_addon.meta import MetaFilter
 from proxy_addon.policy import Reason
+from proxy_addon.prelude import Front
 
 #: A piece shorter than this is a page that comes bit by bit, and the browser shall see it at once;
 #: longer ones are seen soon enough, and flushing costs bytes (transparency.md, 2.2).
@@ -84,33 +85,6 @@ data-k=t0k></script>'
     return (source + own + rest).encode("ascii")
 
 
-def prelude(script: str, prefix: str) -> bytes:
-    """Make of `worker_prelude.js` what goes in front of a worker's script.
-
-    Parameters
-    ----------
-    script
-        The file's text; comments have lines of their own.
-    prefix
-        "/obs/<installation>/".
-
-    Returns
-    -------
-    bytes
-        One line without an end, so that the lines of the worker's own errors stay true.
-
-    Raises
-    ------
-    ValueError
-        If the prefix could end a string.
-    """
-    if not _PLAIN.issuperset(prefix):
-        raise ValueError("the prefix holds a character that would have to be escaped")
-    lines = (line.strip() for line in script.splitlines())
-    code = " ".join(line for line in lines if not line.startswith("//"))
-    return code.replace("__PREFIX__", prefix).encode("ascii")
-
-
 class _Mode(Enum):
     SCAN = auto()  # everything is held
     CODE = auto()  # decode and encode
@@ -126,7 +100,7 @@ class Injector:
     insert
         Makes what is put in, in ASCII; called once, when the place is found.
     locator
-        `Locator`, or `Front` for a worker's prelude.
+        `Locator`, or `prelude.Front` for a worker's script.
     decoder, encoder
         Of what the origin sends, and of what the browser was told to expect.
     report

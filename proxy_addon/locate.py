@@ -362,37 +362,3 @@ _STATES: Final[dict[str, Callable[[Locator], str]]] = {
     "bogus": Locator._in_bogus,
     "instruction": Locator._in_instruction,
 }
-
-
-class Front:
-    """The place of the worker prelude: in front of everything but a byte order mark.
-
-    It has the same face as a `Locator`, so that `inject` need not know which of the two it holds.
-    Workers' scripts are UTF-8 always (HTML, "fetch a classic worker script").
-
-    Examples
-    --------
-    >>> front = Front()
-    >>> [front.feed(piece).value for piece in (b"\\xef\\xbb", b"\\xbfself.a = 1")], front.offset
-    (['more', 'injected'], 3)
-    """
-
-    __slots__ = ("_read", "offset", "text_codec")
-
-    def __init__(self) -> None:
-        self._read = b""
-        self.offset = 0
-        self.text_codec = "ascii"
-
-    def feed(self, data: bytes) -> Finding:
-        """Take the next decoded bytes."""
-        self._read = (self._read + data)[:3]
-        mark = _MARKS[0][0]
-        if self._read != mark and mark.startswith(self._read):
-            return Finding.MORE
-        return self.close()
-
-    def close(self) -> Finding:
-        """Decide at the end of the body."""
-        self.offset = 3 if self._read == _MARKS[0][0] else 0
-        return Finding.HEAD if self._read else Finding.EMPTY

@@ -16,8 +16,8 @@ from mitmproxy import http
 from proxy_addon import csp, headers
 from proxy_addon.codec import decoder, encoder
 from proxy_addon.compat import RESPONSE_BOUND, Bound
-from proxy_addon.inject import Injector, prelude, tag
-from proxy_addon.locate import Front, Locator
+from proxy_addon.inject import Injector, tag
+from proxy_addon.locate import Locator
 from proxy_addon.meta import MetaFilter
 from proxy_addon.policy import (
     Action,
@@ -33,6 +33,7 @@ from proxy_addon.policy import (
     is_navigation,
     media_type,
 )
+from proxy_addon.prelude import Front, prelude, version_of
 from proxy_addon.route import Route, Sender
 from reauth.claim import Keys, site_of
 from reauth.settings import Settings
@@ -85,7 +86,17 @@ class Pages:
         self._keys = keys
         self._route = route
         self._counters = counters
-        self._prelude = prelude(_PRELUDE.read_text("ascii"), route.prefix)
+        script, observer = _PRELUDE.read_text("ascii"), route.observer
+        self._preludes = {
+            honoured: prelude(
+                script,
+                prefix=route.prefix,
+                version=observer.version,
+                integrity=observer.integrity,
+                honoured=honoured,
+            )
+            for honoured in (False, True)
+        }
 
     def request(self, flow: http.HTTPFlow, visit: Visit) -> None:
         """Prepare a request for its origin."""
@@ -93,7 +104,7 @@ class Pages:
         if decision.action in _EDITED:
             flow.request.headers.fields = headers.edit_request(
                 flow.request.headers.fields,
-                version=self._route.observer.version,
+                version=self._version(decision.action, visit.site),
                 navigation=is_navigation(visit.head),
             )
         length = flow.request.headers.get("content-length", "")
@@ -122,7 +133,7 @@ class Pages:
         if decision.action is Action.INJECT:
             self._inject(flow, head, visit, decision)
         elif decision.action is Action.WORKER_PRELUDE:
-            self._guard_worker(flow, head, decision)
+            self._guard_worker(flow, head, visit, decision)
         elif wanted.action is Action.INJECT:
             self._count(decision.reason, visit)
             if visit.site.closed and decision.reason.unwatched:
@@ -220,26 +231,40 @@ class Pages:
         if decision.reason is Reason.NO_TRANSFORM:
             self._counters["no_transform_total"] += 1
 
-    def _guard_worker(self, flow: http.HTTPFlow, head: ResponseHead, decision: Decision) -> None:
+    def _guard_worker(
+        self, flow: http.HTTPFlow, head: ResponseHead, visit: Visit, decision: Decision
+    ) -> None:
         """Put the prelude in front of a service worker's script; never a token: it is stored."""
         assert flow.response is not None
+        encoding = self._encoding(visit)
         edited = headers.edit_response(
             flow.response.headers.fields,
-            version=self._route.observer.version,
-            encoding="identity",
+            version=self._version(decision.action, visit.site),
+            encoding=encoding,
             client_http=flow.request.http_version,
             origin_http=flow.response.http_version,
             body=decision.body,
         )
         _take(flow.response, edited)
         if decision.body:
+            made = self._prelude(visit.site)
             flow.response.stream = Injector(
-                lambda: self._prelude,
+                lambda: made,
                 Front(),
                 decoder(head.headers.get("content-encoding", "")),
-                encoder("identity"),
+                encoder(encoding),
                 self._count_worker,
             )
+
+    def _prelude(self, site: Site) -> bytes:
+        return self._preludes[site.honour_no_transform and not site.closed]
+
+    def _version(self, action: Action, site: Site) -> str:
+        """Of our change, for the validators; a worker's script changes with the prelude."""
+        version = self._route.observer.version
+        if action is not Action.WORKER_PRELUDE:
+            return version
+        return version_of(version, self._prelude(site))
 
     def _is_too_large(self, head: ResponseHead) -> bool:
         length = head.headers.get("content-length", "0")

@@ -247,8 +247,11 @@ class Route:
         now = self._clock()
         verdict, page = check_token(self._keys, token, sender.audience, now)
         if verdict is TokenVerdict.BAD or page is None:
-            self._counters["bad_tokens_total"] += 1
-            self._forward.report(self._claim(sender, "", TokenVerdict.BAD, now))
+            if token:
+                self._counters["bad_tokens_total"] += 1
+                self._forward.report(self._claim(sender, "", TokenVerdict.BAD, now))
+            else:  # a page that a service worker made asks for its first: nobody's is misused
+                self._counters["first_tokens_total"] += 1
             renewal = self.token(sender) if _is_same_origin(request, sender.origin) else ""
             return _response(403, _reply_headers(opaque), renewal)
         reply = await self._forward.send(self._claim(sender, page, verdict, now), body)

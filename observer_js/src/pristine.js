@@ -78,12 +78,12 @@ const codeAt = method(String.prototype.charCodeAt);
 const Bytes = Uint8Array;
 
 /**
- * A page token as bytes; null if it is none: printable ASCII, at most 255 of it. Its size stands
- * beside it, as a typed array's `length` is a getter of a prototype.
+ * A page token as bytes, perhaps none; null if it is no token: printable ASCII, at most 255 of it. Its
+ * size stands beside it, as a typed array's `length` is a getter of a prototype.
  */
 export function tokenBytes(text) {
   const tokenSize = text.length;
-  if (!tokenSize || tokenSize > 255) return null;
+  if (tokenSize > 255) return null;
   const token = new Bytes(tokenSize);
   for (let i = 0; i < tokenSize; i++) {
     const code = codeAt(text, i);

@@ -307,6 +307,23 @@ async def test_a_refused_token_with_a_fresh_one_begins_a_new_segment(browser):
         assert Mark.RESET in [ext for *_, ext in served.rows(Kind.MARKER)]
 
 
+async def test_a_page_without_a_token_asks_for_one_before_anything_is_lost(browser):
+    """A service worker knows none to put into its pages."""
+    bare = PAGE.replace("{tag}", "{bare}")
+    async with site(index=bare) as served:
+        served.pages["/index"] = bare.replace("{bare}", served.tag.replace(TOKEN, ""))
+        served.replies.append({"status": 403, "text": "first"})
+        page = await browser.new_page()
+        await page.goto(served.url + "/index")
+        await served.until(lambda: len(served.batches) == 1)
+        moved = await wander(page, 10)
+        await served.until(lambda: len(served.moves()) >= 10)
+
+        assert moved == steps(served.moves())
+        assert (b"", 0) == (served.batches[0][0].token, len(served.batches[0][0].kinds))
+        assert {b"first"} == {batch.token for batch in served.stored()}
+
+
 async def test_a_renewal_in_a_reply_is_taken_and_nothing_is_dropped(browser):
     """200 with a token: stored, and from now on the new one."""
     async with site(index=PAGE) as served:

@@ -1,12 +1,8 @@
 """The stream's callable: the same bytes for every split, and a page whatever breaks."""
 
 import gzip
-import json
 import random
-import shutil
-import subprocess
 import zlib
-from pathlib import Path
 
 import brotli
 import pytest
@@ -16,10 +12,11 @@ from hypothesis import strategies as st
 
 from proxy_addon import codec
 from proxy_addon.codec import decoder, encoder
-from proxy_addon.inject import Injector, prelude, tag
-from proxy_addon.locate import Finding, Front, Locator
+from proxy_addon.inject import Injector, tag
+from proxy_addon.locate import Finding, Locator
 from proxy_addon.meta import MetaFilter
 from proxy_addon.policy import Reason
+from proxy_addon.prelude import Front
 
 INTEGRITY = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 TAG = tag("0123456789abcdef", "1", INTEGRITY, 60 * "k")
@@ -369,62 +366,6 @@ def test_a_bomb_without_a_head_is_never_decoded():
     """Not a page, found out after one step."""
     bomb = gzip.compress(bytes(50 << 20))
     assert bomb == Watch("gzip", "gzip").run([bomb])
-
-
-SCRIPT = Path(codec.__file__).with_name("worker_prelude.js").read_text("utf-8")
-WORKER = r"""
-const listeners = [], routed = [];
-class InstallEvent { addRoutes(routes) { routed.push(...[].concat(routes)); } }
-class Fetch {
-  constructor(url) { this.request = { url }; this.stopped = false; }
-  stopImmediatePropagation() { this.stopped = true; }
-}
-const self = { InstallEvent: WITH_ROUTES ? InstallEvent : undefined };
-const origin = "https://site.example";
-const addEventListener = (kind, listener) => listeners.push(listener);
-PRELUDE addEventListener("fetch", (event) => { event.taken = true; });
-globalThis.URL = String.prototype.startsWith = () => { throw new Error("overridden"); };
-const taken = (url) => {
-  const event = new Fetch(url);
-  for (const listener of listeners) { if (!event.stopped) listener(event); }
-  return event.taken === true;
-};
-const seen = URLS.map(taken);
-if (WITH_ROUTES) { new InstallEvent().addRoutes({ condition: "a", source: "cache" }); }
-console.log(JSON.stringify([seen, routed]));
-"""
-
-
-@pytest.mark.skipif(shutil.which("node") is None, reason="needs node, as the observer's tests do")
-@pytest.mark.parametrize("routes", [True, False])
-def test_a_worker_never_sees_our_requests_and_sees_all_others(routes):
-    """Nor can its routes lead them elsewhere, nor may it override what the prelude uses."""
-    urls = [
-        "https://site.example/obs/0123abcd/b",
-        "https://site.example/obs/0123abcd/observer.1.js",
-        "https://site.example/obs/other",
-        "https://site.example/",
-        "https://cdn.example/obs/0123abcd/b",
-    ]
-    made = prelude(SCRIPT, "/obs/0123abcd/").decode()
-    code = WORKER.replace("PRELUDE", made).replace("URLS", json.dumps(urls))
-    code = code.replace("WITH_ROUTES", str(routes).lower())
-    run = subprocess.run(["node", "-e", code], capture_output=True, text=True, check=True)
-    seen_, routed = json.loads(run.stdout)
-
-    assert [False, False, True, True, True] == seen_
-    if routes:
-        assert ["network", "cache"] == [route["source"] for route in routed]
-        assert "/obs/0123abcd/*" == routed[0]["condition"]["urlPattern"]["pathname"]
-
-
-def test_the_prelude_is_one_line_and_the_same_every_time():
-    """Or the worker would update for ever, and its errors would name wrong lines."""
-    made = prelude(SCRIPT, "/obs/0123abcd/")
-    assert made == prelude(SCRIPT, "/obs/0123abcd/")
-    assert b"\n" not in made and b"//" not in made
-    with pytest.raises(ValueError, match="escaped"):
-        prelude(SCRIPT, '/obs/"/')
 
 
 # Faults of our own: every state of the callable, with something in it that raises.

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy_addon.locate import BUDGET, Finding, Front, Locator
+from proxy_addon.locate import BUDGET, Finding, Locator
 from tests.e2e.watched_site import chromium
 
 FOUND = [
@@ -275,26 +275,6 @@ def test_nothing_goes_in_front_of_a_doctype(soup):
     page = b"<!-- a --> <!doctype html>" + b"".join(soup)
     finding, offset, _ = run([page])
     assert not finding.found or offset >= 26
-
-
-@pytest.mark.parametrize(
-    ("script", "finding", "offset"),
-    [
-        (b"self.a", Finding.HEAD, 0),
-        (b"\xef\xbb\xbfself", Finding.HEAD, 3),
-        (b"\xef\xbb", Finding.HEAD, 0),
-        (b"\xef\xbbx", Finding.HEAD, 0),
-        (b"", Finding.EMPTY, 0),
-    ],
-)
-def test_a_prelude_goes_in_front_of_all_but_a_mark(script, finding, offset):
-    """The same for every split, as the browser compares the script's bytes at each update."""
-    for pieces in cuts(script):
-        front = Front()
-        for piece in pieces:
-            if front.feed(piece).found:
-                break
-        assert (finding, offset) == (front.close(), front.offset)
 
 
 TOKENS = """<!doctype html>|<html>|<html lang=en>|<head>|<HEAD a='>'>|<head/>|<!-- <head> -->

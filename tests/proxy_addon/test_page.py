@@ -1,6 +1,7 @@
 """One page: what its heads become, and what is done when it cannot be watched."""
 
 import gzip
+import re
 import tracemalloc
 from collections import Counter
 
@@ -338,9 +339,9 @@ def test_a_service_worker_gets_our_prelude_and_nothing_of_the_page():
 
     assert first == other.answered(b"worker", **SCRIPT)
     assert first.endswith(b"})();worker")
-    assert OBS.encode() in first and b"data-k" not in first and b"\n" not in first
+    assert OBS.encode() in first and b'data-k=""' in first and b"\n" not in first
     headers = one.flow.response.headers
-    assert 'W/"obs1:v"' == headers["etag"]
+    assert re.fullmatch(r'W/"obs1-[0-9a-f]{8}:v"', headers["etag"])
     assert not {"content-length", "content-encoding"} & {name.lower() for name in headers}
     assert {"worker_prelude_total": 1} == one.counters
 
@@ -350,8 +351,36 @@ def test_a_worker_that_has_not_changed_keeps_its_validators():
     one = One(WORKER)
     one.answered(b"", status=304, ETag='"v"')
 
-    assert 'W/"obs1:v"' == one.flow.response.headers["etag"]
+    assert re.fullmatch(r'W/"obs1-[0-9a-f]{8}:v"', one.flow.response.headers["etag"])
     assert {} == one.counters
+
+
+def test_a_worker_is_asked_for_anew_when_the_prelude_changes():
+    """Its tag names the prelude that stands in front of it, and another's is none of ours."""
+    made = One(WORKER)
+    made.answered(b"worker", **SCRIPT)
+    tag = made.flow.response.headers["etag"]
+
+    assert '"v"' == One(WORKER).asked(if_none_match=tag).headers["if-none-match"]
+    assert "if-none-match" not in One(WORKER).asked(if_none_match='W/"obs1:v"').headers
+
+
+def test_a_worker_is_reused_unasked_for_a_day_at_most():
+    """So that one that was installed before us is covered within a day."""
+    one = One(WORKER)
+    one.answered(b"worker", **SCRIPT, Cache_Control="max-age=31536000")
+
+    assert "max-age=86400" == one.flow.response.headers["cache-control"]
+
+
+def test_a_workers_pages_are_left_alone_where_the_operator_says_so():
+    """The prelude does what the proxy does; it knows the site's choice."""
+    bodies = [
+        One(WORKER, site=Site(honour_no_transform=honoured, closed=closed)).answered(b"w", **SCRIPT)
+        for honoured, closed in ((False, False), (True, False), (True, True))
+    ]
+
+    assert bodies[0] == bodies[2] != bodies[1]
 
 
 @pytest.mark.parametrize("headers", [{"Content-Type": "text/plain"}, {"Content-Encoding": "exi"}])

@@ -187,6 +187,16 @@ async def test_a_token_is_bound_to_user_connection_identity_and_origin(other: Se
     assert TokenVerdict.OK == renewed[0]
 
 
+async def test_a_page_without_a_token_is_given_its_first_and_nobody_is_accused():
+    """A service worker's pages bear none, and no alert may come of that."""
+    one, counters = route()
+    answer = await one.receive(request(body=b"\x01\x00", sec_fetch_site="same-origin"), SENDER)
+
+    verdict, _ = check_token(KEYS, answer.content.decode(), SENDER.audience, NOW)
+    assert (403, TokenVerdict.OK) == (answer.status_code, verdict)
+    assert {"first_tokens_total": 1} == counters
+
+
 @pytest.mark.parametrize(
     ("headers", "renews"),
     [
