@@ -111,6 +111,12 @@ PATCHES = (
         "a line end in an HTTP/2 header becomes a header, or a request, of HTTP/1",
     ),
     Patch(
+        "h2_long_headers",
+        ("11.0.2", "12.2"),
+        "https://github.com/python-hyper/h2/blob/v4.1.0/src/h2/connection.py",
+        "a list of headers of 64 KiB ends an HTTP/2 connection with all its streams",
+    ),
+    Patch(
         "h2_windows",
         ("11.0.2", "12.2"),
         "https://github.com/mitmproxy/mitmproxy/pull/7317",
