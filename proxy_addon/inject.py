@@ -273,9 +273,10 @@ class Injector:
     def _give_up(self, error: Exception) -> list[bytes]:
         """Let go of what is held after an error.
 
-        As it came, if that is what the browser expects. If not, what was decoded before the error
-        is shown, as it is without us; bytes that never were in the coding they claim are taken for
-        the page itself, and may even be readable.
+        As it came, if that is what the browser expects. If not, and the fault is ours, it is
+        decoded anew. If it is the origin's, what was decoded before is shown, as it is without us;
+        bytes that never were in the coding they claim are taken for the page itself, and may even
+        be readable.
         """
         if self._mode is not _Mode.SCAN:
             self._mode = _Mode.OVER
@@ -287,6 +288,9 @@ class Injector:
         self._mode = _Mode.RAW
         if self._same:
             return raw
+        if not isinstance(error, CodecError):
+            with suppress(Exception):  # the fault may be that decoder's: another begins anew
+                return self._begin_anew(b"".join(raw))
         with suppress(Exception):
             out = [self._encoder.encode(head or b"".join(raw)), self._encoder.flush()]
             self._mode = _Mode.OVER if head else _Mode.CODE
@@ -294,6 +298,15 @@ class Injector:
             self._decoder = decoder("identity")
             return out
         return raw
+
+    def _begin_anew(self, raw: bytes) -> list[bytes]:
+        """Decode all that came once more, and go on so, without a tag."""
+        self._decoder = decoder(self._decoder.encoding)
+        self._decoder.trust()
+        head = b"".join(self._decoder.decode(raw))
+        out = [self._encoder.encode(head), self._encoder.flush()]
+        self._mode = _Mode.CODE
+        return out
 
     def _tell(self, reason: Reason) -> None:
         self.cut = self.cut or reason is Reason.CUT

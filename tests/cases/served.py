@@ -126,3 +126,16 @@ def parted(answer):
     head, _, body = answer.partition(b"\r\n\r\n")
     first, *lines = head.decode("latin-1").lower().split("\r\n")
     return Answer(int(first.split()[1]), [tuple(line.split(": ", 1)) for line in lines], body)
+
+
+def unchunked(body):
+    """What was in the chunks, and whether the last one came."""
+    text, found = body, b""
+    while match := re.match(rb"([0-9a-f]+)\r\n", text):
+        size = int(match[1], 16)
+        found += text[match.end() : match.end() + size]
+        text = text[match.end() + size + 2 :]
+        if not size:
+            return found, True
+    assert b"" == text
+    return found, False

@@ -431,6 +431,19 @@ def test_a_decoder_that_fails_lets_the_raw_bytes_pass(failing):
     assert (PAGE, [Reason.BUG]) == run_with(cut(PAGE, 500), decode=faulty)
 
 
+@BOTH_OUT
+@pytest.mark.parametrize("size", [100, 1 << 20])
+def test_a_decoder_that_fails_is_replaced_where_the_browser_waits_for_another_coding(output, size):
+    """The raw bytes would be no page to it; the tag alone is lost."""
+    pieces = cut(brotli.compress(PAGE, quality=1), size)
+    made, real = [], decoder("br")
+    faulty = Faulty(real, "trust")
+    out, told = run_with(pieces, decode=faulty, encode=encoder(output), insert=lambda: made[0])
+
+    assert PAGE == seen(out, output)
+    assert [Reason.BUG] == told
+
+
 def test_an_encoder_that_fails_at_the_head_lets_the_raw_bytes_pass():
     """Nothing has gone out: nothing is lost."""
     faulty = Faulty(encoder("gzip"), "encode")
