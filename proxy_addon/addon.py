@@ -84,17 +84,19 @@ class Addon:
 
     Parameters
     ----------
-    path
-        The settings' file, from the launcher. Without it we are in a stock mitmdump, and the
-        option `reauth_config` or the variable `REAUTH_CONFIG` names it.
+    parts
+        What the hooks work with, from the launcher. Without it we are in a stock mitmdump, and the
+        option `reauth_config` or the variable `REAUTH_CONFIG` names the settings' file.
     """
 
     name = "reauth"
     parts: Parts
-    """What `configure` builds, before mitmproxy calls any hook."""
+    """There once `configure` was called, which mitmproxy does before any hook."""
+    served = 0
+    """Requests so far."""
 
-    def __init__(self, path: str | None = None) -> None:
-        self._path = path
+    def __init__(self, parts: Parts | None = None) -> None:
+        self._given = parts
         self._tasks: list[asyncio.Task[None]] = []
         self._active: set[str] = set()
         """Flows under way, which a stop waits for."""
@@ -111,10 +113,11 @@ class Addon:
         """Build all parts, once; raises `ReauthError`, at which a stock mitmdump stops."""
         if hasattr(self, "parts"):
             return
-        path = self._path or ctx.options.reauth_config
-        if self._path is None:
+        if self._given is None:
+            path = ctx.options.reauth_config
             prepare(read_settings(path), stock=True)
-        self.parts = Parts(path)
+            self._given = Parts(path)
+        self.parts = self._given
         options = {**_OPTIONS, "ssl_verify_upstream_trusted_ca": self.parts.trust}
         ctx.options.update_known(**options)  # type: ignore[no-untyped-call] # as published
 
@@ -198,6 +201,13 @@ class Addon:
     def tls_established_client(self, data: tls.TlsData) -> None:
         """Has it shown us who it is?"""
         self.parts.entrance.shown(data)
+        self.parts.tunnels.holds(data.context.client)
+
+    @guarded
+    def tls_failed_client(self, data: tls.TlsData) -> None:
+        """Does it not trust us? Where the origin's certificate is bad it is right not to."""
+        if not self.parts.handshakes.is_untrue(data.context.server):
+            self.parts.tunnels.fails(data.context.client)
 
     @guarded
     async def http_connect(self, flow: http.HTTPFlow) -> None:
@@ -216,9 +226,11 @@ class Addon:
     async def requestheaders(self, flow: http.HTTPFlow) -> None:
         """Whose request is it, and is it for us?"""
         self._active.add(flow.id)
+        self.served += 1
         if not await self._is_admitted(flow):
             return
         visit = flow.metadata[VISIT] = self._visit(flow)
+        self.parts.tunnels.speaks(flow.client_conn, flow.request.headers)
         if visit.ours is None:
             self.parts.pages.request(flow, visit)
         elif self._takes(flow):
@@ -259,7 +271,9 @@ class Addon:
             self.parts.pages.finish(flow, visit)
 
     def error(self, flow: http.HTTPFlow) -> None:
-        """An answer broke off."""
+        """An answer broke off, or never came."""
+        if _is_away(flow):
+            flow.kill()  # type: ignore[no-untyped-call] # as published
         self._ended(flow)
 
     def _ended(self, flow: http.HTTPFlow) -> None:

@@ -38,6 +38,7 @@ class Snapshot:
     closed: tuple[str, ...] = ()
     default_user: str | None = None
     observe: bool = True
+    tunnels: tuple[tuple[str, float], ...] = ()
 
 
 def changed(snapshot: Snapshot, change: dict[str, Any]) -> Snapshot:
@@ -52,8 +53,9 @@ def changed(snapshot: Snapshot, change: dict[str, Any]) -> Snapshot:
 
     Examples
     --------
-    >>> changed(Snapshot(closed=("a",)), {"kind": "set", "observe": False, "later": 1})
-    Snapshot(address_map=(), exclude=(), closed=('a',), default_user=None, observe=False)
+    >>> found = changed(Snapshot(closed=("a",)), {"kind": "set", "observe": False, "later": 1})
+    >>> found.closed, found.observe
+    (('a',), False)
     """
     if change.get("kind") == "snapshot":
         snapshot = Snapshot()
@@ -72,6 +74,10 @@ def _read_pairs(value: Any) -> tuple[tuple[str, str], ...]:
     return tuple((str(network), str(user)) for network, user in value)
 
 
+def _read_tunnels(value: Any) -> tuple[tuple[str, float], ...]:
+    return tuple((str(key), float(until)) for key, until in value)
+
+
 def _read_user(value: Any) -> str | None:
     return None if value is None else str(value)
 
@@ -82,6 +88,7 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "closed": _read_names,
     "default_user": _read_user,
     "observe": bool,
+    "tunnels": _read_tunnels,
 }
 
 

@@ -30,6 +30,7 @@ from proxy_addon.page import Pages
 from proxy_addon.policy import Site, Standing
 from proxy_addon.route import Route, read_observer
 from proxy_addon.tls import Guard, host_matches, networks, port_ranges, tunnelled_host
+from proxy_addon.tunnels import Tunnels
 from reauth.claim import Keys, keys_from_text
 from reauth.errors import ClaimError, SettingsError
 from reauth.settings import Identity, Settings, address, parse, secret_files
@@ -179,6 +180,9 @@ class Parts:
         ports = port_ranges(settings.proxy.connect_ports)
         self.guard = Guard(allowed, ports, self._own_ports, self.counters)
         self.handshakes = Handshakes(self.counters, clock, _tlsconfig)
+        self.tunnels = Tunnels(
+            keys, self.counters, clock, self._may_be_learnt, settings.privacy.keep_host
+        )
         papers = read_papers(settings.identity)
         self.entrance = Entrance(settings.identity, papers, self.counters, clock)
         self.trust = trusted(settings.proxy.upstream_ca)
@@ -215,8 +219,16 @@ class Parts:
         site = self.site(host) if host is not None else Site(False, False)
         if site.excluded:
             return "excluded"
-        address = data.context.server.address
-        return "client_certificate" if not site.closed and self.handshakes.asks(address) else ""
+        learnt = self.tunnels.greets(data, host)
+        if site.closed:
+            return ""
+        if self.handshakes.asks(data.context.server.address):
+            return "client_certificate"
+        return "learnt" if learnt else ""
+
+    def _may_be_learnt(self, host: str) -> bool:
+        """Whether the operator lets a tunnel to a host be learnt from browsers."""
+        return host_matches(host, self._lists.proxy.tunnel_browsers)
 
     def is_closed(self, data: tls.TlsData) -> bool:
         """Whether the site of a connection is served watched or not at all."""
@@ -253,6 +265,7 @@ class Parts:
         self.entrance.addresses.push(snapshot.address_map)
         default = snapshot.default_user or self._lists.identity.default_user
         self.entrance.default.user = default
+        self.tunnels.take(snapshot.tunnels)
         self._excluded = self._lists.proxy.exclude + snapshot.exclude
         self._closed = self._lists.proxy.closed + snapshot.closed
 

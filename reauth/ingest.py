@@ -31,6 +31,7 @@ from reauth.claim import (
 from reauth.errors import ClaimError, Overloaded, StoreError
 from reauth.ports import Accepted, Intake, Receipt
 from reauth.settings import Ingest
+from reauth.tunnels import Tunnels
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +59,7 @@ class Control:
     Parameters
     ----------
     snapshot
-        `address_map`, `exclude`, `closed`, `default_user`, `observe`.
+        `address_map`, `exclude`, `closed`, `default_user`, `observe`, `tunnels`.
     version
         Where to begin counting; must grow over restarts, so the wall clock in ms is a good one.
     """
@@ -113,6 +114,7 @@ class Receiver:
         self._admission = Admission(
             settings.batches_per_second, settings.burst, settings.bytes_per_second
         )
+        self._tunnels = Tunnels()
         self.stopping = False
         self._failing = False
         self.counters: Counter[str] = Counter()
@@ -134,10 +136,10 @@ class Receiver:
             return self._answer({"reason": str(error)}, 403)
         except web.HTTPRequestEntityTooLarge:
             return self._answer({"reason": "too_large"}, 413)
-        if counters:
-            self.proxy_counters.update({name: int(value) for name, value in counters.items()})
-        self.counters["ingest_bytes_total"] += len(group)
         now = self._clock()
+        if counters:
+            self._count(counters, now)
+        self.counters["ingest_bytes_total"] += len(group)
         await self._note([claim for claim, _ in items if claim.token == TokenVerdict.BAD])
         results = [self._refusal(claim, body, now) for claim, body in items]
         admitted = [place for place, refused in enumerate(results) if refused is None]
@@ -146,6 +148,15 @@ class Receiver:
             results[place] = result
         told = _told(results, self._interval_ms())
         return self._answer(told, 200, {ANSWER_SEAL: seal_answer(self._keys, group, told)})
+
+    def _count(self, counters: Mapping[str, float], now: float) -> None:
+        """Take the counters of a proxy process, and what it saw of clients who trust us not."""
+        rest, learnt = self._tunnels.note(counters, now)
+        self.proxy_counters.update({name: int(value) for name, value in rest.items()})
+        self._control.change(tunnels=self._tunnels.at(now))
+        for key in learnt:
+            self.counters["tunnels_learnt_total"] += 1
+            log.warning("tunnel_learnt", extra={"key": key})
 
     def _interval_ms(self) -> int | None:
         """How often clients are asked to send; None leaves it to them."""

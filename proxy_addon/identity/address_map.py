@@ -69,7 +69,7 @@ class AddressMap:
         self._file: dict[Network, str] = {}
         self._feed: dict[Network, str] = {}
         self._owners: dict[Network, str] = {}
-        """Who had what last, though it may be free by now: a change of hands is one all the same."""
+        """Who had what last, free as it may be by now: a change of hands is one all the same."""
         self._changes: dict[Network, deque[float]] = {}
         self._levels: list[tuple[int, int, dict[int, Identity]]] = []
         """(version, bits below the prefix, network's number -> identity), longest prefix first."""

@@ -34,6 +34,7 @@ def check(settings: Settings) -> Iterator[str]:
     yield from _identity(settings.identity)
     yield from _ports(settings.proxy.connect_ports)
     yield from _hosts("proxy.exclude", settings.proxy.exclude)
+    yield from _hosts("proxy.tunnel_browsers", settings.proxy.tunnel_browsers)
     yield from _hosts("proxy.closed", settings.proxy.closed)
     try:
         store_path(settings.store_url)

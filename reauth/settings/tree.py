@@ -46,6 +46,7 @@ class Proxy:
     allow_private: tuple[str, ...] = _key([], "CIDRs of private origins that may be reached")
     connect_ports: tuple[str, ...] = _key([], "ports to be asked for; none: all that browsers use")
     exclude: tuple[str, ...] = _key([], "host patterns that are tunnelled, never decrypted")
+    tunnel_browsers: tuple[str, ...] = _key([], "host patterns learnt from browsers' refusals too")
     closed: tuple[str, ...] = _key([], "host patterns answered 503 rather than left unwatched")
     compress: bool = _key(False, "gzip injected pages; in a LAN identity costs less")
     head_budget: int = _key(64, "decoded bytes searched for the place of the tag", "kib")

@@ -97,7 +97,7 @@ def test_a_port_is_one_number_or_a_range():
         assert f"proxy.connect_ports: '{bad}' is no port" in told
 
 
-@pytest.mark.parametrize("key", ["exclude", "closed"])
+@pytest.mark.parametrize("key", ["exclude", "closed", "tunnel_browsers"])
 def test_a_host_pattern_is_a_host_or_what_is_below_it(key):
     """Anything else matches nothing: a bank would be decrypted in spite of its line."""
     good = ("example.org", "*.example.org", "localhost", "192.0.2.1", "::1", "xn--bcher-kva.x")
