@@ -14,7 +14,7 @@ SOURCES := reauth proxy_addon tests bench
 APT := bash -c 'test "$$(id -u)" = 0 || { echo "missing: $$*; install them as root, then come again" >&2; exit 1; }; apt-get update -q >&2; DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends "$$@" >&2' apt
 
 .NOTPARALLEL:
-.PHONY: help setup setup-browser setup-clients run demo test test-py313 check bench e2e cases cases-planted clean
+.PHONY: help setup setup-browser setup-clients setup-peers run demo test test-py313 check bench bench-proxy e2e cases cases-planted clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,7 +43,7 @@ check: .venv/.python-ready .venv/.node-ready ## ruff, mypy --strict, import cont
 	$(BIN)/lint-imports
 	node observer_js/build.mjs --check
 
-bench: setup ## every figure of the documentation, as a table and JSON in out/bench
+bench: setup setup-peers ## every figure of the documentation, as a table and JSON in out/bench
 	@mkdir -p $(OUT)/bench
 	@missed=0; \
 	node bench/observer.mjs | tee $(OUT)/bench/observer.json || missed=1; \
@@ -55,6 +55,9 @@ bench: setup ## every figure of the documentation, as a table and JSON in out/be
 
 soak: setup ## MINUTES=60 of mixed load: does the proxy's memory grow, do its descriptors; out/bench/soak.json and .png
 	$(BIN)/python -m bench.soak --out $(OUT)/bench --minutes $(MINUTES)
+
+bench-proxy: setup setup-peers ## the proxy against stock mitmproxy, a naive injector, Squid, nginx and Go; ROWS="http brotli" for some
+	$(BIN)/python bench/proxy.py --out $(OUT)/bench $(if $(ROWS),--only $(ROWS))
 
 e2e: setup ## the stories in real browsers only
 	$(BIN)/pytest -m browser
@@ -99,3 +102,6 @@ setup-browser:
 
 setup-clients: # what fetches through the proxy in the tests, and the origins that are no code of ours
 	@PATH="$$PATH:/usr/sbin"; test "$$(command -v curl git nginx openssl wget | wc -l)" = 5 || $(APT) curl git nginx-light openssl wget
+
+setup-peers: # what the proxy is compared with, and what its load generator is built by
+	@PATH="$$PATH:/usr/sbin"; test "$$(command -v go nginx squid | wc -l)" = 3 || $(APT) golang-go nginx-light squid

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -23,6 +24,8 @@ KEYS = {
         "wanted_kb",
     },
 }  # fmt: skip
+PROXIES = ("injected", "h2", "batches", "stalled")
+"""Rows of `bench/proxy.py` that between them ask in every way."""
 
 
 def run(name, *options):
@@ -70,3 +73,18 @@ def test_the_published_results_name_the_machine_and_every_bench():
     for name, keys in KEYS.items():
         assert keys <= published[name].keys()
         assert published[name]["machine"]["processor"]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("go") is None, reason="its load generator is built by go")
+def test_the_proxies_bench_compares_and_checks_every_answer(tmp_path):
+    """Small enough to measure nothing; an answer that is not to the byte would end it."""
+    code, said = run("proxy", "--tiny", "--out", str(tmp_path), "--only", *PROXIES)
+    assert code == 0, said
+    figures = json.loads((tmp_path / "proxy.json").read_text("utf-8"))
+
+    assert set(PROXIES) == figures["rows"].keys()
+    assert {"mitmproxy", "go", "nginx"} <= figures["versions"].keys()
+    assert all(row["goals"] for row in figures["rows"].values())
+    assert "naive" in figures["rows"]["injected"]["medians"]
+    assert [path.name for path in tmp_path.iterdir()] == ["proxy.json"]

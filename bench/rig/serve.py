@@ -3,7 +3,8 @@
 `bare FOLDER` answers 204 to any POST after reading its body: what aiohttp costs alone. `house
 FOLDER USERS` is `reauth.app.house`, all of it, on a store with a template for each of so many
 users. `ingest FOLDER` is the same house, whose sessions have no lane: all that makes a batch
-durable, and nothing that looks at its movement. Each prints a line of JSON once it accepts.
+durable, and nothing that looks at its movement; `open FOLDER` the same without limits on what one
+sender may send. Each prints a line of JSON once it accepts.
 """
 
 import asyncio
@@ -40,6 +41,7 @@ automatic = false
 rest_s = 3600
 """
 """As shipped, but for: nobody is trained while we measure, and pauses between rounds are none."""
+_LIMITS = ("batches_per_second", "burst", "bytes_per_second")
 
 
 def settings_in(folder: Path) -> Settings:
@@ -95,8 +97,11 @@ def main() -> None:
     settings = settings_in(folder)
     ensure_state(settings)
     ensure_keys(settings)
-    if kind == "ingest":
+    if kind in ("ingest", "open"):
         app.recipes = lambda *_: []
+    if kind == "open":
+        ingest = replace(settings.ingest, **dict.fromkeys(_LIMITS, 1e9))
+        settings = replace(settings, ingest=ingest)
     users = int(sys.argv[3]) if kind == "house" else 0
     asyncio.run(_bare(settings) if kind == "bare" else _house(settings, users))
 

@@ -87,7 +87,7 @@ class Traffic:
         self._users = users
         self._known = known
         self._loops = [_records(moving(0, sample)) for sample in range(10, 10 + _LOOPS)]
-        self._began = time.time() - 60.0
+        self.began = time.time() - 60.0
         self._sent = 0
         self.bytes = 0
 
@@ -95,7 +95,7 @@ class Traffic:
         """The next so many batches with their claims."""
         for place in range(self._sent, self._sent + count):
             seq, user = divmod(place, self._users)
-            start = self._began + PERIOD * seq + user / self._users
+            start = self.began + PERIOD * seq + user / self._users
             loop = self._loops[user % _LOOPS]
             head = b"\x01" + bytes((len(_TOKEN),)) + _TOKEN + (b"tab%013d" % user) + _varint(seq)
             base = int(start * 1000).to_bytes(6, "big")
