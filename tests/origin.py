@@ -207,6 +207,13 @@ class H2Origin(Origin):
         http.end_stream(stream)
 
 
+_OTHER_USES = (
+    "digital_signature", "content_commitment", "key_encipherment", "data_encipherment",
+    "key_agreement", "crl_sign", "encipher_only", "decipher_only",
+)  # fmt: skip
+_CA_USES = x509.KeyUsage(key_cert_sign=True, **dict.fromkeys(_OTHER_USES, False))
+
+
 def certificates(folder: Path, *names: str) -> tuple[Path, ssl.SSLContext]:
     """A test CA's file, and a server context with a certificate of it for names and addresses."""
     now = datetime.datetime.now(datetime.UTC)
@@ -224,15 +231,21 @@ def certificates(folder: Path, *names: str) -> tuple[Path, ssl.SSLContext]:
             .not_valid_after(now + datetime.timedelta(days=1))
         )
 
+    # With key identifiers and uses: Python 3.13 verifies strictly (RFC 5280).
+    known = x509.SubjectKeyIdentifier.from_public_key(ca_key.public_key())
+    signer = x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(known)
     ca = (
         builder(ca_name, ca_key.public_key())
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_CA_USES, critical=True)
+        .add_extension(known, critical=False)
         .sign(ca_key, hashes.SHA256())
     )
     alternatives = [_alternative(name) for name in names]
     leaf = (
         builder(x509.Name([]), key.public_key())
         .add_extension(x509.SubjectAlternativeName(alternatives), critical=True)
+        .add_extension(signer, critical=False)
         .sign(ca_key, hashes.SHA256())
     )
     pem = serialization.Encoding.PEM
@@ -244,6 +257,9 @@ def certificates(folder: Path, *names: str) -> tuple[Path, ssl.SSLContext]:
         + leaf.public_bytes(pem)
     )
     (folder / "origin-ca.pem").write_bytes(ca.public_bytes(pem))
+    (folder / "origin-ca.key").write_bytes(
+        ca_key.private_bytes(pem, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(chain)
     return folder / "origin-ca.pem", context
