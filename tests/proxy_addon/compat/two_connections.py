@@ -12,11 +12,18 @@ import h2.connection
 import h2.events
 from h2.settings import SettingCodes
 from mitmproxy import connection, options
-from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.proxy import commands, context, events, layers
 from mitmproxy.proxy.layers.http import HTTPMode
 
 from proxy_addon.compat.socket_waits import Drained
+
+
+OPTIONS = {
+    "body_size_limit": None, "http2_ping_keepalive": 0, "normalize_outbound_headers": True,
+    "store_streamed_bodies": False, "stream_large_bodies": None, "validate_inbound_headers": True,
+    "websocket": False,
+}  # fmt: skip
+"""Those of mitmproxy's that its layers ask for."""
 
 
 class Peer:
@@ -27,7 +34,7 @@ class Peer:
         config = h2.config.H2Configuration(client_side=is_client, header_encoding="latin-1")
         self.http = h2.connection.H2Connection(config)
         self.http.initiate_connection()
-        self.got: dict[int, bytes] = {}
+        self.got: dict[int, bytearray] = {}
         self.owed: dict[int, int] = {}
         """Bytes that came and were not acknowledged."""
         self.ended: list[int] = []
@@ -43,7 +50,7 @@ class Peer:
         for event in self.http.receive_data(data):
             if isinstance(event, h2.events.DataReceived):
                 stream = event.stream_id
-                self.got[stream] = self.got.get(stream, b"") + event.data
+                self.got.setdefault(stream, bytearray()).extend(event.data)
                 self.owed[stream] = self.owed.get(stream, 0) + event.flow_controlled_length
             elif isinstance(event, h2.events.StreamEnded):
                 self.ended.append(event.stream_id)
@@ -90,7 +97,8 @@ class Between:
 
     def __init__(self, window: int = 65535) -> None:
         given = options.Options()
-        Proxyserver().load(given)  # it adds options, and asks nothing else of a loader
+        for name, value in OPTIONS.items():
+            given.add_option(name, str | None if value is None else type(value), value, "")
         client = connection.Client(peername=("a", 1), sockname=("b", 2), alpn=b"h2")
         place = context.Context(client, given)
         place.server.address, place.server.alpn = ("origin", 80), b"h2"
