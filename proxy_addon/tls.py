@@ -67,7 +67,7 @@ def host_matches(host: str, patterns: Iterable[str]) -> bool:
 
 def readings(address: Address) -> list[Address]:
     """The addresses that an address may mean to somebody on the way: itself, and one inside it."""
-    if address.version == 4:
+    if address.version == 4 or address.is_loopback:  # ::1 is no address of the deprecated form
         return [address]
     if address.ipv4_mapped:
         return [address.ipv4_mapped]

@@ -99,6 +99,7 @@ async def test_a_listed_private_network_is_reached(address: str):
     allow = ("10.0.0.0/8", "127.0.0.0/8", "::1/128")
 
     assert await judged(address, allow=allow) is None
+    assert await judged("::1", allow=allow) is None
     assert "own" in (await judged("127.0.0.1", allow=allow, port=OWN_PORT) or "")
     assert "own" in (await judged("::1", allow=allow, port=OWN_PORT) or "")
     assert "private" in (await judged("0.0.0.0", allow=("0.0.0.0/0",), port=OWN_PORT) or "")
