@@ -37,7 +37,6 @@ class Proxy:
 
     listen: str = _key("127.0.0.1:8080", "where browsers connect; port 0 takes any free one")
     processes: int = _key(0, "proxy processes that share the port; 0 means one a core")
-    user: str | None = _key(None, "account that serves, once root has bound the port")
     recycle_requests: int = _key(0, "a process is replaced after so many; 0 means never")
     recycle_rss: int = _key(512, "a process is replaced that is larger; 0 means never", "mib")
     drain: float = _key(60, "what a process that is replaced may finish in", "min")
