@@ -39,14 +39,16 @@ _HOST: Final = re.compile(
     r"(?:([a-z][a-z0-9+.-]*)://)?(\*|(?:\*\.)?[a-z0-9_-]+(?:\.[a-z0-9_-]+)*)(?::(\d+|\*))?(/[^?#%]*)?",
     re.IGNORECASE,
 )
-#: scheme and host of an address in a report, read from its path backwards; JSON may escape slashes.
-_BACKWARDS: Final = re.compile(rb"""[^\s"';,/\\]+/\\?/\\?:[a-z]+""", re.IGNORECASE)
-#: Bytes of them: a name of DNS ends at 253 (RFC 1035, 2.3.4).
-_HOST_LIMIT: Final = 300
 _DEFAULT_PORTS: Final = {"http": "80", "https": "443"}
 
 _SCRIPT: Final = ("script-src-elem", "script-src", "default-src")
 _CONNECT: Final = ("connect-src", "default-src")
+_OURS: Final = frozenset({*_SCRIPT, *_CONNECT, "sandbox"})
+#: The lists that addresses of ours are put into, and which may have been copied to make them.
+_COPIED: Final = {
+    b"script-src-elem": (b"script-src", b"default-src"),
+    b"connect-src": (b"default-src",),
+}
 
 
 class Skip(StrEnum):
@@ -133,7 +135,11 @@ class _Policy:
         self._directives = text.split(";")
         self._places: dict[str, int] = {}
         for place, directive in enumerate(self._directives):
-            words = directive.split() if directive.isascii() else ()  # CSP 3, 2.2.1: else ignored
+            words = directive.split()
+            # One that is not ASCII is ignored (CSP 3, 2.2.1); whether another of its name counts
+            # then, browsers do not agree on.
+            if not directive.isascii() and words and words[0].lower() in _OURS:
+                raise _Refused(Skip.UNREADABLE)
             if words:
                 self._places.setdefault(words[0].lower(), place)
 
@@ -302,31 +308,41 @@ def relax_meta(content: str, *, origin: str, connect_prefix: str) -> str:
 
 
 def conceal(report: bytes, *, connect_prefix: str, integrity_hash: str) -> bytes:
-    """Take our sources out of a violation report, which quotes the policy as the browser had it.
+    """Take what we did out of a violation report, which quotes the policy as the browser had it.
 
-    The report is of the page's own doing, and goes on; a list that held nothing else is left empty,
-    which means `'none'`. Anybody may write one, so what it costs grows with its length only: our
-    path is looked for, which begins like little else, and its host from there backwards, so far.
+    The report is of the page's own doing, and goes on; its policies become the site's again, and
+    nothing names our path. Anybody may write one, so what it costs grows with its length only.
 
     Examples
     --------
-    >>> report = b'{"original-policy":"connect-src a.example http://b.example/obs/1/; img-src *"}'
+    >>> report = b'{"original-policy":"img-src *; connect-src a.example http://b.example/obs/1/"}'
     >>> conceal(report, connect_prefix="/obs/1/", integrity_hash="sha256-x").decode()
-    '{"original-policy":"connect-src a.example; img-src *"}'
+    '{"original-policy":"img-src *; connect-src a.example"}'
     """
-    path, digest = (
-        rb"\\?/".join(re.escape(part.encode("ascii")) for part in text.split("/"))  # as JSON may
-        for text in (connect_prefix, f"'{integrity_hash}'")
-    )
-    ours = re.compile(b"(" + path + rb""")[^\s"';,]*|""" + digest, re.IGNORECASE)
-    kept, end = [], 0
-    for found in ours.finditer(report):
-        start = found.start()
-        if found[1]:
-            before = report[max(end, start - _HOST_LIMIT) : start]
-            host = _BACKWARDS.match(before[::-1])
-            start -= host.end() if host else 0
-        start -= report[end:start].endswith(b" ")
-        kept.append(report[end:start])
-        end = found.end()
-    return b"".join((*kept, report[end:]))
+    ours = (connect_prefix.lower().encode(), f"'{integrity_hash}'".lower().encode())
+    texts = report.split(b'"')  # a policy has no quotes of JSON's kind
+    for number, text in enumerate(texts):
+        plain = text.replace(b"\\/", b"/")  # as JSON may write them
+        if any(one in plain.lower() for one in ours):
+            told = b",".join(_restored(policy, ours) for policy in plain.split(b","))
+            texts[number] = told if plain == text else told.replace(b"/", b"\\/")
+    return b'"'.join(texts)
+
+
+def _restored(policy: bytes, ours: tuple[bytes, ...]) -> bytes:
+    """Undo `_Policy.allow`: drop the copies that were appended, and our sources elsewhere."""
+    lists: dict[bytes, list[bytes]] = {}
+    kept = []
+    for directive in policy.split(b";"):
+        words = directive.split()
+        left = [word for word in words if not any(one in word.lower() for one in ours)]
+        name = left[0].lower() if left else b""
+        copied = next((lists[one] for one in _COPIED.get(name, ()) if one in lists), None)
+        if left == words:
+            kept.append(directive)
+        elif copied != left[1:]:
+            bare = [b"'none'"] if name in _COPIED and not left[1:] else []
+            start, end = len(directive) - len(directive.lstrip()), len(directive.rstrip())
+            kept.append(directive[:start] + b" ".join(left + bare) + directive[end:])
+        lists.setdefault(name, [word for word in left[1:] if word.lower() != b"'none'"])
+    return b";".join(kept)
