@@ -41,6 +41,12 @@ _UNDO = 8
 """Times that percent encoding is undone; a path that is encoded deeper means nothing to anyone."""
 _ABSOLUTE = re.compile(rb"[a-z][a-z0-9+.-]*:/+[^/]*")
 """`https://host` in front of a path, which HTTP/2 carries as it comes (RFC 9112, 3.2.2)."""
+_OVERLONG = re.compile(rb"(?:[\xc0\xc1]|\xe0[\x80\x81]|\xf0\x80[\x80\x81])[\x80-\xbf]")
+"""An ASCII character in more bytes than it takes: forbidden (RFC 3629, 3), and read by some."""
+_WIDE = re.compile(rb"%u00([0-9a-f]{2})", re.IGNORECASE)
+"""Microsoft's way of writing a character in a path."""
+_NOISE = bytes(range(0x21)) + b"\x7f"
+"""What C's strings end at, and what URL parsers leave out (URL Standard, 4.4)."""
 _PARAMETERS = re.compile(rb";[^/]*")
 """`;jsessionid=...` of a segment, which Java servers leave out."""
 
@@ -104,14 +110,24 @@ def read_observer() -> Observer:
         ) from None
 
 
+def _short(found: re.Match[bytes]) -> bytes:
+    return bytes.fromhex(found[1].decode())
+
+
+def _narrow(found: re.Match[bytes]) -> bytes:
+    """The seven bits of an ASCII character that was written too long."""
+    *_, high, low = found[0]
+    return bytes([(high & 1) << 6 | low & 0x3F])
+
+
 def _decoded(path: str) -> bytes:
     """A path's text with every encoding undone, its dots as they are."""
     raw = re.split(r"[?#]", path, maxsplit=1)[0].encode("utf-8", "surrogateescape")
     for _ in range(_UNDO):
-        once, raw = raw, unquote_to_bytes(raw)
+        once, raw = raw, unquote_to_bytes(_WIDE.sub(_short, raw))
         if once == raw:
             break
-    raw = raw.replace(b"\\", b"/").lower()
+    raw = _OVERLONG.sub(_narrow, raw).translate(None, _NOISE).replace(b"\\", b"/").lower()
     absolute = _ABSOLUTE.match(raw)
     return _PARAMETERS.sub(b"", raw[absolute.end() :] if absolute else raw)
 
@@ -128,7 +144,7 @@ def normalised(path: str) -> bytes:
     for segment in _decoded(path).split(b"/"):
         if segment == b"..":
             del kept[-1:]
-        elif segment not in (b"", b"."):
+        elif segment := segment.rstrip(b"."):  # as Windows reads names; "." alone is nothing
             kept.append(segment)
     return b"/" + b"/".join(kept)
 
@@ -187,7 +203,7 @@ class Route:
 
     def name(self, path: str) -> str | None:
         """What is asked for under our path, "" for the path itself; None where it is not ours."""
-        if "%" not in path and "obs" not in path.lower():
+        if "%" not in path and "obs" not in path.lower() and path.isascii():
             return None  # most paths
         found = normalised(path)
         if found + b"/" == self._prefix:

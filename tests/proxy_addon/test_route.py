@@ -72,6 +72,27 @@ def test_a_path_with_its_host_in_front_is_the_path(host: str):
     assert None is route()[0].name(host + "/x")
 
 
+@pytest.mark.parametrize(
+    "path",
+    [
+        f"/%c1%afbs/{INSTALLATION}/b", f"/ob%e0%81%b3/{INSTALLATION}/b",
+        f"/%f0%80%81%afbs%c0%af{INSTALLATION}%e0%80%afb", f"/\udcc1\udcafbs/{INSTALLATION}/b",
+        f"/%u006fbs/{INSTALLATION}/b", f"/%25u006fbs%u002f{INSTALLATION}/b",
+        f"/obs%00/{INSTALLATION}/b", f"/o%09bs/{INSTALLATION}%0a/b", f"/obs./{INSTALLATION}../b",
+        f"/x/%c0%ae%c0%ae/obs/{INSTALLATION}/b", f"/%25%63%31%afbs/{INSTALLATION}/b",
+    ],
+)  # fmt: skip
+def test_what_should_never_be_written_is_read_all_the_same(path: str):
+    """Overlong UTF-8, Microsoft's escapes, NULs and tabs, names with dots behind."""
+    assert "b" == route()[0].name(path)
+
+
+def test_other_letters_are_no_letters_of_ours():
+    """A site's own path in another script, or in UTF-8 that is right, stays its own."""
+    for path in ("/öbs/", "/%c3%b6bs/", f"/öbs/{INSTALLATION}/b", f"/obs2/{INSTALLATION}/b"):
+        assert route()[0].name(path) is None
+
+
 @given(st.text(max_size=60))
 def test_any_path_has_one_normal_form(path: str):
     """Total, and the query is no part of it."""
