@@ -6,6 +6,7 @@ up to a cap, as whether its page can be watched must be known before its first b
 """
 
 import logging
+import math
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -48,9 +49,10 @@ _PRELUDE = Path(__file__).with_name("worker_prelude.js")
 _REPORTS = ("application/csp-report", "application/reports+json")
 """Of violated policies (CSP 3, 5.3; Reporting API, 3.6)."""
 _STREAMED_ABOVE = 65536
-"""Larger requests are streamed (proxy-performance.md, 6: small ones cost less in one piece).
-
-Reports too, and unread: browsers send a few KiB, and a site must not lose what is larger."""
+"""Larger requests are streamed (proxy-performance.md, 6: small ones cost less in one piece)."""
+_REPORTS_ABOVE = 1 << 20
+"""And larger reports, unread. One is a few KiB; browsers put no more than 100 into one request
+(`max_report_count` of Chromium, `dom.reporting.delivering.maxReports` of Firefox)."""
 _RESULTS = {
     Reason.INJECTED: "injected",
     Reason.SAFE_PLACE: "injected",
@@ -108,7 +110,9 @@ class Pages:
                 navigation=is_navigation(visit.head),
             )
         length = flow.request.headers.get("content-length", "")
-        flow.request.stream = not length.isdecimal() or int(length) > _STREAMED_ABOVE
+        size = int(length) if length.isdecimal() else math.inf
+        wanted = size > _STREAMED_ABOVE and _is_report(visit.head)
+        flow.request.stream = size > (_REPORTS_ABOVE if wanted else _STREAMED_ABOVE)
 
     def report(self, flow: http.HTTPFlow, visit: Visit) -> None:
         """Take our sources out of a report of a violated policy: it quotes what we made of it."""
@@ -331,5 +335,6 @@ def _take(response: http.Response, edited: headers.Fields) -> None:
 
 
 def _is_report(head: RequestHead) -> bool:
-    essence, _ = media_type(head.headers.get("content-type", ""))
-    return head.method == "POST" and essence in _REPORTS and "content-encoding" not in head.headers
+    if head.method != "POST" or "content-encoding" in head.headers:
+        return False
+    return media_type(head.headers.get("content-type", ""))[0] in _REPORTS

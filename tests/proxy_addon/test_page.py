@@ -393,6 +393,22 @@ def test_what_is_no_worker_script_passes(headers: dict[str, str]):
 
 
 @pytest.mark.parametrize(
+    ("length", "kind", "streamed"),
+    [
+        ("1048576", "application/csp-report", False),
+        ("1048577", "application/csp-report", True),
+        ("", "application/csp-report", True),
+        ("65537", "application/json", True),
+    ],
+)
+def test_a_hundred_reports_in_one_request_are_read(length: str, kind: str, streamed: bool):
+    """As many as browsers put into one; what no browser sends passes unread."""
+    one = One({"Content-Type": kind}, method="POST")
+
+    assert streamed is one.asked(**({"content_length": length} if length else {})).stream
+
+
+@pytest.mark.parametrize(
     ("method", "kind", "told"),
     [
         ("POST", "application/csp-report", b""),
@@ -409,5 +425,5 @@ def test_a_report_of_a_violated_policy_does_not_name_us(method: str, kind: str, 
     assert not one.asked(content_length="65536").stream
     one.pages.report(one.flow, one.visit)
 
-    url = b" http://a.example" + told if told else b""
-    assert body.replace(b" http://a.example%s", url) == one.flow.request.content
+    url = b"http://a.example" + told if told else b"'none'"
+    assert body.replace(b"http://a.example%s", url) == one.flow.request.content
