@@ -22,7 +22,7 @@ from mitmproxy import addonmanager, connection, ctx, http, tcp, tls, udp
 from mitmproxy.net.http.url import parse_authority
 from mitmproxy.proxy import mode_specs, server_hooks
 
-from proxy_addon.compat import REQUEST_BOUND, Bound
+from proxy_addon.compat import REQUEST_BOUND, Bound, idle_timeout
 from proxy_addon.entrance import peer_of
 from proxy_addon.page import Visit
 from proxy_addon.parts import Parts, prepare, read_settings
@@ -105,7 +105,8 @@ class Addon:
     # --- life
 
     def load(self, loader: addonmanager.Loader) -> None:
-        """Add our one option."""
+        """Add our options."""
+        idle_timeout.offer(loader)
         path = os.environ.get("REAUTH_CONFIG", "mitm.toml")
         loader.add_option("reauth_config", str, path, "Settings of reauth.")
 
@@ -119,6 +120,7 @@ class Addon:
             self._given = Parts(path)
         self.parts = self._given
         options = {**_OPTIONS, "ssl_verify_upstream_trusted_ca": self.parts.trust}
+        options[idle_timeout.OPTION] = int(self.parts.settings.proxy.idle_timeout)
         ctx.options.update_known(**options)  # type: ignore[no-untyped-call] # as published
 
     def running(self) -> None:

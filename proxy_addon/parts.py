@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from cryptography import x509
 from mitmproxy import ctx, http, tls, version
 
 from proxy_addon import compat
-from proxy_addon.compat import leaf
+from proxy_addon.compat import leaf, proxy_protocol
 from proxy_addon.control import Control, Snapshot
 from proxy_addon.entrance import Entrance, Papers
 from proxy_addon.forward import Forward
@@ -177,6 +178,9 @@ class Parts:
         self.route = Route(settings, keys, read_observer(), self.forward, self.counters, clock)
         self.pages = Pages(settings, keys, self.route, self.counters)
         allowed = networks(settings.proxy.allow_private, "proxy.allow_private")
+        balancers = networks(settings.proxy.proxy_protocol_from, "proxy.proxy_protocol_from")
+        refused = partial(self.counters.update, proxy_protocol_refused_total=1)
+        proxy_protocol.trust(balancers, refused)
         ports = port_ranges(settings.proxy.connect_ports)
         self.guard = Guard(allowed, ports, self._own_ports, self.counters)
         self.handshakes = Handshakes(self.counters, clock, _tlsconfig)

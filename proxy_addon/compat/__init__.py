@@ -123,6 +123,12 @@ PATCHES = (
         "every HTTP/2 stream is promised a window of two gigabytes",
     ),
     Patch(
+        "idle_timeout",
+        ("11.0.2",),
+        "https://github.com/mitmproxy/mitmproxy/issues/7909",
+        "the time that a connection may be silent is fixed",
+    ),
+    Patch(
         "late_tunnel",
         ("11.0.2", "12.2"),
         "https://github.com/mitmproxy/mitmproxy/issues/4702",
@@ -133,6 +139,12 @@ PATCHES = (
         ("11.0.2", "12.2"),
         "https://github.com/mitmproxy/mitmproxy/issues/8203",
         "leaves bear the CA's own key, live for most of a year, and 100 of them are kept",
+    ),
+    Patch(
+        "proxy_protocol",
+        ("11.0.2", "12.2"),
+        "https://github.com/mitmproxy/mitmproxy/issues/4776",
+        "behind a load balancer all users have its address",
     ),
     Patch(
         "reuse_port",
@@ -146,6 +158,12 @@ PATCHES = (
         ("11.0.2", "12.2"),
         "https://github.com/mitmproxy/mitmproxy/issues/5034",
         "one origin that does not read an upload stops all streams of its browser",
+    ),
+    Patch(
+        "upstream_ipv6",
+        ("11.0.2", "12.2"),
+        "https://github.com/mitmproxy/mitmproxy/issues/8326",
+        "another proxy is asked for an IPv6 address without its brackets",
     ),
 )
 

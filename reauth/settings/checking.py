@@ -30,6 +30,7 @@ def check(settings: Settings) -> Iterator[str]:
     """Everything that is wrong, each with its key and how it would be right."""
     yield from _mode(settings.proxy.mode)
     yield from _networks("proxy.allow_private", settings.proxy.allow_private)
+    yield from _networks("proxy.proxy_protocol_from", settings.proxy.proxy_protocol_from)
     yield from _networks("identity.upstream_peers", settings.identity.upstream_peers)
     yield from _identity(settings.identity)
     yield from _ports(settings.proxy.connect_ports)

@@ -252,7 +252,7 @@ asyncio.run(main())
 @asynccontextmanager
 async def grpc_server(road):
     """A real one; its port."""
-    import grpc  # here, as it starts threads  # noqa: PLC0415
+    import grpc  # noqa: PLC0415 - here, as it starts threads
 
     async def unary(message, context):
         return b"up:" + message

@@ -10,7 +10,9 @@ from h2 import stream
 from mitmproxy.certs import CertStore
 from mitmproxy.proxy.layers.http import HttpStream, _http1, _http2
 from mitmproxy.proxy.layers.http._http_h2 import BufferedH2Connection
+from mitmproxy.proxy.layers.http._upstream_proxy import HttpUpstreamProxy
 from mitmproxy.proxy.layers.tls import ClientTLSLayer
+from mitmproxy.proxy.mode_servers import ServerInstance
 from mitmproxy.proxy.server import ConnectionHandler
 from mitmproxy.version import VERSION
 
@@ -36,6 +38,8 @@ def unpatched_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
         (BufferedH2Connection, "DEFAULT_MAX_HEADER_LIST_SIZE"),
         (BufferedH2Connection, "acknowledge_received_data"), (stream, "validate_headers"),
         (ConnectionHandler, "drain_writers"), (ConnectionHandler, "wakeup"),
+        (ConnectionHandler, "__init__"), (ServerInstance, "handle_stream"),
+        (HttpUpstreamProxy, "start_handshake"),
     ):  # fmt: skip
         monkeypatch.setattr(place, name, vars(place).get(name, getattr(place, name)))
 

@@ -17,7 +17,6 @@ from mitmproxy.proxy.layers.http import HTTPMode
 
 from proxy_addon.compat.socket_waits import Drained
 
-
 OPTIONS = {
     "body_size_limit": None, "http2_ping_keepalive": 0, "normalize_outbound_headers": True,
     "store_streamed_bodies": False, "stream_large_bodies": None, "validate_inbound_headers": True,

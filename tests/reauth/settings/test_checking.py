@@ -85,6 +85,7 @@ def test_a_source_of_identity_is_told_whole():
     assert "{user}" in wrong("identity", ldap_filter="(uid=*)")[0]
     assert "common_name or email" in wrong("identity", certificate_field="serial")[0]
     assert "upstream_peers: 'x' is no network" in wrong("identity", upstream_peers=("x",))[0]
+    assert "proxy_protocol_from: 'x' is no" in wrong("proxy", proxy_protocol_from=("x",))[0]
 
 
 def test_a_port_is_one_number_or_a_range():

@@ -22,6 +22,7 @@ OTHER = {
     "console.listen": "localhost:0",
     "metrics.listen": "192.0.2.9:9100",
     "proxy.allow_private": ["10.0.0.0/8", "fd00::/8"],
+    "proxy.proxy_protocol_from": ["10.0.0.0/8", "fd00::/8"],
     "proxy.connect_ports": ["443", "8000-8999"],
     "identity.ldap_url": "ldaps://directory.example",
     "identity.ldap_filter": "(cn={user})",
