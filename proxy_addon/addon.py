@@ -367,6 +367,19 @@ def failure(error: BaseException) -> dict[str, str]:
     return {"error": type(error).__name__, "at": at}
 
 
+def _is_away(flow: http.HTTPFlow) -> bool:
+    """Whether an HTTPS origin was not reached, or said nothing; not one that failed our check.
+
+    The browser is then let down as by the origin itself: it has a page for that, and scripts have a
+    rule, such as showing what they stored. They would take an answer of ours for the site's.
+    """
+    server = flow.server_conn
+    untrue = server.timestamp_tcp_setup and server.tls and not server.tls_established
+    return bool(
+        flow.killable and not flow.response and flow.client_conn.tls_established and not untrue
+    )
+
+
 def _origin(flow: http.HTTPFlow) -> str:
     """The page's origin as its browser writes it (RFC 6454, 6.1)."""
     request = flow.request
