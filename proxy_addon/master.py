@@ -4,6 +4,7 @@ The stock manager walks some thirty addons for each of a dozen hooks of every re
 (proxy-performance.md, 4); here are six of them and ours, whose methods are found at the start.
 """
 
+import asyncio
 import inspect
 import logging
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from mitmproxy import addonmanager, exceptions, hooks, master, options
 from mitmproxy.addons import block, core, disable_h2c, next_layer, proxyserver, tlsconfig
 
 from proxy_addon.addon import Addon
+from proxy_addon.compat import farewell
 from reauth.errors import SettingsError
 from reauth.settings import Settings, address
 
@@ -20,6 +22,8 @@ log = logging.getLogger(__name__)
 
 _DRAIN = 4.0
 """s of a stop's for answers that are under way."""
+_LOOK = 0.2
+"""s between two looks at who is still connected."""
 
 
 def place(settings: Settings) -> tuple[str, int]:
@@ -110,4 +114,14 @@ class Master(master.Master):
         """Accept no more, let what is under way end, stop."""
         await self.proxyserver.servers.update([])
         await self._addon.rest(_DRAIN)
+        self.shutdown()  # type: ignore[no-untyped-call] # as published
+
+    async def leave(self, seconds: float) -> None:
+        """Accept no more, end kept connections politely, wait until all are gone, stop."""
+        loop = asyncio.get_running_loop()
+        end = loop.time() + seconds
+        await self.proxyserver.servers.update([])
+        farewell.leave()
+        while self.proxyserver.connections and loop.time() < end:  # noqa: ASYNC110 - tells nobody
+            await asyncio.sleep(_LOOK)
         self.shutdown()  # type: ignore[no-untyped-call] # as published

@@ -81,6 +81,13 @@ PATCHES = (
         "what a stream holds is lost when the origin breaks off, and it cannot break off itself",
     ),
     Patch(
+        "farewell",
+        ("11.0.2", "12.2"),
+        "https://github.com/mitmproxy/mitmproxy/issues/1775",
+        "kept connections are cut under a request when a process ends",
+        by_launcher=True,
+    ),
+    Patch(
         "h1_informational",
         ("11.0.2", "12.2"),
         "https://github.com/mitmproxy/mitmproxy/issues/2229",

@@ -702,7 +702,7 @@ FLOW_HOOKS = ["http_connect", "requestheaders", "request", "responseheaders", "r
 def broken(tmp_path: Path) -> Addon:
     house = House(tmp_path)
     house.write('closed = ["closed.example"]')
-    addon = Addon(str(house.config))
+    addon = Addon(Parts(str(house.config)))
     addon.parts = Broken(Parts(str(house.config)))
     return addon
 

@@ -13,10 +13,21 @@ from pathlib import Path
 import psutil
 import pytest
 
-from proxy_addon.launcher import JsonLines, hold
+from proxy_addon.launcher import Generation, JsonLines, Listeners, hold
 from reauth.errors import SettingsError
 from tests.origin import Origin
-from tests.proxy_addon.harness import OBS, ROOT, House, Running, ask, connected, running, until
+from tests.proxy_addon.harness import (
+    KINDS,
+    OBS,
+    ROOT,
+    House,
+    Running,
+    ask,
+    command,
+    connected,
+    running,
+    until,
+)
 
 
 @pytest.fixture
@@ -89,10 +100,10 @@ async def test_the_log_is_json_and_names_no_page(proxy: Running, house: House):
 
 def start(house: House, **environment: str) -> tuple[int, str]:
     """Status and words of a start that fails."""
-    command = [sys.executable, "-m", "proxy_addon", "--config", house.config]
+    asked = [sys.executable, "-m", "proxy_addon", "--config", house.config]
     given = {**os.environ, **environment}
     done = subprocess.run(
-        command, capture_output=True, check=False, text=True, cwd=ROOT, env=given, timeout=60
+        asked, capture_output=True, check=False, text=True, cwd=ROOT, env=given, timeout=60
     )
     assert "" == done.stdout
     return done.returncode, done.stderr
@@ -173,3 +184,73 @@ def test_a_record_of_ours_has_its_event_and_its_fields():
     assert ("unwatched", "bomb", "ValueError") == (line["event"], line["reason"], line["error"])
     assert line["at"].startswith("test_launcher.py:")
     assert "example" not in str(line)
+
+
+def test_a_listener_outlives_the_process_that_accepts_from_it():
+    """What waits in its queue when that one goes is there for the next."""
+    with hold("127.0.0.1", 0) as held:
+        parent = Listeners(held, 2)
+        for slot in (0, 1):
+            parent.open(slot)
+        (mine,) = parent.keep(0)
+        assert [mine] == parent.all
+        with mine.dup() as lent, socket.create_connection(held.getsockname(), 5):
+            parent.open(0)
+            assert [mine] == parent.keep(0)
+            mine.setblocking(True)
+            lent.close()
+            mine.accept()[0].close()
+        parent.close(0)
+        with socket.socket() as client:
+            assert client.connect_ex(held.getsockname()) != 0
+
+
+@pytest.mark.parametrize(("slots", "shares"), [(1, [3]), (2, [2, 1]), (4, [1, 1, 1, 1])])
+def test_no_listener_of_the_generation_before_is_closed(slots: int, shares: list[int]):
+    """However many processes there are now: connections may wait in each."""
+    with hold("127.0.0.1", 0) as held:
+        before = Listeners(held, 3)
+        for slot in range(3):
+            before.open(slot)
+        now = Listeners(held, slots, before.all)
+        for slot in range(slots):
+            now.open(slot)
+        assert set(before.all) <= set(now.all)
+        assert shares == [len(now._open[slot]) for slot in range(slots)]
+        for listener in now.all:
+            listener.close()
+
+
+def test_what_is_handed_over_is_taken_once(monkeypatch: pytest.MonkeyPatch):
+    """Nobody whom the new generation starts may take itself for its successor."""
+    said = '{"held": 3, "listeners": [4], "life": [5, 6], "elders": [[7, null]]}'
+    monkeypatch.setenv("_REAUTH_HANDED_OVER", said)
+
+    assert Generation(3, [4], [5, 6], [[7, None]]) == Generation.before()
+    assert Generation.before() is None
+
+
+def test_a_check_says_whether_it_would_start_and_starts_nothing(house: House):
+    """Before a reload, by hand too; in the words in which a start would fail."""
+    asked = [sys.executable, "-m", "proxy_addon", "--check", "--config", house.config]
+    done = [subprocess.run(asked, capture_output=True, check=False, text=True, cwd=ROOT)]
+    house.write("procesess = 2")
+    done.append(subprocess.run(asked, capture_output=True, check=False, text=True, cwd=ROOT))
+
+    assert [(0, ""), (2, "")] == [(each.returncode, each.stdout) for each in done]
+    assert "processes" in done[1].stderr
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_untested_mitmproxy_is_refused_at_start(house: House, kind: str):
+    """In one line; under mitmdump, which shows where as well, in its last."""
+    script = house.folder / "newer.py"
+    script.write_text("from mitmproxy import version\nversion.VERSION = '13.0.0'\n")
+    done = subprocess.run(
+        command(kind, house, 0, script), capture_output=True, text=True, check=False, cwd=ROOT
+    )
+    said = [line for line in (done.stdout + done.stderr).splitlines() if "untested" in line]
+
+    assert done.returncode != 0
+    assert "mitmproxy 13.0.0 is untested here: install 11.0.2 or 12.2.x" in said[-1]
+    assert kind == "stock" or 1 == len(said)

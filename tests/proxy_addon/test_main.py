@@ -20,8 +20,8 @@ def test_the_status_says_whose_fault_it_is(
 ):
     """0 done, 1 failed, 2 asked wrongly; one line says what."""
 
-    def launch(path: str, *, stdin_guard: bool) -> int:
-        assert ("f.toml", True) == (path, stdin_guard)
+    def launch(path: str, *, stdin_guard: bool, check: bool) -> int:
+        assert ("f.toml", True, False) == (path, stdin_guard, check)
         if isinstance(outcome, Exception):
             raise outcome
         return outcome

@@ -1,6 +1,6 @@
-"""Two processes on one port: possible with the patch, and not without it."""
+"""Several processes on one port: possible with the patch, and not without it."""
 
-import asyncio
+import socket
 
 import pytest
 from mitmproxy.proxy import mode_servers, mode_specs
@@ -14,48 +14,51 @@ class Nobody:
     connections: dict = {}  # noqa: RUF012 - the protocol's attribute, never filled
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def stock(monkeypatch: pytest.MonkeyPatch) -> None:
     """mitmproxy as it was, afterwards too."""
     place = mode_servers.AsyncioServerInstance
     monkeypatch.setattr(place, "listen", reuse_port._STOCK)
 
 
-async def listeners(mode: str) -> list:
-    """What two instances of a mode listen with on the same port."""
-    instances = [mode_servers.ServerInstance.make(mode, Nobody()) for _ in range(2)]
-    first = await instances[0].listen("127.0.0.1", 0)
-    port = first[0].sockets[0].getsockname()[1]
-    try:
-        return first + await instances[1].listen("127.0.0.1", port)
-    except OSError:
-        return first
+MODES = ("regular", "transparent", "socks5", "upstream:http://a:1", "reverse:https://a:1")
 
 
-@pytest.mark.parametrize("mode", ["regular", "transparent", "socks5", "upstream:http://a:1"])
-@pytest.mark.usefixtures("stock")
-async def test_a_port_is_shared_with_the_patch_alone(mode: str):
+@pytest.mark.parametrize("mode", MODES)
+async def test_without_the_patch_a_port_is_for_one(mode: str):
     """mitmproxy has no option for it."""
-    without = await listeners(mode)
-    reuse_port.apply()
-    shared = await listeners(mode)
-    for listener in without + shared:
-        listener.close()
-        await asyncio.sleep(0)
-
-    assert (1, 2) == (len(without), len(shared))
+    with socket.create_server(("127.0.0.1", 0), reuse_port=True) as other:
+        instance = mode_servers.ServerInstance.make(mode, Nobody())
+        with pytest.raises(OSError, match="in use"):
+            await instance.listen("127.0.0.1", other.getsockname()[1])
 
 
-@pytest.mark.usefixtures("stock")
+@pytest.mark.parametrize("mode", MODES)
+async def test_what_is_listened_on_is_what_the_parent_has_lent(mode: str):
+    """Two on one port; one of them closed here goes on in the parent, with all in its queue."""
+    first = reuse_port.bound("127.0.0.1", 0)
+    port = first.getsockname()[1]
+    second = reuse_port.bound("127.0.0.1", port)
+    kept = first.dup()
+    reuse_port.apply([first, second])
+    servers = await mode_servers.ServerInstance.make(mode, Nobody()).listen("ignored", 1)
+    assert [port, port] == [server.sockets[0].getsockname()[1] for server in servers]
+    for server in servers:
+        server.close()
+        await server.wait_closed()
+
+    with socket.create_connection(("127.0.0.1", port), 5), kept:
+        kept.accept()[0].close()
+
+
 async def test_datagrams_are_left_to_mitmproxy():
     """Its sockets for them are made elsewhere."""
-    reuse_port.apply()
-    instance = mode_servers.ServerInstance.make("dns", Nobody())
-    servers = await instance.listen("127.0.0.1", 0)
+    reuse_port.apply([])
+    instance = mode_servers.ServerInstance.make("reverse:udp://127.0.0.1:1", Nobody())
+    (server,) = await instance.listen("127.0.0.1", 0)
     try:
-        assert isinstance(instance.mode, mode_specs.DnsMode)
-        assert len(servers) >= 1
+        assert isinstance(instance.mode, mode_specs.ReverseMode)
+        assert server.getsockname()[1]
     finally:
-        for server in servers:
-            server.close()
-            await server.wait_closed()
+        server.close()
+        await server.wait_closed()
