@@ -14,7 +14,7 @@ SOURCES := reauth proxy_addon tests bench
 APT := bash -c 'test "$$(id -u)" = 0 || { echo "missing: $$*; install them as root, then come again" >&2; exit 1; }; apt-get update -q >&2; DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends "$$@" >&2' apt
 
 .NOTPARALLEL:
-.PHONY: help setup setup-browser setup-clients setup-peers run demo test test-py313 check bench bench-proxy e2e cases cases-planted clean
+.PHONY: help setup setup-browser setup-clients setup-peers run demo test test-py313 check bench bench-proxy e2e cases cases-planted corpus clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -68,6 +68,9 @@ cases: setup ## the 120 cases of a proxy that nobody notices, in Chromium and Fi
 
 cases-planted: setup ## each case's one-line defect planted in a copy, which must turn it red; CASES="3 7" for some
 	$(BIN)/python -m tests.cases.planted --jobs $(WORKERS) $(CASES)
+
+corpus: .venv/.python-ready ## pages through the real proxy, bytes and DOM compared; DIR=folder of HTML files, SEED=1, ROUNDS=2, BROWSER=1
+	@exec $(BIN)/python -m tests.corpus $(DIR) --out $(OUT)/corpus $(if $(SEED),--seed $(SEED)) $(if $(ROUNDS),--rounds $(ROUNDS)) $(if $(BROWSER),--browser)
 
 clean: ## remove what was built here; nothing that was recorded
 	rm -rf .venv build $(OUT) *.egg-info observer_js/node_modules .mypy_cache .ruff_cache .pytest_cache
