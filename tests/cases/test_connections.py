@@ -146,7 +146,7 @@ async def test_a_site_that_would_take_a_certificate_is_the_same_behind_us(town):
 @case(
     98,
     plant(SHAKES, "            self._faults[server] = _fault(data.ssl_conn)", "            pass"),
-    plant("proxy_addon/stand_in.py", "elif fault in _NAMES or (fault in _DATES", "elif ((False"),
+    plant("proxy_addon/stand_in.py", "elif fault in _NAMES or (fault in _DATES", "elif (False"),
 )
 async def test_a_browser_warns_in_its_own_words(town):
     """The same ones as without us, for each fault; nothing is asked of such an origin."""
