@@ -100,6 +100,12 @@ PATCHES = (
         "trailers raise NotImplementedError: the client hangs",
     ),
     Patch(
+        "h1_uploads",
+        ("11.0.2", "12.2"),
+        "https://github.com/mitmproxy/mitmproxy/blob/v12.2.3/mitmproxy/proxy/layers/http/_http1.py",
+        "an upload by HTTP/2 without a length is taken for the next request by HTTP/1",
+    ),
+    Patch(
         "h2_empty_data",
         ("11.0.2", "12.2"),
         "https://github.com/mitmproxy/mitmproxy/pull/8242",

@@ -69,9 +69,12 @@ async def nginx(folder: Path, chain: Path) -> AsyncIterator[Nginx]:
         "nginx", "-c", str(config), "-e", str(folder / "error.log"), "-p", str(folder)
     )
     try:
-        await until(lambda: (folder / "pid").exists() and (folder / "pid").read_text())
+        file, log = folder / "pid", folder / "error.log"
+        await until(lambda: process.returncode or (file.exists() and file.read_text()))
+        assert process.returncode is None, log.read_text()
         schemes = {"plain": "http", "secure": "https", "second": "https"}
         yield Nginx(files, **{n: f"{schemes[n]}://127.0.0.1:{p}" for n, p in ports.items()})
     finally:
-        process.send_signal(signal.SIGTERM)
+        if process.returncode is None:
+            process.send_signal(signal.SIGTERM)
         await process.wait()

@@ -15,10 +15,12 @@ import pytest
 import pytest_asyncio
 import websockets
 
+from reauth.settings import Settings
 from tests.cases.h2_origin import h2_origin
 from tests.cases.nginx import nginx
 from tests.cases.registry import case, plant
 from tests.cases.served import put, raw_origin
+from tests.cases.test_framing import spoken
 from tests.e2e.browsing import quiet_street
 from tests.h2_client import h2_client
 from tests.proxy_addon.harness import connected, until
@@ -303,6 +305,31 @@ async def test_grpc_talks_both_ways_at_once(road):
     assert b"talked\n" == out, err.decode()[-2000:]
 
 
+# 87: long polls
+
+
+@case(87, plant(ADDON, "options[idle_timeout.OPTION] = int(self.parts.settings.proxy.idle_timeout)",
+                "options[idle_timeout.OPTION] = 1"),
+      plant("proxy_addon/compat/idle_timeout.py",
+            "getattr(context.options, OPTION, STOCK)", "1"))  # fmt: skip
+async def test_a_long_poll_outlives_other_silent_connections(tmp_path):
+    """The time is shrunk: one that was silent for all of it is closed, one that began later waits
+    on and is answered. By default it is several times what long polls take."""
+    assert Settings().proxy.idle_timeout >= 4 * 120
+    async with quiet_street(tmp_path, proxy="idle_timeout_s = 3") as street:
+        more = asyncio.Event()
+        url = put(street.plain, "/poll", more, b"news", kind="text/plain")
+        silent, other = await asyncio.open_connection("127.0.0.1", street.proxy.port)
+        await asyncio.sleep(0.9)  # it must be the older one by some time
+        async with connected(street.proxy, url, street.house) as client:
+            await client.send(target="/poll")
+            assert 200 == (await client.head()).status
+            await asyncio.wait_for(silent.read(), 10)
+            more.set()
+            assert [b"news"] == [piece async for piece in client.pieces()]
+        other.close()
+
+
 # 89 to 91: streams side by side
 
 
@@ -341,22 +368,46 @@ async def told(exchange):
     await exchange._link.flush()
 
 
+@case(89)
+async def test_a_client_of_http_1_reads_what_an_origin_also_serves_by_http_2(road, server):
+    """By HTTP/1.1 on both sides: nobody is answered in a version that they did not offer."""
+    size = 100_000
+    server.put("of-either", size)
+    place = server.second.removeprefix("https://")
+    async with connected(road.proxy, server.second, road.house) as client:
+        for _ in range(3):
+            answer = await client.ask(target="/of-either", headers={"Host": place})
+            assert (200, size) == (answer.status, len(answer.body))
+
+
 @case(89, plant("proxy_addon/compat/h2_empty_data.py",
                 "    empty = isinstance(event, h2.events.DataReceived) and not event.data",
-                "    empty = False"))  # fmt: skip
-async def test_clients_of_http_1_read_an_origin_of_http_2(second, tmp_path):
-    """Again and again over one connection; empty frames end nothing."""
-    second.on("/told", told)
-    async with reversed_to(second.url, tmp_path) as street:
-        reader, writer = await asyncio.open_connection("127.0.0.1", street.proxy.port)
-        for body in (b"", b"!", b""):
-            lines = f"POST /told HTTP/1.1\r\nHost: a\r\nContent-Length: {len(body)}\r\n\r\n"
-            writer.write(lines.encode() + body)
-            head = (await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)).lower()
-            assert head.startswith(b"http/1.1 200 ") and b"transfer-encoding: chunked" in head
-            rest = await asyncio.wait_for(reader.readuntil(b"\r\n0\r\n\r\n"), 10)
-            assert b"two pieces" + body == b"".join(rest.split(b"\r\n")[1:-3:2])
-        writer.close()
+                "    empty = False"),
+      plant("proxy_addon/compat/h1_uploads.py",
+            'event.request.headers["transfer-encoding"] = "chunked"', "pass"))  # fmt: skip
+async def test_an_upload_by_http_2_is_framed_for_an_origin_of_http_1(tmp_path):
+    """Whose length nobody told, with empty frames amid and at its end."""
+    bodies = []
+
+    async def answer(reader, writer):
+        head = await reader.readuntil(b"\r\n\r\n")
+        assert b"transfer-encoding: chunked" in head.lower()
+        bodies.append(await reader.readuntil(b"\r\n0\r\n\r\n"))
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok")
+
+    async with spoken(answer) as origin, reversed_to(origin, tmp_path) as street:
+        url = f"https://127.0.0.1:{street.proxy.port}"
+        async with h2_client(url, street.house.trust) as client:
+            stream = await client.send("POST", f"{url}/", end=False)
+            for piece in (b"one", b"", b"two"):
+                client.http.send_data(stream.number, piece)
+                await client.flush()
+            client.http.send_data(stream.number, b"", end_stream=True)
+            await client.flush()
+            await client.until(lambda: stream.over)
+
+    assert (200, b"ok") == (stream.status, bytes(stream.body))
+    assert b"onetwo" == b"".join(bodies[0].split(b"\r\n")[1:-3:2])
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 import asyncio
 import ipaddress
 import struct
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,8 @@ from mitmproxy.proxy.mode_servers import ServerInstance
 
 from proxy_addon.compat import proxy_protocol
 from proxy_addon.compat.proxy_protocol import LONGEST, SIGNATURE, source
+from tests.e2e.browsing import quiet_street
+from tests.proxy_addon.harness import until
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 
@@ -145,3 +148,24 @@ def test_a_peer_is_listed_by_its_address_however_it_is_written(peer: str, listed
         assert not proxy_protocol._is_listed(None)
     finally:
         proxy_protocol.trust((), lambda: None)
+
+
+async def test_users_behind_a_balancer_are_told_apart(tmp_path: Path):
+    """Through the real proxy: whom the address map names, and what a stranger's word is worth."""
+    people = tmp_path / "addresses.csv"
+    people.write_text("192.0.2.7,alice\n")
+    async with quiet_street(
+        tmp_path, 'proxy_protocol_from = ["127.0.0.1/32"]', f'[identity]\naddress_map = "{people}"'
+    ) as street:
+        street.plain.put("/", b"page")
+        request = f"GET {street.plain.url}/ HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+        for preface, good in ((header(), True), (b"", False)):
+            reader, writer = await asyncio.open_connection("127.0.0.1", street.proxy.port)
+            writer.write(preface + request.encode())
+            try:
+                answer = await asyncio.wait_for(reader.read(), 10)
+            except ConnectionError:
+                answer = b""
+            writer.close()
+            assert good == (b"page" in answer) and good == bool(answer)
+        await until(lambda: street.people.counters["proxy_protocol_refused_total"] == 1)
