@@ -241,14 +241,15 @@ class Parts:
         return any(self.site(name).closed for name in names if name)
 
     def reload(self) -> None:
-        """Read the address map, passwords and lists anew; all of them or none.
+        """Read the address map, passwords and lists anew, all of them or none; then the CA.
 
         Raises
         ------
-        SettingsError
+        ReauthError
             If one cannot be understood; then the old ones stay.
         """
         self._take(read_settings(self._path))
+        leaf.renew()
 
     def _take(self, settings: Settings) -> None:
         identity = settings.identity

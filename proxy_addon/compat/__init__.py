@@ -83,7 +83,7 @@ PATCHES = (
     Patch(
         "farewell",
         ("11.0.2", "12.2"),
-        "https://github.com/mitmproxy/mitmproxy/issues/1775",
+        "https://github.com/mitmproxy/mitmproxy/issues/3895",
         "kept connections are cut under a request when a process ends",
         by_launcher=True,
     ),
@@ -134,6 +134,12 @@ PATCHES = (
         ("11.0.2", "12.2"),
         "https://github.com/mitmproxy/mitmproxy/pull/7317",
         "every HTTP/2 stream is promised a window of two gigabytes",
+    ),
+    Patch(
+        "idle_clock",
+        ("11.0.2", "12.2"),
+        "https://github.com/mitmproxy/mitmproxy/issues/7909",
+        "a clock that is set ahead cuts connections that wait for an answer",
     ),
     Patch(
         "idle_timeout",

@@ -1,6 +1,6 @@
 """A process that leaves says so to those whose connections it keeps.
 
-mitmproxy has no end but the abrupt one (https://github.com/mitmproxy/mitmproxy/issues/1775 asks for
+mitmproxy has no end but the abrupt one (https://github.com/mitmproxy/mitmproxy/issues/3895 asks for
 another): a browser whose kept connection is closed under its request shows an error, or sends what
 it may not send twice. Here a process that takes no more connections ends those that it has: over
 HTTP/1 by `Connection: close` on the next answer, over HTTP/2 by a GOAWAY that still takes what is

@@ -55,6 +55,8 @@ _OTHER_USES = (
 )
 _LEAF_USES = x509.KeyUsage(digital_signature=True, **dict.fromkeys(_OTHER_USES, False))
 _STOCK = certs.CertStore.__dict__["from_store"]
+_installed: "list[LeafStore]" = []
+"""The one that signs, once there is one."""
 
 
 def apply() -> None:
@@ -82,10 +84,23 @@ def install(ca: Path, master: "Master | None" = None) -> "LeafStore":
     certs.CertStore.from_store = staticmethod(  # type: ignore[method-assign] # the patch
         lambda *_, **__: store  # mitmproxy asks again whenever it is configured, `running` included
     )
+    _installed[:] = [store]
     # The listeners open before mitmproxy configures TLS anew: a gap with the wrong CA.
     if master is not None:
         master.addons.get("tlsconfig").certstore = store  # type: ignore[no-untyped-call] # as published
     return store
+
+
+def renew() -> None:
+    """Read the CA anew where it was installed from; connections that are open keep their leaf.
+
+    Raises
+    ------
+    CaError
+        As `install`; then the one that was read before goes on signing.
+    """
+    for store in _installed:
+        store.take()
 
 
 def _refuse(*_: object, **__: object) -> NoReturn:
@@ -113,21 +128,27 @@ class LeafStore(certs.CertStore):
     """
 
     def __init__(self, ca: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.dhparams = None  # type: ignore[assignment]  # no client lacks ECDHE any more
+        self.default_crl = b""
+        self.certs = {}
+        self._ca = ca
+        self._clock = clock
+        self._leaves: OrderedDict[object, certs.CertStoreEntry] = OrderedDict()
+        self.take()
+
+    def take(self) -> None:
+        """Read the CA, and forget what another has signed."""
+        ca = self._ca
         chain, key = _read(ca)
-        if chain[0].not_valid_after_utc <= clock():
+        if chain[0].not_valid_after_utc <= self._clock():
             raise CaError(f"{ca / 'ca.pem'} has expired: run `reauth ca rotate`, then `--finish`")
         self.default_ca = certs.Cert(chain[0])
         # An intermediate is sent along with the leaf; a root is on the device or is of no use.
         self.default_chain_file = ca / "ca.pem" if chain[0].issuer != chain[0].subject else None
         self.default_chain_certs = [certs.Cert(each) for each in chain]
         self.default_privatekey = key  # type: ignore[assignment]  # typed for RSA, used for both
-        self.default_crl = b""
-        self.dhparams = None  # type: ignore[assignment]  # no client lacks ECDHE any more
-        self.certs = {}
         self._issuer = _Issuer(chain[0], key)
-        self._clock = clock
         self._since = _EPOCH
-        self._leaves: OrderedDict[object, certs.CertStoreEntry] = OrderedDict()
 
     def get_cert(
         self,

@@ -20,7 +20,7 @@ examples:
   reauth ca export --out ca.pem
   reauth ca export --form der --out ca.der
   reauth ca rotate              a next CA beside the present one; distribute `ca export`
-  reauth ca rotate --finish     when every device has it: let it sign, then restart the proxy
+  reauth ca rotate --finish     when every device has it: let it sign, then SIGHUP to the proxy
 """
 
 
@@ -105,7 +105,7 @@ def _rotate(args: Namespace) -> int:
     if args.finish:
         ca.finish(folder)
         _describe(ca.show(folder), folder)
-        print("next: restart the proxy, so that it signs with this one")
+        print("next: SIGHUP to `reauth run` or `reauth proxy`, which then signs with this one")
     else:
         ca.rotate(folder, days=args.days)
         _describe(ca.show(folder)["next"], folder)

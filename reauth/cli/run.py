@@ -40,7 +40,8 @@ next, from another terminal:
   curl --proxy http://127.0.0.1:8080 --cacert /var/lib/reauth/ca/ca.pem https://example.org/
   reauth doctor
 
-SIGTERM ends all of it within 10 s. SIGHUP reads the address map and the lists anew.
+SIGTERM ends all of it within 10 s. SIGHUP reads the address map, the lists and the CA anew, SIGUSR2
+lets the proxy come up anew with all its settings; neither loses a connection.
 """
 
 _TEACH_SERVE = """\
@@ -106,8 +107,12 @@ class Child:
 
     def hang_up(self) -> None:
         """Let it read its lists anew."""
+        self.tell(signal.SIGHUP)
+
+    def tell(self, number: int) -> None:
+        """Send it a signal, if it is still there."""
         with suppress(ProcessLookupError):
-            self.process.send_signal(signal.SIGHUP)
+            self.process.send_signal(number)
 
 
 class Signals:
@@ -120,6 +125,10 @@ class Signals:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop.set)
         loop.add_signal_handler(signal.SIGHUP, self.reload.set)
+
+    def renew(self, child: Child) -> None:
+        """From now on, let SIGUSR2 bring a new generation of the proxy."""
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR2, child.tell, signal.SIGUSR2)
 
 
 async def _stay(args: Namespace, *, with_proxy: bool) -> int:
@@ -142,6 +151,7 @@ async def _stayed(args: Namespace, signals: Signals, *, with_proxy: bool) -> Non
         starting = _child(args.config, told, signals.stop)
         async with starting if with_proxy else nullcontext() as child:
             if child is not None:
+                signals.renew(child)
                 house.site.proxy = child.url.removeprefix("http://")
             ready = _ready(house, child)
             with remember(settings, ready):

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from mitmproxy import certs
@@ -444,3 +445,27 @@ def test_an_unpatched_mitmproxy_shows_its_cas_own_key(tmp_path: Path, origin: tu
 
     assert seen.public_key() == root.public_key()
     assert seen.not_valid_after_utc - seen.not_valid_before_utc > timedelta(days=30)
+
+
+def test_a_rotated_ca_signs_once_it_is_read_anew(tmp_path: Path):
+    """What it signed before goes with it; what cannot be read leaves the old one signing."""
+    folder = tmp_path / "ca"
+    ca.create(folder)
+    store = leaf.LeafStore(folder)
+    names = [x509.DNSName("a.example")]
+    old = store.get_cert("a.example", names).cert
+    ca.rotate(folder)
+    ca.finish(folder)
+    assert store.get_cert("a.example", names).cert is old
+    store.take()
+    new = store.get_cert("a.example", names).cert
+    pem = (folder / "ca.pem").read_bytes()
+    (folder / "ca.pem").write_bytes(b"nonsense")
+    with pytest.raises(CaError):
+        store.take()
+
+    present = x509.load_pem_x509_certificates(pem)[0]
+    x509.load_pem_x509_certificate(new.to_pem()).verify_directly_issued_by(present)
+    with pytest.raises((ValueError, InvalidSignature)):
+        x509.load_pem_x509_certificate(old.to_pem()).verify_directly_issued_by(present)
+    assert store.get_cert("a.example", names).cert is new

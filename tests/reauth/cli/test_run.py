@@ -283,6 +283,15 @@ time.sleep(60)
 """
 
 
+def test_the_proxy_comes_up_anew_on_sigusr2(place):
+    """Its processes are others then; ours, and where it listens, are the same."""
+    with place.start("run") as running:
+        running.process.send_signal(signal.SIGUSR2)
+        wait_for(place, "renewed")
+
+        assert 0 == running.end()[0]
+
+
 def test_a_child_that_is_gone_is_not_signalled():
     """It may end between two of our steps."""
 
