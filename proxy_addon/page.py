@@ -6,7 +6,6 @@ up to a cap, as whether its page can be watched must be known before its first b
 """
 
 import logging
-import math
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from proxy_addon.inject import Injector, tag
 from proxy_addon.locate import Locator
 from proxy_addon.meta import MetaFilter
 from proxy_addon.policy import (
+    HTML,
     Action,
     Decision,
     Reason,
@@ -109,10 +109,11 @@ class Pages:
                 version=self._version(decision.action, visit.site),
                 navigation=is_navigation(visit.head),
             )
+        elif decision.action is Action.PASS and "if-none-match" in visit.head.headers:
+            flow.request.headers.fields = headers.forget_ours(flow.request.headers.fields)
         length = flow.request.headers.get("content-length", "")
-        size = int(length) if length.isdecimal() else math.inf
-        wanted = size > _STREAMED_ABOVE and _is_report(visit.head)
-        flow.request.stream = size > (_REPORTS_ABOVE if wanted else _STREAMED_ABOVE)
+        most = _REPORTS_ABOVE if _is_report(visit.head) else _STREAMED_ABOVE
+        flow.request.stream = not length.isdecimal() or int(length) > most
 
     def report(self, flow: http.HTTPFlow, visit: Visit) -> None:
         """Take our sources out of a report of a violated policy: it quotes what we made of it."""
@@ -131,6 +132,8 @@ class Pages:
         flow.response.stream = True
         wanted = decide_request(visit.head, visit.site, visit.standing)
         if wanted.action not in _EDITED:
+            if wanted.reason is Reason.SUBRESOURCE:
+                self._keep_apart(flow, visit)
             return  # most answers: their heads need not be read
         head = ResponseHead(flow.response.status_code, combine(flow.response.headers.fields))
         decision = decide(visit.head, head, visit.site, visit.standing)
@@ -142,6 +145,18 @@ class Pages:
             self._count(decision.reason, visit)
             if visit.site.closed and decision.reason.unwatched:
                 self.refuse(flow)
+
+    def _keep_apart(self, flow: http.HTTPFlow, visit: Visit) -> None:
+        """See that a page which a script or a prefetch fetches is not shown as a page later."""
+        assert flow.response is not None
+        asked = visit.head.headers.get("sec-fetch-dest", "empty")
+        if asked != "empty" or visit.head.method != "GET":
+            return
+        status, kind = flow.response.status_code, flow.response.headers.get("content-type", "")
+        if status == 304 or media_type(kind)[0] in HTML:
+            flow.response.headers.fields = headers.keep_apart(
+                flow.response.headers.fields, by=_told_by(visit.head), status=status
+            )
 
     def _reframed(self, flow: http.HTTPFlow, fields: headers.Fields) -> headers.Fields:
         """The fields of an answer that passes, where its client speaks another version."""
@@ -231,7 +246,8 @@ class Pages:
                 self._hold(flow, visit, injector)
             else:
                 flow.response.stream = injector
-        _take(flow.response, edited)
+        by, status = _told_by(visit.head), head.status
+        _take(flow.response, headers.keep_apart(edited, by=by, status=status))
         if decision.reason is Reason.NO_TRANSFORM:
             self._counters["no_transform_total"] += 1
 
@@ -325,6 +341,11 @@ class Pages:
             self._counters[f'unwatched_total{{reason="{reason.value}"}}'] += 1
             site = site_of(self._keys, visit.sender.origin)
             log.warning("unwatched", extra={"fields": {"reason": reason.value, "site": site}})
+
+
+def _told_by(head: RequestHead) -> str:
+    """The header by which a page is known from what a script fetches."""
+    return "Sec-Fetch-Dest" if "sec-fetch-dest" in head.headers else "Accept"
 
 
 def _take(response: http.Response, edited: headers.Fields) -> None:
