@@ -33,6 +33,8 @@ _FRAMING: Final = frozenset({b"content-length", b"transfer-encoding"})
 
 #: entity-tag (RFC 9110, 8.8.3): weakness, then what stands between the quotes.
 _TAG: Final = re.compile(rb'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
+#: What stands in a tag of ours, of whatever version.
+_OURS: Final = re.compile(rb"obs[\w.-]+:")
 _WEAK: Final = b"W/"
 _DATE: Final = b"lm:"
 _PLAIN: Final = b"="
@@ -131,6 +133,50 @@ def reframe(fields: Fields, *, client_http: str, origin_http: str) -> Fields:
     if client_http == "HTTP/1.1" and not origin_http.startswith("HTTP/1."):
         return fields if names & _FRAMING else _frame(fields, client_http)
     return fields
+
+
+def keep_apart(fields: Fields, *, by: str, status: int = 200) -> Fields:
+    """Let a stored answer serve its own kind of request only (RFC 9111, 4.1).
+
+    A page that a script or a prefetch has fetched bears no tag: shown later out of the browser's
+    cache it would go unwatched. And a script shall not be given one that does.
+
+    Parameters
+    ----------
+    by
+        The request's header that tells the kinds apart: "Sec-Fetch-Dest", or "Accept".
+    status
+        A 304 says it only where it would overwrite what the stored answer says.
+    """
+    said = [name for value in values(fields, b"vary") for name in value.lower().split(",")]
+    if any(name.strip() in ("*", by.lower()) for name in said):
+        return fields
+    if not (said if status == 304 else _is_kept(fields)):
+        return fields
+    name = b"vary" if all(key.islower() for key, _ in fields) else b"Vary"
+    return (*fields, (name, by.encode("ascii")))
+
+
+def _is_kept(fields: Fields) -> bool:
+    """Say whether a browser may reuse an answer unasked."""
+    control = b", ".join(value for key, value in fields if key.lower() == b"cache-control")
+    if _UNSTORED.search(control):
+        return False
+    return bool(_MAX_AGE.search(control)) or _implied_age(fields) > 0
+
+
+def forget_ours(fields: Fields) -> Fields:
+    """Drop questions about pages of ours from a request for something else: no origin knows them.
+
+    A script that fetches the page that it runs in asks so, where the browser has it stored.
+    """
+    asked = b", ".join(value for key, value in fields if key.lower() == b"if-none-match")
+    if b'W/"obs' not in asked:
+        return fields
+    kept = [found[0] for found in _TAG.finditer(asked) if not _OURS.match(found[2])]
+    if kept:
+        return _once(fields, b"if-none-match", b", ".join(kept))
+    return _without(fields, frozenset({b"if-none-match", b"if-modified-since"}))
 
 
 def without_digests(fields: Fields) -> Fields:

@@ -213,7 +213,7 @@ CODINGS = frozenset({"identity", "gzip", "x-gzip", "deflate", "br", "zstd"})
 #: Deeper stacks exist in attacks only.
 MAX_STACK = 3
 
-_HTML = frozenset({"text/html", "application/xhtml+xml"})
+HTML = frozenset({"text/html", "application/xhtml+xml"})
 #: JavaScript MIME types that servers still send (WHATWG MIME Sniffing, 4.6, less the fossils).
 _SCRIPT = frozenset(
     {
@@ -351,7 +351,7 @@ _REFUSALS: dict[Action, tuple[Row, ...]] = {
     Action.INJECT: (
         *_BEFORE_TYPE,
         (Reason.ATTACHMENT, _is_attachment),
-        (Reason.NOT_HTML, _is_type(_HTML)),
+        (Reason.NOT_HTML, _is_type(HTML)),
         (Reason.ENCODING, _cannot_decode),
     ),
     Action.WORKER_PRELUDE: (

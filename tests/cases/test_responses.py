@@ -90,6 +90,23 @@ async def test_a_page_that_swaps_itself_is_watched_once(town):
         assert 1 == await page.evaluate(SYMBOL)
 
 
+@case(22, plant("proxy_addon/headers.py", '    return (*fields, (name, by.encode("ascii")))',
+                "    return fields"))  # fmt: skip
+async def test_a_page_that_was_fetched_before_is_watched_when_it_is_gone_to(town):
+    """As it lies in the browser's cache it has no tag; and what a script gets never has one."""
+    headers = [("Cache-Control", "max-age=600"), ("ETag", '"v"')]
+    url = put(town.plain, "/fetched", PAGE, headers=headers, framing="length")
+    fetched = "url => fetch(url).then(answer => answer.text())"
+    async with town.page() as page:
+        await page.goto(put(town.plain, "/fetching", PAGE))
+        assert PAGE.decode() == await page.evaluate(fetched, url)
+        await page.goto(url)
+        assert 1 == await page.evaluate(SYMBOL)
+        assert PAGE.decode() == await page.evaluate(fetched, url)
+    asked = [seen for seen in town.plain.seen if seen.target == "/fetched"]
+    assert not any("obs" in value for seen in asked for value in seen.values("if-none-match"))
+
+
 @case(23, plant(POLICY, f"_DOCUMENTS = frozenset({DESTINATIONS})",
                 f"_DOCUMENTS = frozenset({DESTINATIONS} - {{'iframe'}})"))  # fmt: skip
 @pytest.mark.parametrize(
@@ -233,8 +250,8 @@ async def test_a_page_to_be_kept_is_the_file(town):
 
 
 XML = b"<?xml version='1.0'?><html><head></head></html>"
-HTML_TYPES = '_HTML = frozenset({"text/html", "application/xhtml+xml"})'
-MORE_TYPES = '_HTML = frozenset({"text/html", "text/xml", "multipart/x-mixed-replace"})'
+HTML_TYPES = 'HTML = frozenset({"text/html", "application/xhtml+xml"})'
+MORE_TYPES = 'HTML = frozenset({"text/html", "text/xml", "multipart/x-mixed-replace"})'
 
 
 @case(29, plant(POLICY, HTML_TYPES, MORE_TYPES))

@@ -313,3 +313,50 @@ def test_digests_are_dropped_from_trailers_too():
     trailers = fields("Content-Digest: sha-256=:x:", "Server-Timing: db")
 
     assert trailers[1:] == headers.without_digests(trailers)
+
+
+KEPT = "Cache-Control: max-age=60"
+DATES = ("Date: Thu, 22 Oct 2015 07:28:00 GMT", "Last-Modified: Wed, 21 Oct 2015 07:28:00 GMT")
+VARY = "Vary: Sec-Fetch-Dest"
+
+
+@pytest.mark.parametrize(
+    ("lines", "status", "added"),
+    [
+        ([KEPT], 200, VARY),
+        ([KEPT.lower()], 200, VARY.replace("V", "v")),
+        (DATES, 200, VARY),
+        ([KEPT, "Vary: Accept"], 200, VARY),
+        ([KEPT, "Vary: Accept, sec-fetch-dest"], 200, None),
+        ([KEPT, "Vary: *"], 200, None),
+        (["Cache-Control: no-store, max-age=60"], 200, None),
+        (["ETag: x"], 200, None),
+        ([KEPT], 304, None),
+        (["Vary: Accept"], 304, VARY),
+    ],
+)
+def test_what_is_kept_for_a_script_is_not_shown_as_a_page(lines, status, added):
+    """Nor the other way round; where nothing is reused unasked, nothing need be said."""
+    kept = headers.keep_apart(fields(*lines), by="Sec-Fetch-Dest", status=status)
+
+    assert fields(*lines, *([added] if added else [])) == kept
+
+
+@pytest.mark.parametrize(
+    ("asked", "left"),
+    [
+        ('W/"obs1.0-ab:v"', None),
+        ('W/"obs1:v", "theirs"', '"theirs"'),
+        ('W/"observed"', 'W/"observed"'),
+        ('"theirs"', '"theirs"'),
+        ("*", "*"),
+    ],
+)
+def test_a_script_does_not_ask_the_origin_about_our_tags(asked, left):
+    """The browser does so by itself, where it has the page stored."""
+    request = fields(f"If-None-Match: {asked}", "If-Modified-Since: x", "A: b")
+    found = headers.forget_ours(request)
+
+    assert ((left,) if left else ()) == values(found, b"if-none-match")
+    assert (b"A", b"b") in found
+    assert bool(left) is bool(values(found, b"if-modified-since"))

@@ -427,3 +427,34 @@ def test_a_report_of_a_violated_policy_does_not_name_us(method: str, kind: str, 
 
     url = b"http://a.example" + told if told else b"'none'"
     assert body.replace(b"http://a.example%s", url) == one.flow.request.content
+
+
+FETCHED = {"Sec-Fetch-Dest": "empty"}
+STORED = {"Cache-Control": "max-age=60"}
+
+
+@pytest.mark.parametrize(
+    ("request_", "answer", "vary"),
+    [
+        (FETCHED, STORED, "Sec-Fetch-Dest"),
+        (DOCUMENT, STORED, "Sec-Fetch-Dest"),
+        ({}, STORED, "Accept"),
+        ({"Accept": "text/html"}, STORED, "Accept"),
+        (FETCHED, {}, None),
+        (FETCHED, STORED | {"Content-Type": "application/json"}, None),
+        ({"Sec-Fetch-Dest": "image"}, STORED, None),
+    ],
+)
+def test_pages_and_what_scripts_fetch_are_stored_apart(request_, answer, vary):
+    """A page that was fetched before bears no tag, and must not be shown later as it is."""
+    one = One(request_)
+    one.answered(**answer)
+
+    assert vary == one.flow.response.headers.get("vary")
+
+
+def test_no_origin_is_asked_by_a_script_about_a_page_of_ours():
+    """The tag is ours; the origin then sends what the script wants."""
+    asked = One(FETCHED | {"If-None-Match": 'W/"obs1:v"'}).asked()
+
+    assert "if-none-match" not in asked.headers
