@@ -132,6 +132,13 @@ async def test_a_module_worker_whose_imports_come_first_swallows_no_batch(town):
     url = settle(
         town.secure, "case79", 'import "./library.js";', '{type: "module"}', files
     )  # fmt: skip
+    async with town.both(url + "index") as pages:
+        for page in pages:
+            await page.wait_for_function("document.title != 'begun'")
+        titles = [await page.title() for page in pages]
+        assert titles[0] == titles[1]
+        if titles[0] != "controlled":
+            return  # an older Firefox has no such workers
     async with with_and_without(town, url) as (bare, seen):
         assert "swallowed" == await seen.evaluate("fetch('x').then(r => r.text())")
         await is_alike(town, bare, seen, url + "made")
@@ -188,7 +195,7 @@ async def test_a_workers_static_routes_lead_none_of_our_requests_away(town):
     async with with_and_without(town, url) as (bare, seen):
         routed = "fetch('routed').then(r => r.text())"
         told = [await page.evaluate(routed) for page in (bare, seen)]
-        assert ["routed" if town.name == "chromium" else "listened"] * 2 == told  # Firefox has none
+        assert told[0] == told[1] in ("routed", "listened")  # older ones have none, or fewer
         await is_alike(town, bare, seen, url + "shell")
 
 
