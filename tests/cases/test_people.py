@@ -73,7 +73,7 @@ def body(token):
 
 @case(
     109,
-    plant(AUTH, "proof = self._proofs.get(peer.id)", "proof = next(iter(self._proofs.values()), 0)"),
+    plant(AUTH, "proof = self._proofs.get(peer.id)", "proof = next(iter(self._proofs.values()))"),
     plant("proxy_addon/route.py", "return Audience(self.identity.user, connection, self.origin)",
           "return Audience(None, connection, self.origin)"),
 )  # fmt: skip
