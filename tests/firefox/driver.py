@@ -37,6 +37,7 @@ _QUIET = {
     "network.dns.disablePrefetch": True,
     "network.http.speculative-parallel-limit": 0,
     "network.prefetch-next": False,
+    "network.websocket.delay-failed-reconnects": False,
     "services.settings.server": "data:,#remote-settings-dummy/v1",
     "toolkit.telemetry.enabled": False,
 }
