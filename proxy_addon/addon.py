@@ -9,12 +9,11 @@ tell nobody. Runs under `reauth proxy`, and under a stock `mitmdump -s proxy_add
 
 import asyncio
 import functools
-import inspect
 import logging
 import os
 import signal
 import traceback
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
@@ -54,6 +53,7 @@ _OPTIONS = {
 }
 _PORTS = {"http": 80, "https": 443}
 
+Then = Callable[[http.HTTPFlow], Awaitable[None] | None]
 T = TypeVar("T")
 Hook = Callable[["Addon", T], Any]
 
@@ -65,18 +65,18 @@ def guarded(hook: Hook[T]) -> Hook[T]:
     @functools.wraps(hook)
     def call(self: "Addon", data: T) -> Any:
         try:
-            return hook(self, data)
+            result = hook(self, data)
+            return result and wait(self, data, result)
         except Exception as error:
             self.failed(name, data, error)
 
-    @functools.wraps(hook)
-    async def wait(self: "Addon", data: T) -> None:
+    async def wait(self: "Addon", data: T, result: Awaitable[None]) -> None:
         try:
-            await hook(self, data)
+            await result
         except Exception as error:
             self.failed(name, data, error)
 
-    return wait if inspect.iscoroutinefunction(hook) else call
+    return call
 
 
 class Addon:
@@ -212,10 +212,9 @@ class Addon:
             self.parts.tunnels.fails(data.context.client)
 
     @guarded
-    async def http_connect(self, flow: http.HTTPFlow) -> None:
+    def http_connect(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
         """Who asks for a tunnel?"""
-        if await self._is_admitted(flow):
-            self.parts.entrance.opened(flow.client_conn)
+        return self._admit(flow, lambda flow: self.parts.entrance.opened(flow.client_conn))
 
     @guarded
     def client_disconnected(self, client: connection.Client) -> None:
@@ -225,12 +224,13 @@ class Addon:
     # --- requests and answers
 
     @guarded
-    async def requestheaders(self, flow: http.HTTPFlow) -> None:
+    def requestheaders(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
         """Whose request is it, and is it for us?"""
         self._active.add(flow.id)
         self.served += 1
-        if not await self._is_admitted(flow):
-            return
+        return self._admit(flow, self._admitted)
+
+    def _admitted(self, flow: http.HTTPFlow) -> None:
         visit = flow.metadata[VISIT] = self._visit(flow)
         self.parts.tunnels.speaks(flow.client_conn, flow.request.headers)
         if visit.ours is None:
@@ -240,14 +240,16 @@ class Addon:
             flow.response = self.parts.route.answer(visit.ours, flow.request)
 
     @guarded
-    async def request(self, flow: http.HTTPFlow) -> None:
+    def request(self, flow: http.HTTPFlow) -> Awaitable[None] | None:
         """A batch has come whole, or has passed what is for the origin."""
         visit = flow.metadata.get(VISIT)
-        if visit is None or flow.response is not None:
-            return
-        if not visit.answered:
+        if visit is not None and flow.response is None:
+            if visit.answered:
+                return self._receive(flow, visit)
             self.parts.pages.report(flow, visit)
-            return
+        return None
+
+    async def _receive(self, flow: http.HTTPFlow, visit: Visit) -> None:
         route = self.parts.route
         if visit.standing is Standing.CLEAR and not visit.site.excluded:
             flow.response = await route.receive(flow.request, visit.sender)
@@ -268,8 +270,7 @@ class Addon:
     def response(self, flow: http.HTTPFlow) -> None:
         """An answer has come whole, or has passed."""
         self._ended(flow)
-        visit = flow.metadata.get(VISIT)
-        if visit is not None:
+        if visit := flow.metadata.get(VISIT):
             self.parts.pages.finish(flow, visit)
 
     def error(self, flow: http.HTTPFlow) -> None:
@@ -283,22 +284,25 @@ class Addon:
         if not self._active:
             self._rest.set()
 
-    def tcp_message(self, flow: tcp.TCPFlow) -> None:
+    def tcp_message(self, flow: tcp.TCPFlow | udp.UDPFlow) -> None:
         """Keep nothing of what is relayed raw; mitmproxy would keep it as long as it lasts."""
         flow.messages.clear()
 
-    def udp_message(self, flow: udp.UDPFlow) -> None:
-        """Keep nothing either."""
-        flow.messages.clear()
+    udp_message = tcp_message
 
     # --- who, and for whom
 
-    async def _is_admitted(self, flow: http.HTTPFlow) -> bool:
-        """Whether the sender is let in; else the flow is answered 407."""
-        refusal = await self.parts.entrance.refusal(flow)
-        if refusal and (flow.request.method == "CONNECT" or self._takes(flow)):
+    def _admit(self, flow: http.HTTPFlow, then: Then) -> Awaitable[None] | None:
+        """Go on with who is let in, at once where nobody is asked; answer 407 to the others."""
+        asked = self.parts.entrance.refusal(flow)
+        return then(flow) if asked is None else self._ask(flow, asked, then)
+
+    async def _ask(self, flow: http.HTTPFlow, asked: Awaitable[Any], then: Then) -> None:
+        refusal = await asked
+        if refusal is None:
+            then(flow)
+        elif flow.request.method == "CONNECT" or self._takes(flow):
             flow.response = refusal
-        return refusal is None
 
     def _takes(self, flow: http.HTTPFlow) -> bool:
         """Whether a request that we answer may have its body read; else the flow is killed.
@@ -382,8 +386,7 @@ def _is_away(flow: http.HTTPFlow) -> bool:
 
 def _origin(flow: http.HTTPFlow) -> str:
     """The page's origin as its browser writes it (RFC 6454, 6.1)."""
-    request = flow.request
-    scheme = request.scheme
+    request, scheme = flow.request, flow.request.scheme
     if isinstance(flow.client_conn.proxy_mode, mode_specs.ReverseMode):
         scheme = "https" if flow.client_conn.tls_established else "http"
     try:

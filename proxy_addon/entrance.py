@@ -6,7 +6,7 @@ so that no origin ever sees them.
 """
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from cryptography import x509
@@ -85,8 +85,8 @@ class Entrance:
         """Who it is, by the surest source that knows."""
         return self._ranking.identify(peer)
 
-    async def refusal(self, flow: http.HTTPFlow) -> http.Response | None:
-        """407 for who must say who they are; None for who is let in.
+    def refusal(self, flow: http.HTTPFlow) -> Awaitable[http.Response | None] | None:
+        """None for who is let in unasked; who is asked waits for 407, or for None.
 
         Nobody is asked again inside of a tunnel, and nobody believed there.
         """
@@ -99,7 +99,12 @@ class Entrance:
         self._hear(peer, headers, shown)
         if self.auth is None or not isinstance(client.proxy_mode, _EXPLICIT):
             return None
-        if await self.auth.check(peer, shown):
+        return self._asked(self.auth, peer, shown)
+
+    async def _asked(
+        self, auth: ProxyAuth, peer: Peer, shown: str | None
+    ) -> http.Response | None:
+        if await auth.check(peer, shown):
             return None
         if self._named.identify(peer).user is not None:
             return None

@@ -7,7 +7,7 @@ The stock manager walks some thirty addons for each of a dozen hooks of every re
 import asyncio
 import inspect
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
 from mitmproxy import addonmanager, exceptions, hooks, master, options
@@ -40,28 +40,61 @@ def place(settings: Settings) -> tuple[str, int]:
     return where
 
 
+Call = Callable[[Any], Any]
+
+
 class Dispatch(addonmanager.AddonManager):
     """Calls hooks that were looked up once; none is told of updates, as nobody of us asks."""
 
     def freeze(self) -> None:
         """Look the hooks of all addons up; none may be added after this."""
-        self._calls: dict[str, tuple[Callable[[Any], Any], ...]] = {
+        self._calls: dict[str, tuple[Call, ...]] = {
             name: tuple(call for addon in self.chain if (call := getattr(addon, name, None)))
             for name in hooks.all_hooks
         }
 
-    async def handle_lifecycle(self, event: hooks.Hook) -> None:
-        """Call every addon's hook, in their order."""
+        self._begun: dict[int, Awaitable[None]] = {}
+
+    def begin(self, event: hooks.Hook) -> Awaitable[None] | None:
+        """Call every addon's hook, in their order, up to one that waits; what is left, kept too."""
         (data,) = event.args()
-        for call in self._calls[event.name]:
+        rest = self._call(iter(self._calls[event.name]), event.name, data)
+        if rest is not None:
+            self._begun[id(event)] = rest
+        return rest
+
+    async def handle_lifecycle(self, event: hooks.Hook) -> None:
+        """Call every addon's hook, or await what `begin` has left."""
+        rest = self._begun.pop(id(event), None) or self.begin(event)
+        if rest is not None:
+            self._begun.pop(id(event), None)
+            await rest
+
+    def _call(self, calls: Iterator[Call], name: str, data: Any) -> Awaitable[None] | None:
+        for call in calls:
             try:
                 result = call(data)
-                if result is not None and inspect.isawaitable(result):
-                    await result
             except exceptions.AddonHalt:
-                return
+                return None
             except Exception:
-                log.exception("addon_failed", extra={"fields": {"hook": event.name}})
+                log.exception("addon_failed", extra={"fields": {"hook": name}})
+                continue
+            if result is not None and inspect.isawaitable(result):
+                return self._wait(result, calls, name, data)
+        return None
+
+    async def _wait(
+        self, result: Awaitable[Any], calls: Iterator[Call], name: str, data: Any
+    ) -> None:
+        try:
+            await result
+        except exceptions.AddonHalt:
+            return
+        except Exception:
+            log.exception("addon_failed", extra={"fields": {"hook": name}})
+        rest = self._call(calls, name, data)
+        if rest is not None:
+            await rest
 
 
 class Master(master.Master):

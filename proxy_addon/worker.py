@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from proxy_addon.addon import Addon
-from proxy_addon.compat import farewell, reuse_port
+from proxy_addon.compat import at_once, farewell, reuse_port
 from proxy_addon.master import Master
 from proxy_addon.parts import Parts
 from proxy_addon.supervisor import ACCEPTS, DUE, LEAVE
@@ -44,6 +44,7 @@ def work(parts: Parts, listeners: Sequence[socket.socket], channel: int, life: i
     status = 1
     try:
         reuse_port.apply(listeners)
+        at_once.apply()
         farewell.apply()
         asyncio.run(_Worker(parts, channel, life, bool(listeners)).serve())
         status = 0

@@ -53,7 +53,7 @@ class Patch:
     lines
         Lines of releases that have the hole.
     upstream
-        Issue or advisory.
+        Issue or advisory; the place in the source where it costs time only.
     hole
         What goes wrong without it.
     by_launcher
@@ -69,10 +69,29 @@ class Patch:
 
 PATCHES = (
     Patch(
+        "at_once",
+        ("11.0.2", "12.2"),
+        "https://github.com/mitmproxy/mitmproxy/blob/v11.0.2/mitmproxy/proxy/server.py",
+        "each hook is a task of its own, and each piece a write",
+        by_launcher=True,
+    ),
+    Patch(
+        "bare_messages",
+        ("11.0.2", "12.2"),
+        "https://github.com/mitmproxy/mitmproxy/blob/v11.0.2/mitmproxy/http.py",
+        "the fields of each message are compared with their annotations",
+    ),
+    Patch(
         "body_bounds",
         ("11.0.2", "12.2"),
         "https://github.com/mitmproxy/mitmproxy/issues/4711",
         "a body without a length that is not streamed is held in memory, however large",
+    ),
+    Patch(
+        "coalesced_data",
+        ("11.0.2", "12.2"),
+        "https://github.com/mitmproxy/mitmproxy/blob/v11.0.2/mitmproxy/proxy/layers/http/_http2.py",
+        "each DATA frame goes through all layers by itself",
     ),
     Patch(
         "cut_bodies",

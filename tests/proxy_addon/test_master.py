@@ -58,3 +58,30 @@ async def test_hooks_are_called_in_order_and_none_stops_the_next(
     assert heard == "".join(told)
     assert isinstance(error, RuntimeError) == ("addon_failed" in caplog.text)
     assert "running" in hooks.all_hooks
+
+
+@pytest.mark.parametrize("error", [None, RuntimeError("x")])
+async def test_a_hook_begins_at_once_and_what_waits_is_left_for_later(error: Exception | None):
+    """Each addon is called once; nobody is called before who stands in front of it."""
+    told: list[str] = []
+    dispatch = Dispatch(Around())
+    dispatch.add(Teller("a", told), AsyncTeller("b", told, error), Teller("c", told), core.Core())
+    dispatch.freeze()
+    hook = HttpRequestHook(tflow.tflow())
+    left = dispatch.begin(hook)
+    at_once = list(told)
+    await dispatch.handle_lifecycle(hook)
+
+    assert left is not None
+    assert (["a"], ["a", "b", "c"]) == (at_once, told)
+
+
+async def test_a_hook_that_nobody_waits_in_is_over_when_it_has_begun():
+    """Nothing is left for a task."""
+    told: list[str] = []
+    dispatch = Dispatch(Around())
+    dispatch.add(Teller("a", told), Teller("b", told), core.Core())
+    dispatch.freeze()
+
+    assert dispatch.begin(HttpRequestHook(tflow.tflow())) is None
+    assert ["a", "b"] == told
