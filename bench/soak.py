@@ -30,7 +30,7 @@ WARM_UP = 0.25
 """Share of the time in which caches fill and the allocator finds its size."""
 SETTINGS = (
     'allow_private = ["127.0.0.0/8"]\nupstream_ca = "origin-ca.pem"\n'
-    ""
+    "recycle_requests = 0\nrecycle_rss_mib = 0\n"
 )
 
 

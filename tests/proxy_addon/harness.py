@@ -59,9 +59,10 @@ class House:
 
     def write(self, proxy: str = "", rest: str = "") -> None:
         """Write mitm.toml; `proxy` is added to its [proxy], `rest` stands at its end."""
+        processes = "" if "processes = " in proxy else "processes = 1\n"
         self.config.write_text(
             f'[state]\npath = "state"\n[ingest]\nlisten = "unix:{self.ingest_socket}"\n'
-            f'[proxy]\nlisten = "127.0.0.1:0"\nprocesses = 1\n{proxy}\n{rest}\n'
+            f'[proxy]\nlisten = "127.0.0.1:0"\n{processes}{proxy}\n{rest}\n'
         )
 
 
