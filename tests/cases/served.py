@@ -22,12 +22,13 @@ SHOWN = """() => [document.compatMode, document.characterSet, document.contentTy
 
 def tag_in(body, codec="latin-1"):
     """Where our one tag stands in a body, and the body without it."""
-    text = body.decode(codec, "surrogatepass")
+    whole = len(body) - len(body) % 2 if codec.startswith("utf-16") else len(body)
+    text = body[:whole].decode(codec, "surrogatepass")
     found = list(TAG.finditer(text))
     assert 1 == len(found), (len(found), text[:400])
     start, end = found[0].span()
     front, back = (part.encode(codec, "surrogatepass") for part in (text[:start], text[end:]))
-    return len(front), front + back
+    return len(front), front + back + body[whole:]
 
 
 def untagged(body):
