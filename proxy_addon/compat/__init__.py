@@ -143,6 +143,12 @@ PATCHES = (
         "a line end in an HTTP/2 header becomes a header, or a request, of HTTP/1",
     ),
     Patch(
+        "h2_informational",
+        ("11.0.2", "12.2"),
+        "https://github.com/mitmproxy/mitmproxy/blob/v12.2.3/mitmproxy/proxy/layers/http/_http2.py",
+        "103 Early Hints are dropped: pages come later than their sites mean them to",
+    ),
+    Patch(
         "h2_long_headers",
         ("11.0.2", "12.2"),
         "https://github.com/python-hyper/h2/blob/v4.1.0/src/h2/connection.py",

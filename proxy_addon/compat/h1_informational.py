@@ -4,8 +4,8 @@ mitmproxy takes the first head that an origin sends for the final one: after a 1
 comes (https://github.com/mitmproxy/mitmproxy/issues/2229). Here they are handed on at once, in
 their order, as RFC 9110, section 15.2, asks of a proxy, without what speaks of one connection only
 or leads round us; 100 Continue is not, as mitmproxy gives that answer itself. Nor is what an older
-browser could not read. mitmproxy's HTTP/2 drops them, and so they are where one side speaks it. 101
-is final: the protocol changes with it.
+browser could not read, nor anything where one side speaks HTTP/2 (`h2_informational` is for both).
+101 is final: the protocol changes with it.
 """
 
 import re
@@ -22,18 +22,23 @@ from mitmproxy.proxy.layers.http._base import HttpEvent, ReceiveHttp
 from mitmproxy.proxy.layers.http._http1 import Http1Client
 
 _INTERIM = re.compile(rb"HTTP/\d\.\d 1(?!01)\d\d[ \r\n]")
-_DROPPED = {
+DROPPED = {
     b"connection", b"content-length", b"keep-alive", b"proxy-connection", b"trailer",
     b"transfer-encoding", b"upgrade", b"alt-svc",
 }  # fmt: skip
+"""What speaks of one connection only, of a body, or of a way round us."""
 _Commands = Generator[commands.Command, Any, None]
 _stock_read = Http1Client.read_headers
 _stock_wait = HttpStream.state_wait_for_response_headers
 
 
+class InterimEvent(HttpEvent):
+    """An interim response, in whatever version."""
+
+
 @dataclass
-class Interim(HttpEvent):
-    """The head of an interim response, as it will be written."""
+class Interim(InterimEvent):
+    """Its head, as it will be written."""
 
     head: bytes
 
@@ -58,7 +63,7 @@ def _rewritten(lines: list[bytes]) -> bytes:
     """What is handed on of a head; nothing where it cannot be read, or is not for the browser."""
     try:
         response = http1.read_response_head(lines)
-        kept = [each for each in response.headers.fields if each[0].lower() not in _DROPPED]
+        kept = [each for each in response.headers.fields if each[0].lower() not in DROPPED]
         response.headers = Headers(kept)
         validate_headers(response)
     except ValueError:

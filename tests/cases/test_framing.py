@@ -15,6 +15,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 TRAILERS = "proxy_addon/compat/h1_trailers.py"
 INTERIM = "proxy_addon/compat/h1_informational.py"
+SECOND = "proxy_addon/compat/h2_informational.py"
 FLOW = "proxy_addon/compat/h2_flow_control.py"
 HINTS = b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>; rel=preload; as=style\r\n\r\n"
 PAGE = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 4\r\n\r\npage"
@@ -116,22 +117,33 @@ async def test_early_hints_arrive_early(road):
     assert rest == b"HTTP/1.1 102 Processing\r\n\r\n" + HINTS + PAGE
 
 
-@case(37, plant(INTERIM, '    elif self.flow.request.http_version == "HTTP/1.1":',
-                "    else:"))  # fmt: skip
-async def test_early_hints_do_not_come_between_a_browser_and_its_page(road, second):
-    """Of HTTP/2, where they are dropped, and of HTTP/1.0, which knows none."""
+@case(37, plant(SECOND, 'if dict(kept).get(b":status") not in _OURS:', "if False:"))
+async def test_early_hints_arrive_early_over_http_2_too(road, second):
+    """Where browsers heed them; without what would lead them round us."""
+    more = asyncio.Event()
 
     async def answer(exchange):
-        await exchange.head(103, [("link", "</style.css>; rel=preload")])
+        await exchange.head(103, [("link", "</style.css>; rel=preload"), ("alt-svc", "h3")])
+        await more.wait()
+        await exchange.head(103, [("link", "</more.css>; rel=preload")])
         await exchange.head(200, [("content-type", "text/plain")])
         await exchange.write(b"page")
         await exchange.end()
 
     url = second.on("/hints", answer)
     async with h2_client(url, road.house.trust, road.proxy.port) as client:
-        stream = await client.ask("GET", url)
-    assert (200, b"page") == (stream.status, bytes(stream.body))
+        stream = await client.send("GET", url)
+        await client.until(lambda: stream.early)
+        assert [[(":status", "103"), ("link", "</style.css>; rel=preload")]] == stream.early
+        more.set()
+        await client.until(lambda: stream.over)
+    assert (200, b"page", 2) == (stream.status, bytes(stream.body), len(stream.early))
 
+
+@case(37, plant(INTERIM, '    elif self.flow.request.http_version == "HTTP/1.1":',
+                "    else:"))  # fmt: skip
+async def test_an_old_browser_gets_its_page_alone(road):
+    """HTTP/1.0 knows no interim answers."""
     async with raw_origin() as origin:
         old = request(origin.put("/", HINTS + PAGE)).replace(b"HTTP/1.1", b"HTTP/1.0", 1)
         assert (await said(road, old)).startswith(b"HTTP/1.1 200 OK\r\n")

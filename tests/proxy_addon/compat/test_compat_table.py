@@ -33,6 +33,7 @@ def unpatched_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
         (HttpStream, "_handle_event"),
         (HttpStream, "passthrough"), (_http1.Http1Connection, "_handle_event"),
         (_http2.Http2Connection, "_handle_event"), (_http2.Http2Client, "_handle_event"),
+        (_http2.Http2Client, "handle_h2_event"), (_http2.Http2Server, "_handle_event"),
         (_http2.Http2Connection, "handle_h2_event"), (BufferedH2Connection, "__init__"),
         (BufferedH2Connection, "DEFAULT_MAX_HEADER_LIST_SIZE"),
         (BufferedH2Connection, "acknowledge_received_data"), (stream, "validate_headers"),
