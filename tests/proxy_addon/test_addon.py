@@ -92,6 +92,26 @@ async def test_a_page_is_served_with_the_tag_first_in_its_head(
     assert TokenVerdict.OK == check_token(KEYS, found[2].decode(), audience, now())[0]
 
 
+@pytest.mark.parametrize("scheme", ["http", "https"])
+async def test_an_origin_that_is_away_is_away_for_its_client_too(
+    proxy: Running, house: House, context: ssl.SSLContext, scheme: str
+):
+    """On a connection that is kept: scripts would take a page of ours for one of the site's.
+
+    Without TLS the client knows that it asks a proxy, and is answered by it.
+    """
+    async with Origin(context if scheme == "https" else None) as origin:
+        origin.put("/", PAGE, framing="length")
+        async with connected(proxy, origin.url, house) as client:
+            assert 200 == (await client.ask(target="/")).status
+            await origin.__aexit__()
+            if scheme == "http":
+                assert 502 == (await client.ask(target="/")).status
+            else:
+                with pytest.raises((OSError, h11.RemoteProtocolError)):
+                    await client.ask(target="/")
+
+
 async def test_the_script_of_the_tag_is_what_its_integrity_says(proxy: Running, house: House):
     """The tag's file is served by us to every origin, opaque ones too, and is cached for ever."""
     async with Origin() as origin:
