@@ -15,8 +15,9 @@ from proxy_addon.codec import decoder, encoder
 from proxy_addon.inject import Injector, tag
 from proxy_addon.locate import Finding, Locator
 from proxy_addon.meta import MetaFilter
-from proxy_addon.policy import Reason
+from proxy_addon.policy import Reason, media_type
 from proxy_addon.prelude import Front
+from tests.corpus.pages import Page, generated
 
 INTEGRITY = "sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
 TAG = tag("0123456789abcdef", "1", INTEGRITY, 60 * "k")
@@ -172,6 +173,33 @@ def test_a_page_without_a_place_goes_out_unchanged_and_says_why(page, reason, ou
     watch = Watch("br", output)
     assert page == watch.read(cut(brotli.compress(page), 10))
     assert [reason] == watch.told
+
+
+PAGES = [page for page in generated(150, seed=11) if len(page.body) < 40_000]
+SOUP = st.binary(max_size=200).map(lambda body: Page("soup", body))
+
+
+@BOTH_OUT
+@ALL_IN
+@given(page=st.sampled_from(PAGES) | SOUP, sizes=st.lists(st.integers(1, 3000), max_size=12))
+def test_any_page_in_any_split_is_the_same_but_for_the_tag(encoding, output, page, sizes):
+    """In whatever letters: the same bytes for every split, and without the tag the origin's."""
+    essence, charset = media_type(page.kind)
+    coded, pieces = CODINGS[encoding](page.body), []
+    for size in sizes:
+        pieces.append(coded[:size])
+        coded = coded[size:]
+    whole, parted = (
+        Watch(encoding, output, Locator(charset, xhtml="xhtml" in essence)) for _ in range(2)
+    )
+    got = parted.read([piece for piece in [*pieces, coded] if piece])
+
+    assert got == whole.read([CODINGS[encoding](page.body)])
+    assert whole.told == parted.told
+    found = whole.told[0] in (Reason.INJECTED, Reason.SAFE_PLACE)
+    tag_ = TAG.decode().encode(whole.inject._locator.text_codec)
+    assert got.count(tag_) == found
+    assert page.body == got.replace(tag_, b"")
 
 
 def test_a_safe_place_is_told_apart():

@@ -7,7 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy_addon.locate import BUDGET, Finding, Locator
+from tests.corpus.pages import Page
+from tests.corpus.replay import Sent, compare
 from tests.e2e.watched_site import chromium
+from tests.proxy_addon.harness import OBS
 
 FOUND = [
     b"<!doctype html><html><head>|<title>x</title>",
@@ -293,6 +296,26 @@ DIFFERENCE = """(pages) => {
     return write(was) !== write(is);
   });
 }"""
+
+
+TAG = (
+    f'<script src="{OBS}observer.1.js" integrity="sha256-x" crossorigin=anonymous data-k=t>'
+    "</script>"
+).encode()
+
+
+def test_html5lib_reads_the_same_page_with_the_tag_in_its_place():
+    """As browsers do: first child of head, and all the rest as it was."""
+    drawn, places = random.Random(6), 0
+    for _ in range(600):
+        page = "".join(drawn.choices(TOKENS, k=drawn.randrange(1, 9))).encode()
+        finding, offset, _codec = run([page])
+        if finding.found:
+            sent = Sent(Page("soup", page), "identity", "whole", "none", "length")
+            tagged = page[:offset] + TAG + page[offset:]
+            assert "tagged" == compare(sent, tagged, "http://a.example"), page
+            places += 1
+    assert places > 400
 
 
 @pytest.mark.browser
