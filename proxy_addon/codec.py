@@ -149,15 +149,28 @@ class _Deflate:
 
 
 class _Stepped:
-    """A coding whose decoder sets no limit on what it gives: it gets few bytes at a time."""
+    """A coding whose decoder sets no limit on what it gives: it gets few bytes at a time.
+
+    What the steps give is gathered up to `_STEP`, before an error too: each piece has a price.
+    """
 
     def __init__(self, decode: Callable[[bytes], bytes], step: int) -> None:
         self._decode = decode
         self._step = step
 
     def decode(self, data: bytes) -> Iterator[bytes]:
-        for at in range(0, len(data), self._step):
-            yield self._decode(data[at : at + self._step])
+        given, size = [], 0
+        try:
+            for at in range(0, len(data), self._step):
+                given.append(self._decode(data[at : at + self._step]))
+                size += len(given[-1])
+                if size >= _STEP:
+                    yield b"".join(given)
+                    given, size = [], 0
+        except Exception:
+            yield b"".join(given)
+            raise
+        yield b"".join(given)
 
 
 def _brotli() -> Layer:

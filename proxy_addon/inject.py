@@ -156,7 +156,10 @@ class Injector:
         self.cut = False
 
     def __call__(self, data: bytes) -> list[bytes]:
-        """Take the next raw bytes, `b""` at the end; give what may go out, no piece empty."""
+        """Take the next raw bytes, `b""` at the end; give what may go out: one piece, or none.
+
+        mitmproxy makes a chunk or frames, a TLS record and a write of each.
+        """
         if self._mode is _Mode.RAW:
             return [data] if data else []
         if self._mode is _Mode.OVER:
@@ -165,7 +168,8 @@ class Injector:
             out = self._scan(data) if self._mode is _Mode.SCAN else self._code(data)
         except Exception as error:  # a bug of ours may cost a page its tag, never a user the page
             out = self._give_up(error)
-        return [piece for piece in out if piece]
+        whole = b"".join(out)
+        return [whole] if whole else []
 
     @property
     def patience(self) -> float:
