@@ -91,6 +91,11 @@ class Release(HttpEvent):
     """A stream to its source: all has gone on."""
 
 
+_DATA = (RequestData, ResponseData)
+_SINKS = (Full, Room)
+_HOLDING = (Hold, Release)
+
+
 def apply() -> None:
     """Let bodies flow as fast as they are read, and no faster."""
     HttpStream.handle_event = _stream_event  # type: ignore[method-assign,assignment] # the patch
@@ -116,7 +121,7 @@ class _Way:
 
     def hold(self, event: Any) -> None:
         """Keep a piece behind the others; small ones become one."""
-        if not isinstance(event, RequestData | ResponseData):
+        if not isinstance(event, _DATA):
             self.held.append(event)
             return
         self.size += len(event.data)
@@ -129,7 +134,7 @@ class _Way:
     def take(self) -> HttpEvent:
         """Give the next piece."""
         event = self.held.popleft()
-        if isinstance(event, RequestData | ResponseData):
+        if isinstance(event, _DATA):
             self.size -= len(event.data)
         return event
 
@@ -149,7 +154,7 @@ def _stream_event(self: HttpStream, event: events.Event) -> _Commands:
             yield from _stock_stream(self, event)
             return
         ways = self.__dict__["ways"] = (_Way(), _Way())
-    if isinstance(event, Full | Room):
+    if isinstance(event, _SINKS):
         ways[event.way].blocked = isinstance(event, Full)
     elif way is not None and (ways[way].blocked or ways[way].held or _waits(self)):
         ways[way].hold(event)
@@ -202,7 +207,7 @@ def _tell(stream: HttpStream, ways: tuple[_Way, _Way]) -> _Commands:
 
 def _passthrough(self: HttpStream, event: events.Event) -> _Commands:
     """What is relayed after an upgrade is no stream any more."""
-    if not isinstance(event, Full | Room):
+    if not isinstance(event, _SINKS):
         yield from _stock_passthrough(self, event)
 
 
@@ -265,7 +270,7 @@ def _waits_for_origins(context: Context) -> bool:
 
 
 def _http1_event(self: Http1Connection, event: events.Event) -> _Commands:
-    if isinstance(event, Hold | Release):
+    if isinstance(event, _HOLDING):
         read(_transport(self.context, self.conn), isinstance(event, Release))
         return
     if isinstance(event, events.Wakeup):
@@ -282,7 +287,7 @@ def _http1_event(self: Http1Connection, event: events.Event) -> _Commands:
 
 
 def _http2_event(self: Http2Connection, event: events.Event) -> _Commands:
-    if isinstance(event, Hold | Release):
+    if isinstance(event, _HOLDING):
         yield from _owe(self, event)
         return
     sink = _sink(self)
@@ -290,7 +295,7 @@ def _http2_event(self: Http2Connection, event: events.Event) -> _Commands:
         sink.asked, sink.sent = False, 0
     else:
         yield from _stock_http2(self, event)
-    if isinstance(event, RequestData | ResponseData):
+    if isinstance(event, _DATA):
         if sink.way == _REQUEST and _waits_for_origins(self.context):
             yield from sink.wait(self.context, self.conn, len(event.data))
         yield from sink.tell(event.stream_id, _is_full(self, sink, event.stream_id))
@@ -308,7 +313,7 @@ def _is_full(connection: Http2Connection, sink: _Sink, stream: int) -> bool:
 
 def _http2_client_event(self: Http2Client, event: events.Event) -> _Commands:
     """The same, where streams have other numbers, and may wait for their turn."""
-    if isinstance(event, Hold | Release):
+    if isinstance(event, _HOLDING):
         ours = self.our_stream_id.get(event.stream_id)
         if ours is not None:
             event.stream_id = ours
