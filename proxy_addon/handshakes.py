@@ -110,6 +110,9 @@ class Handshakes:
         if data.ssl_conn is None:  # in a stock mitmdump it comes after us, and leaves ours alone
             self._tlsconfig().tls_start_server(data)
         assert data.ssl_conn is not None
+        if hasattr(data.ssl_conn, "set_info_callback"):  # newer ones let no used context be changed
+            data.ssl_conn.set_info_callback(self._step)
+            return
         context = data.ssl_conn.get_context()
         if context not in self._watched:
             self._watched.add(context)

@@ -94,6 +94,9 @@ class StandIns:
         )
         if names is not None:
             builder = builder.add_extension(names, critical=False)
+        known = _key_id(self._issuer) if signer is self._issuer_key else None
+        if known is not None:
+            builder = builder.add_extension(known, critical=False)
         return builder.sign(signer, hashes.SHA256())
 
 
@@ -102,6 +105,15 @@ def _read(shown: bytes) -> x509.Certificate | None:
         return x509.load_der_x509_certificate(shown)
     except ValueError:
         return None
+
+
+def _key_id(issuer: x509.Certificate) -> x509.AuthorityKeyIdentifier | None:
+    """What a strict reader misses before it finds the origin's fault (RFC 5280, 4.2.1.1)."""
+    try:
+        found = issuer.extensions.get_extension_for_class(x509.SubjectKeyIdentifier).value
+    except x509.ExtensionNotFound:
+        return None
+    return x509.AuthorityKeyIdentifier.from_issuer_subject_key_identifier(found)
 
 
 def _names(origin: x509.Certificate | None) -> x509.SubjectAlternativeName | None:

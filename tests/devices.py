@@ -24,7 +24,8 @@ class Authority:
         self.name = _name("devices" if above is None else "some devices")
         basic = x509.BasicConstraints(ca=True, path_length=None)
         builder = self._builder(self.name, self.key.public_key(), above or self, 5)
-        builder = builder.add_extension(basic, critical=True)
+        known = x509.SubjectKeyIdentifier.from_public_key(self.key.public_key())
+        builder = builder.add_extension(basic, critical=True).add_extension(known, critical=False)
         self.certificate = builder.sign((above or self).key, hashes.SHA256())
         self.pem = self.certificate.public_bytes(PEM)
 

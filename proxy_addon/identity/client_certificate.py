@@ -57,7 +57,9 @@ class ClientCertificates:
     def ask(self, conn: SSL.Connection) -> None:
         """Have a client asked for a certificate in the handshake that is about to begin."""
         conn.set_verify(SSL.VERIFY_PEER, lambda *_: True)  # judged in `take`, which refuses nobody
-        conn.get_context().set_session_id(_CONTEXT)  # or OpenSSL resumes no session of theirs
+        # Or OpenSSL resumes no session; by hand, as pyOpenSSL lets no used context be changed.
+        context = conn.get_context()._context
+        SSL._lib.SSL_CTX_set_session_id_context(context, _CONTEXT, len(_CONTEXT))  # type: ignore[union-attr, attr-defined] # only there
 
     def take(self, peer: Peer, chain: Sequence[x509.Certificate]) -> None:
         """Take what was shown, the client's own certificate first."""

@@ -11,6 +11,7 @@ from cryptography.x509.oid import NameOID
 from OpenSSL import crypto
 
 from proxy_addon.stand_in import StandIns
+from tests.devices import Authority
 
 NOW = datetime.datetime.now(datetime.UTC).replace(microsecond=0)
 DAY = datetime.timedelta(days=1)
@@ -112,6 +113,17 @@ def test_the_same_fault_is_shown_by_the_same_certificate():
     for each in shown:
         makes.certificate(each, UNKNOWN)
     assert first is not makes.certificate(shown[0], UNKNOWN)  # what is kept is bounded
+
+
+def test_the_cas_key_is_named_where_the_ca_names_it():
+    """Strict readers look for it first, and would find another fault than the origin's."""
+    authority = Authority()
+    shown = certificate(("a.example",))[0].public_bytes(Encoding.DER)
+    found = StandIns(authority.certificate, authority.key).certificate(shown, NAME)
+    kind = x509.AuthorityKeyIdentifier
+    known = x509.SubjectKeyIdentifier.from_public_key(authority.key.public_key())
+
+    assert known.digest == found.extensions.get_extension_for_class(kind).value.key_identifier
 
 
 def test_its_key_is_not_the_cas():
