@@ -64,6 +64,16 @@ _HIDING: Final = frozenset(
 )
 
 
+#: Beginnings by which a body without a type is taken for HTML, before a space or `>` but for the
+#: comment, and the bytes in which they are looked for (WHATWG MIME Sniffing, 5.2 and 7.1).
+_SNIFFED: Final = (
+    b"<!DOCTYPE HTML", b"<HTML", b"<HEAD", b"<SCRIPT", b"<IFRAME", b"<H1", b"<DIV", b"<FONT",
+    b"<TABLE", b"<A", b"<STYLE", b"<TITLE", b"<B", b"<BODY", b"<BR", b"<P",
+)  # fmt: skip
+_SNIFFED_IN: Final = 1445
+_LONGEST: Final = 15
+
+
 def _row(default: str, **edges: str) -> tuple[dict[int, str], str]:
     """Build a row of `_ATTRIBUTES`: the edges by the name of their bytes, all others to default."""
     named = {"space": _SPACE, "slash": b"/", "end": b">", "equals": b"=", "dq": b'"', "sq": b"'"}
@@ -115,6 +125,8 @@ class Locator:
         The label in the page's `Content-Type`, lower-cased, if there is one.
     xhtml
         Whether the page is parsed as XML.
+    sniffed
+        Whether it has no type: then browsers look at its first bytes, and so do we.
     budget
         Decoded bytes within which the place must be decided.
 
@@ -136,13 +148,19 @@ class Locator:
 
     __slots__ = (
         "_any", "_at", "_data", "_finding", "_name", "_part", "_pending", "_room", "_safe", "_seen",
-        "_start", "_state", "_width", "_xhtml", "offset", "text_codec",
+        "_sniffed", "_start", "_state", "_width", "_xhtml", "offset", "text_codec",
     )  # fmt: skip
 
     def __init__(
-        self, charset: str | None = None, *, xhtml: bool = False, budget: int = BUDGET
+        self,
+        charset: str | None = None,
+        *,
+        xhtml: bool = False,
+        sniffed: bool = False,
+        budget: int = BUDGET,
     ) -> None:
         self._xhtml = xhtml
+        self._sniffed = sniffed
         self._room = budget
         self._pending = b""  # not scanned yet: a mark to come, half a code unit
         self._data = bytearray()  # scanned: one byte a code unit
@@ -237,8 +255,23 @@ class Locator:
         if at == size:
             return ""
         if data[at : at + 1] == b"<":
-            return "tag-open"
+            return "sniffing" if self._sniffed else "tag-open"
         return self._leave() if self._any else self._settle(Finding.NOT_MARKUP)
+
+    def _in_sniffing(self) -> str:
+        word = bytes(self._data[self._start : self._start + _LONGEST]).upper()
+        marked = self._width > 1 or self._data.startswith(_MARKS[0][0])
+        if marked or self._start + _LONGEST > _SNIFFED_IN:
+            return self._settle(Finding.NOT_MARKUP)
+        if len(word) < _LONGEST and not word.startswith(b"<!--"):
+            return ""
+        self._sniffed = False
+        for begin in _SNIFFED:
+            if word.startswith(begin) and word[len(begin) : len(begin) + 1] in (b" ", b">"):
+                return "tag-open"
+        if word.startswith(b"<!--"):
+            return "tag-open"
+        return self._settle(Finding.NOT_MARKUP)
 
     def _in_tag_open(self) -> str:
         following = self._data[self._start + 1 : self._start + 2]
@@ -351,6 +384,7 @@ class Locator:
 
 _STATES: Final[dict[str, Callable[[Locator], str]]] = {
     "data": Locator._in_data,
+    "sniffing": Locator._in_sniffing,
     "tag-open": Locator._in_tag_open,
     "end-tag-open": Locator._in_end_tag_open,
     "tag-name": Locator._in_tag_name,

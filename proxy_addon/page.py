@@ -306,7 +306,12 @@ class Pages:
             lambda: tag(
                 self._keys.installation, observer.version, observer.integrity, token, nonce, xhtml
             ),
-            Locator(charset, xhtml=xhtml, budget=int(self._settings.proxy.head_budget)),
+            Locator(
+                charset,
+                xhtml=xhtml,
+                sniffed=not essence,
+                budget=int(self._settings.proxy.head_budget),
+            ),
             decoder(
                 head.headers.get("content-encoding", ""),
                 self._settings.proxy.closed_buffer if visit.site.closed else None,

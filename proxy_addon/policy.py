@@ -217,13 +217,10 @@ HTML = frozenset({"text/html", "application/xhtml+xml"})
 #: JavaScript MIME types that servers still send (WHATWG MIME Sniffing, 4.6, less the fossils).
 _SCRIPT = frozenset(
     {
-        "text/javascript",
-        "application/javascript",
-        "application/x-javascript",
-        "application/ecmascript",
-        "text/ecmascript",
+        "text/javascript", "application/javascript", "application/x-javascript",
+        "application/ecmascript", "text/ecmascript",
     }
-)
+)  # fmt: skip
 
 
 def is_document(request: RequestHead) -> bool:
@@ -342,6 +339,14 @@ def _is_type(types: frozenset[str]) -> Callable[[RequestHead, ResponseHead], boo
     return is_other
 
 
+def _is_no_page(_: RequestHead, response: ResponseHead) -> bool:
+    """Say whether the type is another's; without any, a body's first bytes may make it a page."""
+    essence = media_type(response.headers.get("content-type", ""))[0]
+    if not essence:
+        return "nosniff" in response.headers.get("x-content-type-options", "").lower()
+    return essence not in HTML
+
+
 _BEFORE_TYPE: tuple[Row, ...] = (
     (Reason.NO_BODY, _without_body),
     (Reason.PARTIAL, lambda _, response: response.status == 206),
@@ -351,7 +356,7 @@ _REFUSALS: dict[Action, tuple[Row, ...]] = {
     Action.INJECT: (
         *_BEFORE_TYPE,
         (Reason.ATTACHMENT, _is_attachment),
-        (Reason.NOT_HTML, _is_type(HTML)),
+        (Reason.NOT_HTML, _is_no_page),
         (Reason.ENCODING, _cannot_decode),
     ),
     Action.WORKER_PRELUDE: (

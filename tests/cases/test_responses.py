@@ -267,6 +267,26 @@ async def test_what_is_markup_but_no_html_is_left_alone(road):
                 pass
 
 
+@case(29, plant("proxy_addon/page.py", "                sniffed=not essence,",
+                "                sniffed=False,"))  # fmt: skip
+async def test_a_page_without_a_type_is_watched_where_the_browser_shows_a_page(town):
+    """And where it shows text, or was told not to guess, it is left alone."""
+    bodies = {
+        PAGE: True, b"<p>a page that nobody called one</p>": True,
+        b"<!-- a --><p>another one of these</p>": True, b"text <html><head><p>first": False,
+        b"<span>no page by its first bytes</span>": False,
+    }  # fmt: skip
+    guess = [("X-Content-Type-Options", "nosniff")]
+    for number, (body, page) in enumerate(bodies.items()):
+        url = put(town.plain, f"/untyped{number}", body, kind=None, framing="length")
+        answer = await got(town, url)
+        assert body == (tag_in(answer.body)[1] if page else answer.body)
+        if page:
+            await alike(town, [url])
+        told = put(town.plain, "/told", body, kind=None, headers=guess, framing="length")
+        assert body == (await got(town, told)).body
+
+
 @case(30, plant("proxy_addon/page.py", "        flow.response.stream = True",
                 "        flow.response.stream = False"))  # fmt: skip
 async def test_a_stream_of_parts_passes_part_by_part(road):

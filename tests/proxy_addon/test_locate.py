@@ -234,6 +234,30 @@ def test_the_budget_is_in_bytes_and_not_in_pieces():
     assert Finding.SAFE is locator.feed(b"<html>" + BUDGET * b" ")
 
 
+@pytest.mark.parametrize(
+    ("page", "finding"),
+    [
+        (b"<!doctype html><head>", Finding.HEAD),
+        (b"<!DOCTYPE HTML public ''><head>", Finding.HEAD),
+        (b" \n<p>a page without a type", Finding.HEAD),
+        (b"<!-- a --><div>page</div>", Finding.HEAD),
+        (b"<A href='/'>a page of links</a>", Finding.HEAD),
+        (b"<p>short", Finding.NO_PLACE),
+        (b"<span>no page by its first bytes", Finding.NOT_MARKUP),
+        (b"<header>nor this one</header>", Finding.NOT_MARKUP),
+        (b"<?xml version='1.0'?><html><head>", Finding.NOT_MARKUP),
+        (b"\xef\xbb\xbf<!doctype html><head>", Finding.NOT_MARKUP),
+        ("\ufeff<!doctype html><head>".encode("utf-16-le"), Finding.NOT_MARKUP),
+        (b" " * 1440 + b"<!doctype html><head>", Finding.NOT_MARKUP),
+        (b"GIF89a<html>", Finding.NOT_MARKUP),
+    ],
+)
+def test_a_body_without_a_type_is_a_page_where_browsers_take_it_for_one(page, finding):
+    """By its first bytes (WHATWG MIME Sniffing, 7.1); in another our tag would be seen as text."""
+    for pieces in cuts(page) if len(page) < 99 else ([page],):
+        assert finding is run(pieces, sniffed=True)[0]
+
+
 def test_space_in_front_of_a_page_is_given_up_and_not_called_empty():
     """A page may come behind it, and would go unwatched in silence."""
     page = b"<!doctype html><head>"

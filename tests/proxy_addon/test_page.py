@@ -458,3 +458,11 @@ def test_no_origin_is_asked_by_a_script_about_a_page_of_ours():
     asked = One(FETCHED | {"If-None-Match": 'W/"obs1:v"'}).asked()
 
     assert "if-none-match" not in asked.headers
+
+
+def test_a_page_without_a_type_is_watched_where_browsers_show_it_as_one():
+    """On closed sites too, where nothing goes unwatched; an image without a type is an image."""
+    for site in (Site(), Site(closed=True)):
+        one, other = One(site=site), One(site=site)
+        assert OBS.encode() in one.answered(Content_Type="")
+        assert b"\x89PNG\r\n" == other.answered(b"\x89PNG\r\n", Content_Type="")
