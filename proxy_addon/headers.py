@@ -13,6 +13,7 @@ question is dropped: the origin then sends the page.
 import re
 from collections.abc import Callable, Iterable
 from email.utils import mktime_tz, parsedate_tz
+from functools import lru_cache
 from typing import Final
 
 Fields = tuple[tuple[bytes, bytes], ...]
@@ -308,8 +309,13 @@ def _implied_age(fields: Fields) -> float:
 
 
 def _time(fields: Fields, name: bytes) -> int | None:
+    return _instant("".join(values(fields, name)[:1]))
+
+
+@lru_cache(maxsize=512)  # one page's dates are the next one's too, or a second's
+def _instant(date: str) -> int | None:
     try:
-        parsed = parsedate_tz("".join(values(fields, name)[:1]))
+        parsed = parsedate_tz(date)
         return mktime_tz(parsed) if parsed else None
     except (IndexError, OverflowError, TypeError, ValueError):  # a date of no calendar
         return None
