@@ -201,6 +201,23 @@ async def test_the_control_stream_begins_with_a_snapshot_and_tells_changes(clien
     assert (newer, change["observe"]) == (8, False)
 
 
+async def test_what_one_process_saw_of_refusals_comes_back_to_all(client, control, caplog):
+    """Learnt of all processes together; told once in the log, and never a metric of its own."""
+    answer = await listen(client)
+    version, _ = await heard(answer)
+    for _ in range(3):
+        sealed = seal(KEYS, [], {'tls_failed{key="ab"}': 1, "others": 1}, EPOCH)
+        assert (await post(client, sealed))[0] == 200
+    said = {}
+    while not said.get("tunnels"):
+        version, said = await heard(answer, version)
+
+    assert [["ab", EPOCH + 86400.0]] == said["tunnels"]
+    assert {"others": 3} == client.app[RECEIVER].proxy_counters
+    assert 1 == client.app[RECEIVER].counters["tunnels_learnt_total"]
+    assert ["ab"] == [record.key for record in caplog.records if record.msg == "tunnel_learnt"]
+
+
 async def test_a_quiet_control_stream_gives_signs_of_life(client, control, monkeypatch):
     """So that the proxy can tell quiet from broken."""
     monkeypatch.setattr("reauth.ingest._HEARTBEAT", 0.01)
