@@ -191,6 +191,12 @@ PATCHES = (
         "behind a load balancer all users have its address",
     ),
     Patch(
+        "quiet_frames",
+        ("11.0.2", "12.2"),
+        "https://github.com/python-hyper/h2/blob/v4.1.0/src/h2/connection.py",
+        "every frame of HTTP/2 is written out for a logger that drops it",
+    ),
+    Patch(
         "reuse_port",
         ("11.0.2", "12.2"),
         "https://github.com/mitmproxy/mitmproxy/issues/3409",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from h2 import stream
+from hyperframe.frame import Frame
 from mitmproxy.certs import CertStore
 from mitmproxy.http import MessageData
 from mitmproxy.proxy.layers.http import HttpStream, _http1, _http2
@@ -39,6 +40,7 @@ def unpatched_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
         (BufferedH2Connection, "acknowledge_received_data"), (stream, "validate_headers"),
         (ConnectionHandler, "drain_writers"), (ConnectionHandler, "wakeup"),
         (BufferedH2Connection, "receive_data"), (MessageData, "__post_init__"),
+        (Frame, "__repr__"),
     ):  # fmt: skip
         monkeypatch.setattr(place, name, vars(place).get(name, getattr(place, name)))
 
