@@ -112,7 +112,7 @@ async def test_a_page_that_is_confirmed_still_runs_the_observer(
     url = served(town.secure, path, *headers)
     async with town.both(url) as (bare, seen):
         assert 1 == await seen.evaluate(SYMBOL)
-        served(town.secure, path, *headers, status=304, framing="none")
+        served(town.secure, path, *headers, kind=None, status=304, framing="none")
         for page in (bare, seen):
             await page.goto(url)
             assert (asks, "kept") == (asked(town.secure, path), await page.title())
