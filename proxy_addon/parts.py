@@ -196,7 +196,8 @@ class Parts:
     @property
     def standing(self) -> Standing:
         """What the people's side says of everybody; of single users, once they can be stopped."""
-        return Standing.CLEAR if self.control.snapshot.observe else Standing.STOPPED
+        wanted = self.control.snapshot.observe and self._lists.proxy.observe
+        return Standing.CLEAR if wanted else Standing.STOPPED
 
     def site(self, host: str) -> Site:
         """What the lists say of a host."""

@@ -48,6 +48,7 @@ class Proxy:
     exclude: tuple[str, ...] = _key([], "host patterns that are tunnelled, never decrypted")
     tunnel_browsers: tuple[str, ...] = _key([], "host patterns learnt from browsers' refusals too")
     closed: tuple[str, ...] = _key([], "host patterns answered 503 rather than left unwatched")
+    observe: bool = _key(True, "false: nobody is observed, pages pass as they come; SIGHUP reloads")
     compress: bool = _key(False, "gzip injected pages; in a LAN identity costs less")
     head_budget: int = _key(64, "decoded bytes searched for the place of the tag", "kib")
     closed_buffer: int = _key(4096, "largest page of a closed site that is buffered", "kib")

@@ -177,6 +177,17 @@ def test_a_reload_takes_all_or_nothing(house: House):
     assert not parts.site("newer.example").excluded
 
 
+def test_the_kill_switch_stops_all_observing_at_a_reload(house: House):
+    """And takes it up again; either side may stop it, both must want it."""
+    parts = parts_of(house)
+    house.write("observe = false")
+    parts.reload()
+    assert Standing.STOPPED is parts.standing
+    house.write("observe = true")
+    parts.reload()
+    assert Standing.CLEAR is parts.standing
+
+
 @pytest.mark.parametrize("key", ["address_map", "htpasswd"])
 def test_a_file_that_is_named_must_be_there(house: House, key: str):
     """Nobody is let in, or taken for somebody, by a file that was forgotten."""
