@@ -191,7 +191,7 @@ class Visitor:
         await self.session.close()
 
     def _session(self) -> aiohttp.ClientSession:
-        connector = aiohttp.TCPConnector(ssl=self.trust, limit=0, limit_per_host=6)
+        connector = aiohttp.TCPConnector(ssl=self.trust, limit=0)  # streams would take its turns
         return aiohttp.ClientSession(
             connector=connector,
             proxy=f"http://127.0.0.1:{self.proxy}",
