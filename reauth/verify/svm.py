@@ -155,6 +155,8 @@ def decision(arrays: Mapping[str, Floats], x: Floats) -> Floats:
     exp(-g |s - x|^2) is taken apart into exp(2 g s.x - g |s|^2 - g |x|^2), so that a batch is one
     product of matrices (scale.md §2).
     """
+    if len(x) == 1:
+        return _decision_of_one(arrays, x[0])
     z = (x - arrays["mean"]) / arrays["scale"]
     gamma = float(arrays["gamma"][0])
     kernel = (2 * gamma * z) @ arrays["support"].T
@@ -162,6 +164,17 @@ def decision(arrays: Mapping[str, Floats], x: Floats) -> Floats:
     kernel -= gamma * np.einsum("ij,ij->i", z, z)[:, None]
     np.exp(kernel, out=kernel)
     return np.asarray(kernel @ arrays["weights"] + arrays["intercept"][0])
+
+
+def _decision_of_one(arrays: Mapping[str, Floats], x: Floats) -> Floats:
+    """The same of one (d,): what a user sends in 5 s is one trajectory or none."""
+    z = (x - arrays["mean"]) / arrays["scale"]
+    gamma = arrays["gamma"].item()
+    kernel = arrays["support"] @ (2 * gamma * z)
+    kernel += arrays["offset"]
+    kernel -= gamma * (z @ z)
+    np.exp(kernel, out=kernel)
+    return np.array([kernel @ arrays["weights"] + arrays["intercept"].item()])
 
 
 def _standardised(x: Floats) -> tuple[Floats, Floats, Floats]:

@@ -52,6 +52,18 @@ def test_the_arrays_score_as_scikit_learn_does():
     assert np.allclose(estimator.decision_function(new), found, rtol=0, atol=1e-9)
 
 
+def test_a_trajectory_scores_alike_alone_and_among_others():
+    """One takes another way through the arithmetic: equal to 1e-9, and once it is calibrated."""
+    found = learnt()
+    new = np.concatenate((cloud(50, 0.3, 7), 1e3 * cloud(5, 0.0, 8)))
+
+    alone = np.concatenate([decision(found.arrays, each[None]) for each in new])
+    among = decision(found.arrays, new)
+
+    assert np.allclose(alone, among, rtol=0, atol=1e-9)
+    assert np.array_equal(ratios(alone, found.calibration), ratios(among, found.calibration))
+
+
 def test_the_one_class_arrays_score_as_scikit_learn_does():
     """The provisional template too."""
     estimator = make_pipeline(StandardScaler(), OneClassSVM(nu=UNUSUAL, gamma="scale"))
