@@ -179,7 +179,7 @@ def ratios(raw: Floats, calibration: Mapping[str, Floats]) -> Floats:
     They are rounded to 1e-6: sums over a batch differ from sums over its parts in the last bits,
     outcomes may not.
     """
-    return np.interp(raw, calibration["raw"], calibration["ratio"]).round(6)
+    return np.asarray(np.rint(np.interp(raw, calibration["raw"], calibration["ratio"]) * 1e6) / 1e6)
 
 
 def densities(unseen: Unseen) -> tuple[dict[str, Floats], Unseen]:
