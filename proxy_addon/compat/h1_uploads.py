@@ -4,8 +4,8 @@ In HTTP/2 a body ends with its stream, and no header need speak of it. mitmproxy
 request to an HTTP/1 origin without `Content-Length` and without chunks, and nobody has reported it
 (`Http1Client.send` in
 https://github.com/mitmproxy/mitmproxy/blob/v12.2.3/mitmproxy/proxy/layers/http/_http1.py): there
-the request has ended with its head, and the body is taken for the next one. Here it goes in chunks,
-as RFC 9113, section 8.1, has intermediaries do.
+the request has ended with its head (RFC 9112, section 6.3), and the body is taken for the next one.
+Here it goes in chunks.
 """
 
 from collections.abc import Generator

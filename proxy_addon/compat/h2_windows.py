@@ -14,8 +14,8 @@ from h2.stream import StreamState  # type: ignore[import-untyped] # h2 publishes
 from mitmproxy.proxy.layers.http._http_h2 import BufferedH2Connection
 
 FIRST = 1 << 17
-"""Bytes of a stream's window at its beginning: nine in ten resources of the web fit; a hundred
-streams, the most that a peer may open, make 12.5 MiB."""
+"""Bytes of a stream's window at its beginning: of a hundred streams, the most that h2 lets a peer
+open (`MAX_CONCURRENT_STREAMS` in its settings), 12.5 MiB, which leaves room below `TOTAL`."""
 LARGEST = 1 << 20
 """Bytes of the window of a stream that flows (transparency.md, section 3.3)."""
 TOTAL = 1 << 24

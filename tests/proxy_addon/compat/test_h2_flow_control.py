@@ -5,6 +5,7 @@ from h2.errors import ErrorCodes
 from h2.settings import SettingCodes
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mitmproxy.proxy import events
 
 from proxy_addon.compat import h2_flow_control, h2_windows, socket_waits
 from proxy_addon.compat.h2_flow_control import MARK
@@ -194,6 +195,28 @@ def test_what_comes_while_a_hook_waits_is_bounded_and_in_order():
     assert sent == kept <= BOUND
     assert between.origin.got[seen] == pattern(source, 0, sent)
     assert [seen] == between.origin.ended
+
+
+def test_an_upload_over_http_1_is_not_read_on_while_it_waits():
+    """Its connection has no windows: its socket is left alone, until all that came has gone on."""
+    between = Between(alpn=None)
+    between.holds = True
+    client = between.client.conn
+    head = b"POST http://origin:80/ HTTP/1.1\r\nHost: origin\r\nContent-Length: 300000\r\n\r\n"
+    between.run(events.DataReceived(client, head))
+    for at in range(0, 240_000, 60_000):
+        assert client not in socket_waits._unread
+        between.run(events.DataReceived(client, pattern(1, at, 60_000)))
+    assert client in socket_waits._unread
+    between.let()
+    seen = between.origin.begun[0]
+    drink(between, between.origin, seen)
+    assert client not in socket_waits._unread
+
+    between.run(events.DataReceived(client, pattern(1, 240_000, 60_000)))
+    between.settle()
+    drink(between, between.origin, seen)
+    assert between.origin.got[seen] == pattern(1, 0, 300_000)
 
 
 def test_an_origins_socket_that_takes_nothing_stops_an_upload_that_has_a_window():

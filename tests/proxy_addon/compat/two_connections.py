@@ -94,11 +94,11 @@ _NOISE = random.Random(11).randbytes(_AGAIN) * 2
 class Between:
     """mitmproxy's layer of one connection of a browser, and its two ends."""
 
-    def __init__(self, window: int = 65535) -> None:
+    def __init__(self, window: int = 65535, alpn: bytes | None = b"h2") -> None:
         given = options.Options()
         for name, value in OPTIONS.items():
             given.add_option(name, str | None if value is None else type(value), value, "")
-        client = connection.Client(peername=("a", 1), sockname=("b", 2), alpn=b"h2")
+        client = connection.Client(peername=("a", 1), sockname=("b", 2), alpn=alpn)
         place = context.Context(client, given)
         place.server.address, place.server.alpn = ("origin", 80), b"h2"
         client.state = place.server.state = connection.ConnectionState.OPEN
@@ -112,8 +112,9 @@ class Between:
         self.holds = False
         """Whether hooks are left without an answer."""
         self.pending: list = []
-        self._run(events.Start())
-        self.settle()
+        self.run(events.Start())
+        if alpn is not None:
+            self.settle()
 
     @property
     def streams(self):
@@ -159,29 +160,33 @@ class Between:
         moved = True
         while moved:
             moved = False
-            for peer in (self.client, self.origin):
+            for peer in self._peers():
                 if not peer.deaf and (data := peer.http.data_to_send()):
                     moved = True
                     for at in range(0, len(data), 65535):
-                        self._run(events.DataReceived(peer.conn, data[at : at + 65535]))
+                        self.run(events.DataReceived(peer.conn, data[at : at + 65535]))
             for asked in self.waiting[:]:
                 if not self._end_of(asked.connection).deaf:
                     moved = True
                     self.waiting.remove(asked)
-                    self._run(events.Wakeup(asked))
+                    self.run(events.Wakeup(asked))
+
+    def _peers(self) -> list[Peer]:
+        return [self.client, self.origin] if self.client.conn.alpn else [self.origin]
 
     def let(self) -> None:
         """Answer the hooks that were held."""
         self.holds = False
         pending, self.pending = self.pending, []
         for hook in pending:
-            self._run(events.HookCompleted(hook))
+            self.run(events.HookCompleted(hook))
         self.settle()
 
     def _end_of(self, conn: connection.Connection) -> Peer:
         return self.client if conn is self.client.conn else self.origin
 
-    def _run(self, event: events.Event) -> None:
+    def run(self, event: events.Event) -> None:
+        """Let mitmproxy take an event, and do as it says."""
         self.events.append(event)
         while self.events:
             for command in self.layer.handle_event(self.events.popleft()):
