@@ -186,7 +186,8 @@ class Renewal:
         for descriptor in (handed.held, *open_, *self.life):
             os.set_inheritable(descriptor, True)
         environment = {**os.environ, _HANDED_OVER: json.dumps(asdict(handed))}
-        os.execve(sys.executable, [sys.executable, *sys.orig_argv[1:]], environment)  # noqa: S606
+        words = [sys.executable, *sys.orig_argv[1:]]
+        os.execve(sys.executable, words, environment)  # noqa: S606 - how we were started
 
 
 def _count(settings: Settings) -> int:

@@ -21,6 +21,7 @@ PYTHON = sorted(
     path.relative_to(ROOT)
     for part in ("reauth", "proxy_addon", "tests", "bench")
     for path in (ROOT / part).rglob("*.py")
+    if "node_modules" not in path.parts
 )
 SOURCES = [path for path in PYTHON if path.parts[0] in ("reauth", "proxy_addon")]
 KEYS = list(settings.keys())
