@@ -60,7 +60,7 @@ def test_a_hook_that_waits_for_nothing_is_over_at_once():
 def test_a_hook_that_waits_is_left_to_a_task():
     """It was begun, and its layer goes on when the task is through."""
     asked = hook()
-    out, begun = run(asked, waits=object())  # type: ignore[arg-type]
+    out, begun = run(asked, waits=object())  # type: ignore[arg-type] # only waited for
 
     assert ([asked], [asked]) == (out, begun)
 
@@ -107,7 +107,7 @@ async def test_every_connection_of_the_launcher_is_wrapped(monkeypatch: pytest.M
     addons = type("Addons", (), {"begin": lambda *_: None})()
     master = type("Master", (), {"addons": addons})()
     handler = type("Handler", (), {"layer": inner, "master": master})()
-    await ProxyConnectionHandler.handle_client(handler)  # type: ignore[arg-type]
+    await ProxyConnectionHandler.handle_client(handler)  # type: ignore[arg-type] # what it needs
 
     assert isinstance(seen[0], AtOnce)
     assert inner.context is seen[0].context
