@@ -13,7 +13,6 @@ from functools import partial
 from typing import Any
 
 from mitmproxy import flow
-from mitmproxy.net.http import status_codes
 from mitmproxy.proxy import events
 from mitmproxy.proxy.commands import Command, RequestWakeup
 from mitmproxy.proxy.layers.http import DropStream, HttpStream, SendHttp
@@ -51,9 +50,12 @@ def _break_off(self: HttpStream) -> _Commands:
     """End a body on both sides, as one that is not whole."""
     self.flow.error = flow.Error(_MESSAGE)
     yield HttpErrorHook(self.flow)
-    broken = (self.stream_id, _MESSAGE, status_codes.BAD_GATEWAY)
-    yield SendHttp(ResponseProtocolError(*broken), self.context.client)
-    yield SendHttp(RequestProtocolError(*broken), self.context.server)
+    # Each with its own code: a status in 11.0.2, a member of an enumeration in 12.2.
+    for kind, side in (
+        (ResponseProtocolError, self.context.client),
+        (RequestProtocolError, self.context.server),
+    ):
+        yield SendHttp(kind(self.stream_id, _MESSAGE, kind.code), side)
     self.client_state = self.server_state = self.state_errored
     self.flow.live = False
     yield DropStream(self.stream_id)
