@@ -22,7 +22,9 @@ _STOCK = AsyncioServerInstance.listen
 
 def bound(host: str, port: int) -> socket.socket:
     """A socket on a port that others may be bound to as well."""
-    made = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    # Named as TCP, or asyncio leaves Nagle's algorithm on, and answers wait for acknowledgements.
+    made = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     made.bind((host, port))
     return made
