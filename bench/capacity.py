@@ -1,13 +1,15 @@
 """docs/CAPACITY.md from the results of the other benches, so that no number in it is typed by hand.
 
 `--out DIR`, as every bench is called: write the document of the results in DIR beside them, and
-say whether they meet what is wanted. `--publish` too: make these results the published ones,
-`bench/results.json`, and write `docs/CAPACITY.md`. `--check`: exit 1 unless `docs/CAPACITY.md` is
+say whether they meet what is wanted. What was not measured anew is taken as published. `--publish`
+too: make these results the published ones, `bench/results.json`, and write `docs/CAPACITY.md`.
+`--check`: exit 1 unless `docs/CAPACITY.md` is
 what the published results give.
 """
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +18,14 @@ from rig.report import arguments
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "bench" / "results.json"
 DOCUMENT = ROOT / "docs" / "CAPACITY.md"
-NAMES = ("ingest", "whole_path", "engine", "memory", "observer")
+NAMES = ("ingest", "whole_path", "engine", "memory", "observer", "proxy")
 PERIOD = 5
 """s between two batches of somebody who moves."""
 
 
 def render(found: dict[str, Any]) -> str:
     """The document of these results."""
-    ingest, whole, engine, memory, observer = (found[name] for name in NAMES)
+    ingest, whole, engine, memory, observer, proxy = (found[name] for name in NAMES)
     machine = whole["machine"]
     one, many = whole["one_a_request"], whole["grouped"]
     moving = round(one["batches_per_s"] * PERIOD / 2, -2)
@@ -91,6 +93,14 @@ def render(found: dict[str, Any]) -> str:
         "gzip": f"{observer['script']['gzip']:,}",
         "budget": f"{observer['script']['gzip_budget']:,}",
         "handler": f"{observer['handler']['us_per_event']:.1f}",
+        "proxy_rounds": proxy["rounds"],
+        "proxy_date": proxy["machine"]["date"],
+        "proxy_python": proxy["machine"]["python"],
+        "proxy_load": f"{proxy['load_average']:.1f}",
+        "proxy_versions": ", ".join(" ".join(item) for item in proxy["versions"].items()),
+        "proxy_goals": "\n".join(_goals(proxy["rows"])),
+        "proxy_rows": "\n".join(_proxies(proxy["rows"])),
+        "proxy_growth": _growth(proxy["rows"]["stalled"]),
     }
     return (Path(__file__).parent / "rig" / "CAPACITY.md").read_text("utf-8").format(**values)
 
@@ -100,6 +110,33 @@ def _row(figures: dict[str, float]) -> str:
         f"{figures['batches_per_s']:,.0f} | {figures['p50_ms']:.0f} ms | "
         f"{figures['p99_ms']:.0f} ms | {figures['server_us_a_batch']:.0f} us"
     )
+
+
+def _goals(rows: dict[str, Any]) -> Iterator[str]:
+    """What was wanted of the proxy, and what was found."""
+    for row in rows.values():
+        for goal in row["goals"]:
+            sign = "at most" if goal["at_most"] else "at least"
+            met = "yes" if goal["met"] else "**no**"
+            wanted = f"{sign} {goal['wanted']:g}"
+            yield f"| {row['text']} | {goal['text']} | {goal['value']:.3g} | {wanted} | {met} |"
+
+
+def _proxies(rows: dict[str, Any]) -> Iterator[str]:
+    """Each proxy's own figures."""
+    for row in rows.values():
+        for kind, figures in row.get("medians", {}).items():
+            if kind != "direct":
+                yield (
+                    f"| {row['text']} | {kind} | {figures['cpu_ms']:.3g} | "
+                    f"{figures['requests_per_s']:,.0f} | {figures['p50_ms']:.3g} | "
+                    f"{figures['p99_ms']:.3g} | {figures['peak_mb']:.0f} |"
+                )
+
+
+def _growth(row: dict[str, Any]) -> str:
+    growth = row["growth_mb"]
+    return f"{growth['ours']:.0f} MB, that of stock that streams by {growth['streamed']:.0f} MB,"
 
 
 def missed(found: dict[str, Any]) -> list[str]:
@@ -115,6 +152,8 @@ def missed(found: dict[str, Any]) -> list[str]:
     fastest = max(engine["ratio"].values())
     goals[f"engine: {engine['wanted_ratio']:g} times faster"] = fastest >= engine["wanted_ratio"]
     goals["observer: bytes on the wire"] = wire["bytes_per_s"]["40Hz"] <= wire["goal_bytes_per_s"]
+    for row in found["proxy"]["rows"].values():
+        goals |= {f"proxy, {row['text']}: {goal['text']}": goal["met"] for goal in row["goals"]}
     return [goal for goal, met in goals.items() if not met]
 
 
@@ -124,12 +163,15 @@ def main() -> int:
     parser.add_argument("--publish", action="store_true", help="make these the published results")
     parser.add_argument("--check", action="store_true", help="compare docs/CAPACITY.md only")
     options = parser.parse_args()
+    published = json.loads(RESULTS.read_text("utf-8"))
     if options.check:
-        published = json.loads(RESULTS.read_text("utf-8"))
         return int(render(published) != DOCUMENT.read_text("utf-8"))
-    found = {
-        name: json.loads((options.out / f"{name}.json").read_text("utf-8")) for name in NAMES
-    }
+    found = {}
+    for name in NAMES:
+        path = options.out / f"{name}.json"
+        found[name] = json.loads(path.read_text("utf-8")) if path.exists() else published[name]
+        if not path.exists():
+            print(f"{name}: as published, for want of {path}")
     (options.out / "CAPACITY.md").write_text(render(found), "utf-8")
     print(options.out / "CAPACITY.md")
     if options.publish:

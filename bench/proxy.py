@@ -3,8 +3,8 @@
 What is compared is processor time a request, of the proxy and its children, which other work on the
 machine changes least: proxies run on one core, the site and the load generator (`rig/load.go`) on
 another. Each row (`rig/crossing.py`) asks its proxies in turns, five times and more, and every
-answer is checked to its last byte. `--only NAME...` runs some rows; a peer that is not installed is
-left out and named.
+answer is checked to its last byte. `--only NAME...` runs some rows and leaves the others as they
+were found in the folder; a peer that is not installed is left out and named.
 """
 
 import json
@@ -269,19 +269,27 @@ def _added(rows: dict[str, Any]) -> dict[str, Any]:
     return {**goal, "at_most": True, "met": met}
 
 
+def _with_others(path: Path, rows: dict[str, Any], names: list[str]) -> dict[str, Any]:
+    """Rows beside those of an earlier run, in their order."""
+    known = json.loads(path.read_text("utf-8"))["rows"] if path.exists() else {}
+    known |= rows
+    return {name: known[name] for name in names if name in known}
+
+
 def main() -> int:
     """Measure; exit 1 where a goal is missed, 2 where nothing can be measured at all."""
     names = [row.name for row in ROWS] + ["stalled"]
     parser = arguments(__doc__ or "")
     parser.add_argument("--only", nargs="+", choices=names, default=names, metavar="ROW")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--share", type=float, default=1.0, help="of each row's seconds")
     options = parser.parse_args()
     lacking = [name for name in ("go", "nginx", "taskset") if shutil.which(name) is None]
     if lacking:
         print(f"not installed, and nothing can be measured without: {lacking}", file=sys.stderr)
         return 2
     cores = sorted(os.sched_getaffinity(0))
-    rounds, share = (1, 0.1) if options.tiny else (options.rounds, 1.0)
+    rounds, share = (1, 0.1) if options.tiny else (options.rounds, options.share)
     rows: dict[str, Any] = {}
     loads = [os.getloadavg()[0]]
     options.out.mkdir(parents=True, exist_ok=True)
@@ -306,7 +314,7 @@ def main() -> int:
     for found in rows.values():
         found.pop("rounds", None)
     figures = {
-        "rows": rows,
+        "rows": _with_others(options.out / "proxy.json", rows, names),
         "rounds": rounds,
         "versions": _versions(),
         "load_average": round(statistics.median(loads), 2),

@@ -69,7 +69,7 @@ def test_the_published_results_name_the_machine_and_every_bench():
     """A number without its machine says nothing."""
     published = json.loads((ROOT / "bench" / "results.json").read_text("utf-8"))
 
-    assert KEYS.keys() | {"observer"} == published.keys()
+    assert KEYS.keys() | {"observer", "proxy"} == published.keys()
     for name, keys in KEYS.items():
         assert keys <= published[name].keys()
         assert published[name]["machine"]["processor"]
