@@ -11,6 +11,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -288,6 +289,7 @@ def main() -> int:
     if lacking:
         print(f"not installed, and nothing can be measured without: {lacking}", file=sys.stderr)
         return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # what was started ends with us
     cores = sorted(os.sched_getaffinity(0))
     rounds, share = (1, 0.1) if options.tiny else (options.rounds, options.share)
     rows: dict[str, Any] = {}
