@@ -312,11 +312,13 @@ const lower = (text) => text.toLowerCase();
 const withoutNone = (sources) => sources.filter((source) => lower(source) !== "'none'");
 const isAscii = (text) => /^[\x00-\x7f]*$/.test(text);
 
+const OURS = [...SCRIPT, ...CONNECT, "sandbox"];
 // One policy: its directives as they are, and where each stands; of two with one name the first.
 const policyOf = (text) => {
   const directives = text.split(";"), places = new Map();
   directives.forEach((directive, place) => {
-    const name = isAscii(directive) ? words(lower(directive))[0] : undefined;
+    const name = lower(directive).split(/[\s\x85]+/).find(Boolean);
+    if (!isAscii(directive) && OURS.includes(name)) refuse();
     if (name !== undefined && !places.has(name)) places.set(name, place);
   });
   return { directives, places };

@@ -3,46 +3,43 @@
 import importlib
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from h2 import stream
-from hyperframe.frame import Frame
-from mitmproxy.certs import CertStore
-from mitmproxy.http import MessageData
-from mitmproxy.proxy.layers.http import HttpStream, _http1, _http2
-from mitmproxy.proxy.layers.http._http_h2 import BufferedH2Connection
-from mitmproxy.proxy.layers.tls import ClientTLSLayer
-from mitmproxy.proxy.server import ConnectionHandler
 from mitmproxy.version import VERSION
 
 from proxy_addon import compat
 from reauth.errors import SettingsError
 
+PATCHED = ("h2", "hyperframe", "mitmproxy")
+
+
+def places() -> dict[object, dict[str, object]]:
+    """All that a patch may change, and how it stands: modules and classes of what is patched."""
+    for patch in compat.PATCHES:
+        importlib.import_module(f"proxy_addon.compat.{patch.name}")
+    modules = [
+        module for name, module in sys.modules.items() if name.split(".")[0] in PATCHED and module
+    ]
+    classes = {
+        each for module in modules for each in vars(module).values() if isinstance(each, type)
+    }
+    ours = [each for each in classes if each.__module__.split(".")[0] in PATCHED]
+    return {place: dict(vars(place)) for place in (*modules, *ours)}
+
 
 @pytest.fixture(autouse=True)
-def unpatched_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
+def stock() -> Iterator[None]:
     """Other suites in this process find mitmproxy as it was."""
-    for place, name in (
-        (_http1, "make_body_reader"), (_http1.Http1Connection, "read_body"),
-        (_http1.Http1Server, "send"), (_http1.Http1Client, "send"),
-        (_http1.Http1Client, "read_headers"), (CertStore, "from_store"),
-        (HttpStream, "state_wait_for_response_headers"),
-        (ClientTLSLayer, "receive_handshake_data"), (HttpStream, "check_body_size"),
-        (HttpStream, "handle_protocol_error"),
-        (HttpStream, "state_stream_response_body"), (HttpStream, "handle_event"),
-        (HttpStream, "_handle_event"),
-        (HttpStream, "passthrough"), (_http1.Http1Connection, "_handle_event"),
-        (_http2.Http2Connection, "_handle_event"), (_http2.Http2Client, "_handle_event"),
-        (_http2.Http2Client, "handle_h2_event"), (_http2.Http2Server, "_handle_event"),
-        (_http2.Http2Connection, "handle_h2_event"), (BufferedH2Connection, "__init__"),
-        (BufferedH2Connection, "DEFAULT_MAX_HEADER_LIST_SIZE"),
-        (BufferedH2Connection, "acknowledge_received_data"), (stream, "validate_headers"),
-        (ConnectionHandler, "drain_writers"), (ConnectionHandler, "wakeup"),
-        (BufferedH2Connection, "receive_data"), (MessageData, "__post_init__"),
-        (Frame, "__repr__"),
-    ):  # fmt: skip
-        monkeypatch.setattr(place, name, vars(place).get(name, getattr(place, name)))
+    before = places()
+    yield
+    for place, stood in before.items():
+        for name in vars(place).keys() - stood.keys():
+            delattr(place, name)
+        for name, value in stood.items():
+            if vars(place)[name] is not value:
+                setattr(place, name, value)
 
 
 @pytest.mark.parametrize("version", ["11.0.2", "12.2.0", "12.2.3", "12.2.14"])
