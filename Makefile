@@ -14,7 +14,7 @@ SOURCES := reauth proxy_addon tests bench
 APT := bash -c 'test "$$(id -u)" = 0 || { echo "missing: $$*; install them as root, then come again" >&2; exit 1; }; apt-get update -q >&2; DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends "$$@" >&2' apt
 
 .NOTPARALLEL:
-.PHONY: help setup setup-browser setup-clients setup-peers run demo test test-py313 check bench bench-proxy e2e cases cases-planted corpus clean
+.PHONY: help setup setup-browser setup-clients setup-peers run demo test test-py313 check bench bench-proxy e2e cases cases-planted cases-py313 corpus clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,15 +27,21 @@ run: .venv/.python-ready ## proxy, ingest, engine and console on config/trial.to
 demo: .venv/.python-ready setup-browser ## a real takeover caught behind the proxy, in under 4 minutes; SAME=1: the same person twice, fails
 	@exec $(DEMO) --out $(OUT)/demo $(if $(SAME),--same) $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS))
 
-test: setup setup-clients ## every test: first what may share the processor, then the browsers alone, then the observer's own
+test: setup setup-clients ## every test: first what needs no browser, then what does, then the observer's own
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not browser"
-	$(BIN)/pytest -m browser
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m browser
 	node --test $$(find tests/observer_js -name '*.test.*js' | sort)
 
-# Not here: the observer's own tests in node, which know nothing of Python. Marks and folders are the same.
-test-py313: .venv/.node-ready .trixie/.python-ready ## every test of ours again on CPython 3.13 with mitmproxy 12.2, in a Debian trixie folder; as root
-	.ci/second-pair run pytest -p no:cacheprovider -n $(WORKERS) --dist worksteal -m "not browser"
-	.ci/second-pair run pytest -p no:cacheprovider -m browser
+# Not here, as they know nothing of the pair: the observer's own tests in node and in a browser without
+# a proxy; counts on recordings and rehearsals of minutes; what browsers make of policies, whose text
+# is tested here too (`make cases-py313` has all 120 cases).
+SECOND := .ci/second-pair run pytest -p no:cacheprovider -n $(WORKERS) --dist worksteal
+test-py313: .venv/.node-ready .trixie/.python-ready ## the tests again on CPython 3.13 with mitmproxy 12.2, in a Debian trixie folder; as root
+	$(SECOND) -m "not browser and not slow"
+	$(SECOND) -m browser --ignore tests/cases/test_policies.py --ignore tests/e2e/test_observer_in_chromium.py
+
+cases-py313: .venv/.node-ready .trixie/.python-ready ## the 120 cases on the second pair, for the table of `make cases`
+	$(SECOND) tests/cases; $(BIN)/python -m tests.cases.table
 
 check: .venv/.python-ready .venv/.node-ready ## ruff, mypy --strict, import contracts, the observer's build compared
 	$(BIN)/ruff check $(SOURCES)

@@ -13,7 +13,11 @@ TODAY, TOMORROW = "2026-05-28", "2026-05-29"
 
 def connect(path):
     connection = sqlite3.connect(path, isolation_level=None)
-    connection.execute("PRAGMA journal_mode = WAL")
+    try:
+        connection.execute("PRAGMA journal_mode = WAL")
+    except sqlite3.Error:
+        connection.close()
+        raise
     return connection
 
 
