@@ -6,7 +6,7 @@ SHELL := /bin/bash
 PYTHON ?= $(firstword $(foreach name,python3.11 python3,$(shell command -v $(name))))
 BIN := .venv/bin
 OUT ?= out
-WORKERS ?= 2
+WORKERS ?= 3
 MINUTES ?= 60
 DEMO ?= $(BIN)/python -m reauth.demo
 RUN_CONFIG ?= config/trial.toml
@@ -27,9 +27,10 @@ run: .venv/.python-ready ## proxy, ingest, engine and console on config/trial.to
 demo: .venv/.python-ready setup-browser ## a real takeover caught behind the proxy, in under 4 minutes; SAME=1: the same person twice, fails
 	@exec $(DEMO) --out $(OUT)/demo $(if $(SAME),--same) $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS))
 
-test: setup setup-clients ## every test: first what needs no browser, then what does, then the observer's own
+test: setup setup-clients ## every test: without browsers, with them, what needs the processor for itself, the observer's own
 	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "not browser"
-	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m browser
+	$(BIN)/pytest -n $(WORKERS) --dist worksteal -m "browser and not alone"
+	$(BIN)/pytest -m alone
 	node --test $$(find tests/observer_js -name '*.test.*js' | sort)
 
 # Not here, as they know nothing of the pair: the observer's own tests in node and in a browser without
@@ -38,7 +39,8 @@ test: setup setup-clients ## every test: first what needs no browser, then what 
 SECOND := .ci/second-pair run pytest -p no:cacheprovider -n $(WORKERS) --dist worksteal
 test-py313: .venv/.node-ready .trixie/.python-ready ## the tests again on CPython 3.13 with mitmproxy 12.2, in a Debian trixie folder; as root
 	$(SECOND) -m "not browser and not slow"
-	$(SECOND) -m browser --ignore tests/cases/test_policies.py --ignore tests/e2e/test_observer_in_chromium.py
+	$(SECOND) -m "browser and not alone" --ignore tests/cases/test_policies.py --ignore tests/e2e/test_observer_in_chromium.py
+	$(SECOND) -n 0 -m alone
 
 cases-py313: .venv/.node-ready .trixie/.python-ready ## the 120 cases on the second pair, for the table of `make cases`
 	$(SECOND) tests/cases; $(BIN)/python -m tests.cases.table

@@ -38,7 +38,7 @@ from tests.e2e.house import deliver, until, visit
 from tests.e2e.watched_site import CHROMIUM, wander
 from tests.live import bodies, movement
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.alone]
 
 ROOT = Path(__file__).parents[2]
 SCREEN = (2000, 1160)

@@ -55,6 +55,7 @@ const ops = {
 
 async function open() {
   const page = await browser.newPage();
+  page.setDefaultTimeout(50_000); // a loaded machine is slow; the driver waits a little longer
   const number = ++count;
   pages.set(number, page);
   page.on("console", (it) => say({ page: number, event: "console", kind: it.type(), text: it.text() }));
