@@ -17,7 +17,7 @@ const OURS = new RegExp(
     'records', 'recordsSize', 'header', 'headerSize', 'token', 'tokenSize', 'tab', 'seq', 'base',
     'held', 'dropped', 'samples', 'sent', 'age', 'grid', 'isOpen', 'isFull', 'active', 'capped',
     'untrusted', 'ticks', 'note', 'watch', 'pump', 'forget', 'post', 'beacon', 'lost', 'interval',
-    'put', 'rebase', 'seal',
+    'put', 'rebase', 'seal', 'isWaiting',
   ].join('|')})$`,
 );
 const here = (name) => new URL(name, import.meta.url);

@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 STOP = 8.0
 """s from SIGTERM to the end of the last child; `reauth run` has 10 for everything."""
 SHORT_LIFE = 5.0
-"""A child that lived for fewer s is not replaced at once, but after a pause."""
+"""A child that lived for fewer s died young; after the second in a row there is a pause."""
 PAUSES = (1.0, 30.0)
 """s of the first such pause and of the longest; each is twice the one before."""
 ACCEPTS, DUE = b"a", b"d"
@@ -251,11 +251,12 @@ class Supervisor:
             self.stop()
             return
         now, slot = time.monotonic(), child.slot
-        pause = 0.0
-        if now - child.born < SHORT_LIFE:
-            pause = min(max(2 * self._pauses.get(slot, 0.0), PAUSES[0]), PAUSES[1])
-            if not any(each.slot in (slot, -1) for each in self._children.values()):
-                self.port.close(slot)  # the kernel gives its connections to the others meanwhile
+        before = self._pauses.pop(slot, None)
+        if now - child.born >= SHORT_LIFE:
+            return
+        pause = 0.0 if before is None else min(max(2 * before, PAUSES[0]), PAUSES[1])
+        if pause and not any(each.slot in (slot, -1) for each in self._children.values()):
+            self.port.close(slot)  # the kernel gives new connections to the others meanwhile
         self._pauses[slot], self._not_before[slot] = pause, now + pause
 
     def _hurry(self) -> None:

@@ -84,8 +84,10 @@ function start(url, key, mark) {
   function renew(text, fresh) {
     const next = tokenBytes(text);
     if (!next) return false;
+    const isFirst = !key.tokenSize;
     key = next;
-    if (fresh) {
+    if (isFirst) segment(); // the batch that asked had the number and the header of this one
+    else if (fresh) {
       if (recorder.isOpen()) seal();
       sender.forget();
       segment();
@@ -150,8 +152,14 @@ function start(url, key, mark) {
     });
   }
 
+  /** Without a token one batch asks for it, and what comes meanwhile is held as long as it fits. */
+  function closeBatch() {
+    const holds = !key.tokenSize && sender.isWaiting() && !recorder.isFull();
+    if (recorder.isOpen() && !holds) sender.add(seal());
+  }
+
   function flush() {
-    if (recorder.isOpen()) sender.add(seal());
+    closeBatch();
     sender.pump();
   }
 
@@ -187,7 +195,7 @@ function start(url, key, mark) {
 
   function leave(what) {
     note(what);
-    if (recorder.isOpen()) sender.add(seal());
+    closeBatch();
     sender.leave(gone);
   }
 

@@ -93,6 +93,9 @@ export function createSender(io, on) {
     pump();
   }
 
+  /** Whether anything waits for an answer. */
+  const isWaiting = () => !!first;
+
   /** Drop everything; replies still under way concern nobody any more. */
   function forget() {
     first = null;
@@ -113,5 +116,5 @@ export function createSender(io, on) {
     if (gone) forget();
   }
 
-  return { __proto__: null, add, pump, leave, forget };
+  return { __proto__: null, add, pump, leave, forget, isWaiting };
 }

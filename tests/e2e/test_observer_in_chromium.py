@@ -324,6 +324,27 @@ async def test_a_page_without_a_token_asks_for_one_before_anything_is_lost(brows
         assert {b"first"} == {batch.token for batch in served.stored()}
 
 
+async def test_what_a_hand_does_before_the_first_token_arrives_too(browser):
+    """The answer to who asks for one may be late; a page that is full does not wait for it."""
+    bare = PAGE.replace("{tag}", "{bare}")
+    async with site(index=bare) as served:
+        late = asyncio.Event()
+        served.pages["/index"] = bare.replace("{bare}", served.tag.replace(TOKEN, ""))
+        served.replies.append({"status": 403, "text": "first", "when": late.wait})
+        page = await browser.new_page()
+        await page.goto(served.url + "/index")
+        moved = await wander(page, 10)
+        rested = await page.evaluate("performance.now() + 2000")  # by then it would have sent
+        await page.wait_for_function("rested => performance.now() > rested", arg=rested)
+        assert 1 == len(served.batches)
+        late.set()
+        await served.until(lambda: len(served.moves()) >= 10)
+
+        assert moved == steps(served.moves())
+        assert [0, 0] == [batch.seq for batch, _ in served.batches]
+        assert served.stored()[0].header.screen
+
+
 async def test_a_renewal_in_a_reply_is_taken_and_nothing_is_dropped(browser):
     """200 with a token: stored, and from now on the new one."""
     async with site(index=PAGE) as served:

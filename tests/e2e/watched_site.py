@@ -29,8 +29,15 @@ CHROMIUM = {
 TOKEN = "T" * 60
 
 
+async def done():
+    """Nothing to wait for."""
+
+
 class Site:
-    """Pages, posted batches in order of arrival, and the replies still to give (then 204)."""
+    """Pages, posted batches in order of arrival, and the replies still to give (then 204).
+
+    A reply is what a response is made of, and `when`: what is awaited before it is given.
+    """
 
     def __init__(self, pages):
         self.pages = pages
@@ -68,6 +75,7 @@ class Site:
         async with self._posted:
             self.batches.append((batch, reply["status"]))
             self._posted.notify_all()
+        await reply.pop("when", done)()
         return web.Response(**reply)
 
     def stored(self):
