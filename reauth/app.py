@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,7 +26,7 @@ from reauth.decide import POLICIES, Policy
 from reauth.engine import Engine
 from reauth.enrol import Enroller
 from reauth.errors import SettingsError, StoreError
-from reauth.features import FEATURE_SETS
+from reauth.features import FEATURE_SETS, FeatureSet
 from reauth.feeds import Addresses, accounting, fed
 from reauth.ingest import RECEIVER, Control, Receiver
 from reauth.installation import (
@@ -41,13 +42,13 @@ from reauth.installation import (
 from reauth.intake.local import LocalIntake
 from reauth.listen import jobs, listening, rare_collections, tls_of
 from reauth.ports import Sink, Store
+from reauth.segment import SEGMENTERS, Cut
 from reauth.session import Recipe
 from reauth.settings import Settings, address
 from reauth.sinks import open_sink
 from reauth.sinks.outbox import Outbox
 from reauth.store import Options, create_key, open_store, read_key
 from reauth.template import Template
-from reauth.trajectory import PauseSegmenter
 from reauth.verify import VERIFIERS
 
 log = logging.getLogger(__name__)
@@ -154,20 +155,34 @@ def recipes(settings: Settings, rule: Rule | None = None) -> list[Recipe]:
         too short for the features.
     """
     lane = settings.identity_lane
-    features = _named(FEATURE_SETS, lane.features, "identity_lane.features")
-    if lane.points < features.points:
+    features = features_of(settings)
+    if features.segmenter == "pause" and lane.points < features.points:
         raise SettingsError(
             f"identity_lane.points must be at least {features.points} for the {features.name} set"
         )
+    cut = Cut(lane.pause, lane.points, lane.grid)
     return [
         Recipe(
             name="identity",
-            segmenter=lambda: PauseSegmenter(lane.pause, lane.points, lane.grid),
+            segmenter=partial(SEGMENTERS[features.segmenter], cut),
             features=features,
             verifier=_named(VERIFIERS, lane.verifier, "identity_lane.verifier"),
             policy=rule or Rule(settings),
         )
     ]
+
+
+def features_of(settings: Settings) -> FeatureSet:
+    """What the identity lane makes of a trajectory.
+
+    Raises
+    ------
+    SettingsError
+        If a table has no such name.
+    """
+    lane = settings.identity_lane
+    verifier = _named(VERIFIERS, lane.verifier, "identity_lane.verifier")
+    return _named(FEATURE_SETS, lane.features or verifier.features, "identity_lane.features")
 
 
 def _named(table: Mapping[str, T], name: str, key: str) -> T:
@@ -195,7 +210,8 @@ async def opened_store(settings: Settings) -> AsyncIterator[Store]:
 
 @asynccontextmanager
 async def _store(settings: Settings, sinks: list[Sink]) -> AsyncIterator[Store]:
-    options = Options(tuple(sink.name for sink in sinks), settings.store)
+    names = tuple(sink.name for sink in sinks)
+    options = Options(names, settings.store, cut=features_of(settings).segmenter)
     async with open_store(settings.store_url, store_key(settings), options) as store:
         yield store
 

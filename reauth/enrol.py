@@ -22,7 +22,7 @@ from reauth.quality import expected
 from reauth.settings import Settings
 from reauth.template import Template
 from reauth.trajectory import Floats, Trajectory
-from reauth.verify import VERIFIERS, Verifier
+from reauth.verify import VERIFIERS, Verifier, features_for
 from reauth.verify.svm import MIN_USERS, Svm
 
 log = logging.getLogger(__name__)
@@ -377,7 +377,7 @@ def options_of(settings: Settings) -> Options:
         verifier = replace(verifier, c=wanted.svm_c, min_users=wanted.min_background_users)
     return Options(
         min_trajectories=wanted.min_trajectories,
-        features=FEATURE_SETS[lane.features],
+        features=features_for(lane.verifier, lane.features),
         verifier=verifier,
         windows=tuple(sorted({*WINDOWS, lane.window})),
         false_alarms_per_8h=wanted.false_alarms_per_8h,

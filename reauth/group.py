@@ -73,7 +73,9 @@ class Live:
         last = self.started if self.session.last is None else self.session.last
         times = (self.started, last, self.seen)
         how = (self.claim.site, self.claim.source, self.claim.confidence)
-        return SessionRow(self.id, user, client, *times, *how, self.session.to_bytes())
+        state, lanes = self.session.to_bytes(), self.session.lanes
+        cut = lanes[0].recipe.features.segmenter if lanes else "pause"
+        return SessionRow(self.id, user, client, *times, *how, state, cut)
 
 
 @dataclass(slots=True)

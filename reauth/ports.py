@@ -62,8 +62,7 @@ class HeldRow:
 class SessionRow:
     """A session and all that it remembers (`state`, see `reauth.session.Session.to_bytes`).
 
-    `started` and `last_t` are on the session's clock, seconds since 1970 as the client's page told
-    it; `seen` is when its newest batch came.
+    `started` and `last_t` are the page's clock, `seen` ours; `cut` names the lane's segmenter.
     """
 
     id: str
@@ -76,6 +75,7 @@ class SessionRow:
     source: str
     confidence: float
     state: bytes
+    cut: str = "pause"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ gives the trajectories that they complete, and turns into bytes and back at any 
 events are cut into batches, and where the state is saved and restored, never changes a result.
 """
 
+import math
 import struct
 from collections import deque
 from collections.abc import Iterable
@@ -47,12 +48,18 @@ class Trajectory:
     t, x, y
         (n,) float64 each; s on the session's clock, px, px; `t` strictly increases, y grows
         downwards.
+    kinds
+        (n,) int8, the `Kind` of each point; None where all are movements.
+    rest
+        s without movement before the first point; nan where nobody knows.
     """
 
     page: int
     t: np.ndarray
     x: np.ndarray
     y: np.ndarray
+    kinds: NDArray[np.int8] | None = None
+    rest: float = math.nan
 
     @property
     def id(self) -> str:
@@ -64,6 +71,8 @@ class Trajectory:
         digest = blake2b(self.page.to_bytes(16, "little"), digest_size=16)
         digest.update(np.rint(self.t / TICK).astype("<i8").tobytes())
         digest.update(np.stack((self.x, self.y)).astype("<f8").tobytes())
+        if self.kinds is not None:
+            digest.update(self.kinds.tobytes())
         return digest.hexdigest()
 
 

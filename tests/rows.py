@@ -57,10 +57,11 @@ def tabbed(tab=b"t" * 16, user="anna", next_seq=1, last_seen=NOON, **other):
     return replace(row, **other)
 
 
-def session(name="s1", user="anna", started=NOON, client="10.0.0.1", state=b"remembered"):
+def session(name="s1", user="anna", started=NOON, client="10.0.0.1", **other):
     """A session."""
     times = (started, started, started)
-    return SessionRow(name, user, client, *times, "5e1f", "proxy_auth", 0.9, state)
+    row = SessionRow(name, user, client, *times, "5e1f", "proxy_auth", 0.9, b"remembered")
+    return replace(row, **other)
 
 
 def scored(number=1, of="s1", user="anna", score=1.5, received=NOON, lane="identity", seed=None):

@@ -28,6 +28,11 @@ class FeatureSet(Protocol):
         ...
 
     @property
+    def segmenter(self) -> str:
+        """Which of `reauth.segment.SEGMENTERS` cuts what it describes."""
+        ...
+
+    @property
     def points(self) -> int:
         """The least that a trajectory must have."""
         ...

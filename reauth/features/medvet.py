@@ -38,6 +38,7 @@ class Medvet:
 
     name = "medvet"
     version = 1
+    segmenter = "pause"
     points = POINTS
     names = (
         *(f"direction_{i}" for i in range(1, 10)),

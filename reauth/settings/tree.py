@@ -148,7 +148,7 @@ class StoreSettings:
 class IdentityLane:
     """[identity_lane]"""
 
-    features: str = _key("medvet", "feature set")
+    features: str = _key("", "feature set; none: the one that the verifier is made for")
     verifier: str = _key("svm", "what compares a trajectory with a template")
     policy: str = _key("window", "what turns scores into a verdict")
     window: int = _key(100, "w, scores that a verdict rests on (Medvet 2014: 50 to 500)", least=1)

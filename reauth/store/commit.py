@@ -30,12 +30,12 @@ ON CONFLICT (tab) DO UPDATE SET person = excluded.person, client = excluded.clie
     last_seen = excluded.last_seen, recent = excluded.recent, forked = excluded.forked
 """  # noqa: S608 - our own column names
 _SESSION = f"""
-INSERT INTO session ({rows.SESSION}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO session ({rows.SESSION}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET last_t = excluded.last_t, seen = excluded.seen, site = excluded.site,
     source = excluded.source, confidence = excluded.confidence, sealed = excluded.sealed
 """  # noqa: S608 - our own column names
 _TRAJECTORY = f"""
-INSERT INTO trajectory ({rows.TRAJECTORY}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO trajectory ({rows.TRAJECTORY}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING
 """  # noqa: S608 - our own column names
 _SUMS = """

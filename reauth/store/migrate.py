@@ -7,6 +7,7 @@ program that guesses at new tables loses data quietly.
 import sqlite3
 from collections.abc import Iterator, Sequence
 from importlib.resources import files
+from itertools import count
 from pathlib import Path
 
 from reauth.errors import SettingsError
@@ -58,7 +59,7 @@ def migrate(connection: sqlite3.Connection, path: str, steps: Sequence[str]) -> 
             f" release that wrote it, or restore a copy from before its upgrade"
         )
     if 0 < had < len(steps):
-        connection.execute("VACUUM INTO ?", (_free_name(f"{path}.schema-{had}"),))
+        connection.execute("VACUUM INTO ?", (_reserved(f"{path}.schema-{had}"),))
     while _schema(connection) < len(steps):
         _step(connection, steps)
     return had
@@ -94,9 +95,13 @@ def _statements(script: str) -> Iterator[str]:
             statement = ""
 
 
-def _free_name(wanted: str) -> str:
-    name, number = wanted, 1
-    while Path(name).exists():
-        number += 1
-        name = f"{wanted}.{number}"
-    return name
+def _reserved(wanted: str) -> str:
+    """A name that is ours alone: an empty file, into which SQLite may copy (`VACUUM INTO`)."""
+    for number in count(1):
+        path = Path(wanted if number == 1 else f"{wanted}.{number}")
+        try:
+            path.touch(0o600, exist_ok=False)
+        except FileExistsError:
+            continue
+        return str(path)
+    raise AssertionError("numbers do not end")

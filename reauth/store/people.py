@@ -28,7 +28,7 @@ SELECT known.name, COALESCE(gathered.amount, 0), gathered.oldest, gathered.newes
 FROM (
     SELECT name FROM person WHERE {name}
     UNION
-    SELECT person FROM session WHERE {person} AND trajectories > 0
+    SELECT person FROM session WHERE {person} AND cut = :cut AND trajectories > 0
 ) AS known
 LEFT JOIN person ON person.name = known.name
 LEFT JOIN template ON template.person = known.name AND template.version = person.active
@@ -36,7 +36,7 @@ LEFT JOIN (
     SELECT person, SUM(trajectories) AS amount, MIN(first_received) AS oldest,
         MAX(last_received) AS newest
     FROM session
-    WHERE {person} AND trajectories > 0 AND NOT EXISTS (
+    WHERE {person} AND cut = :cut AND trajectories > 0 AND NOT EXISTS (
         SELECT 1 FROM alert WHERE alert.session = session.id AND alert.state = 'confirmed'
     )
     GROUP BY person
@@ -48,14 +48,14 @@ _ONE = _PEOPLE.format(name="name = :user", person="person = :user")
 
 _GENUINE_SESSIONS = """
 SELECT id FROM session
-WHERE person = ? AND trajectories > 0 AND NOT EXISTS (
+WHERE person = ? AND cut = ? AND trajectories > 0 AND NOT EXISTS (
     SELECT 1 FROM alert WHERE alert.session = session.id
     AND alert.state IN ('open', 'acknowledged', 'confirmed')
 )
 ORDER BY started DESC, id DESC
 """
 _NEWEST = """
-SELECT session, lane, number, sealed FROM trajectory
+SELECT session, lane, number, form, sealed FROM trajectory
 WHERE session = ? AND lane = ? ORDER BY number DESC LIMIT ?
 """
 
@@ -72,9 +72,11 @@ def actives(connection: sqlite3.Connection) -> dict[str, int]:
     return dict(found.fetchall())
 
 
-def people(connection: sqlite3.Connection, user: str | None = None) -> list[PersonRow]:
-    """Everyone who has a trajectory or a template, by name; or one of them."""
-    found = connection.execute(_EVERYONE if user is None else _ONE, {"user": user})
+def people(
+    connection: sqlite3.Connection, cut: str, user: str | None = None
+) -> list[PersonRow]:
+    """Everyone who has a trajectory cut so, or a template, by name; or one of them."""
+    found = connection.execute(_EVERYONE if user is None else _ONE, {"user": user, "cut": cut})
     return [_person(row) for row in found]
 
 
@@ -96,12 +98,12 @@ def _person(row: Sequence[Any]) -> PersonRow:
 
 
 def genuine(
-    connection: sqlite3.Connection, sealer: Sealer, user: str, limit: int
+    connection: sqlite3.Connection, sealer: Sealer, cut: str, user: str, limit: int
 ) -> list[list[Trajectory]]:
     """A user's trajectories that may train, session by session in order, the newest kept."""
     found: list[list[Trajectory]] = []
     left = limit
-    for (session,) in connection.execute(_GENUINE_SESSIONS, (user,)).fetchall():
+    for (session,) in connection.execute(_GENUINE_SESSIONS, (user, cut)).fetchall():
         if left <= 0:
             break
         newest = connection.execute(_NEWEST, (session, LANE, left)).fetchall()
@@ -111,15 +113,15 @@ def genuine(
 
 
 def background(
-    connection: sqlite3.Connection, sealer: Sealer, without: str, limit_per_user: int
+    connection: sqlite3.Connection, sealer: Sealer, cut: str, without: str, limit_per_user: int
 ) -> dict[str, list[list[Trajectory]]]:
     """What may train of everyone else, at most so many trajectories of each."""
     others = connection.execute(
-        "SELECT DISTINCT person FROM session WHERE person <> ? AND trajectories > 0"
+        "SELECT DISTINCT person FROM session WHERE person <> ? AND cut = ? AND trajectories > 0"
         " ORDER BY person",
-        (without,),
+        (without, cut),
     ).fetchall()
-    found = {user: genuine(connection, sealer, user, limit_per_user) for (user,) in others}
+    found = {user: genuine(connection, sealer, cut, user, limit_per_user) for (user,) in others}
     return {user: sessions for user, sessions in found.items() if sessions}
 
 
@@ -231,12 +233,16 @@ def delete(connection: sqlite3.Connection, user: str) -> int:
 def import_recording(
     connection: sqlite3.Connection,
     sealer: Sealer,
-    user: str,
-    digest: str,
+    recording: tuple[str, str, str],
     sessions: Sequence[Sequence[Trajectory]],
     now: float,
 ) -> bool:
-    """Keep a recording's trajectories as sessions of their own; False if it was known."""
+    """Keep a recording's trajectories as sessions of their own; False if it was known.
+
+    `recording` is (how it was cut, whose it is, the digest of its content).
+    """
+    cut, user, content = recording
+    digest = content if cut == "pause" else f"{cut}:{content}"  # cut otherwise, it is another
     new = connection.execute(
         "INSERT INTO recording (person, digest, imported_at) VALUES (?, ?, ?)"
         " ON CONFLICT DO NOTHING",
@@ -247,9 +253,9 @@ def import_recording(
     name = hashlib.blake2b(f"{user}\0{digest}".encode(), digest_size=16).hexdigest()
     for index, session in enumerate(sessions):
         times = (now, now, now)
-        row = SessionRow(f"{name}-{index:06d}", user, "import", *times, "", "import", 1.0, b"")
+        row = SessionRow(f"{name}-{index:06d}", user, "import", *times, "", "import", 1.0, b"", cut)
         connection.execute(
-            f"INSERT INTO session ({rows.SESSION}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - our own column names
+            f"INSERT INTO session ({rows.SESSION}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - our own column names
             rows.session_values(row, sealer),
         )
         write_trajectories(connection, _imported(row, session), sealer)

@@ -14,17 +14,19 @@ import numpy as np
 from reauth.claim import Claim, claim_values
 from reauth.ports import HeldRow, RawRow, SessionRow, TabRow, TrajectoryRow
 from reauth.store.seal import Sealer
-from reauth.trajectory import Trajectory
+from reauth.trajectory import Floats, Trajectory
 
 TAB = "tab, person, client, next_seq, clock_offset, last_t, last_seen, recent, forked"
-SESSION = "id, person, client, started, last_t, seen, site, source, confidence, sealed"
+SESSION = "id, person, client, started, last_t, seen, site, source, confidence, cut, sealed"
 TRAJECTORY = (
-    "session, lane, number, site, received, score, reason, template_version, sealed"
+    "session, lane, number, site, received, score, reason, template_version, form, sealed"
 )
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 _SIZE = struct.Struct(">H")
 _PAGE_BYTES = 16
+_KINDS = struct.Struct("<dI")
+"""`rest` of a trajectory whose points are not all movements, and how many bytes of kinds follow."""
 
 
 def tab_values(row: TabRow) -> tuple[Any, ...]:
@@ -60,14 +62,15 @@ def session_values(row: SessionRow, sealer: Sealer) -> tuple[Any, ...]:
         row.site,
         row.source,
         row.confidence,
+        row.cut,
         sealer.seal("session", row.id.encode(), row.state),
     )
 
 
 def session_row(values: Sequence[Any], sealer: Sealer) -> SessionRow:
     """A session from its values."""
-    *plain, sealed = values
-    return SessionRow(*[*plain, sealer.open("session", plain[0].encode(), sealed)])
+    *plain, cut, sealed = values
+    return SessionRow(*[*plain, sealer.open("session", plain[0].encode(), sealed), cut])
 
 
 def batch_text(claim: Claim, body: bytes) -> bytes:
@@ -123,6 +126,7 @@ def trajectory_values(row: TrajectoryRow, sealer: Sealer) -> tuple[Any, ...]:
         row.score,
         row.reason,
         row.template_version,
+        int(row.trajectory.kinds is not None),
         sealer.seal(
             "trajectory", _name(row.session, row.lane, row.number), _points(row.trajectory)
         ),
@@ -131,21 +135,31 @@ def trajectory_values(row: TrajectoryRow, sealer: Sealer) -> tuple[Any, ...]:
 
 def trajectory_row(user: str | None, values: Sequence[Any], sealer: Sealer) -> TrajectoryRow:
     """A scored trajectory from its values."""
-    session, lane, number, site, received, score, reason, version, sealed = values
-    trajectory = opened((session, lane, number, sealed), sealer)
+    session, lane, number, site, received, score, reason, version, form, sealed = values
+    trajectory = opened((session, lane, number, form, sealed), sealer)
     return TrajectoryRow(
         session, user, lane, number, site, received, trajectory, score, reason, version
     )
 
 
-def opened(values: tuple[str, str, int, bytes], sealer: Sealer) -> Trajectory:
-    """The trajectory itself, from (session, lane, number, sealed)."""
-    session, lane, number, sealed = values
+def opened(values: tuple[str, str, int, int, bytes], sealer: Sealer) -> Trajectory:
+    """The trajectory itself, from (session, lane, number, form, sealed)."""
+    session, lane, number, form, sealed = values
     text = sealer.open("trajectory", _name(session, lane, number), sealed)
     page = int.from_bytes(text[:_PAGE_BYTES], "little")
-    # A copy, as an array over bytes cannot be written and would keep the page's bytes alive.
-    t, x, y = np.frombuffer(text, "<f8", offset=_PAGE_BYTES).reshape(3, -1).astype(np.float64)
-    return Trajectory(page, t, x, y)
+    if not form:
+        t, x, y = _columns(text[_PAGE_BYTES:])
+        return Trajectory(page, t, x, y)
+    rest, count = _KINDS.unpack_from(text, _PAGE_BYTES)
+    at = _PAGE_BYTES + _KINDS.size
+    kinds = np.frombuffer(text, np.int8, count, at).copy()
+    t, x, y = _columns(text[at + count :])
+    return Trajectory(page, t, x, y, kinds, rest)
+
+
+def _columns(text: bytes) -> Floats:
+    """(3, n): t, x, y. A copy, as an array over bytes cannot be written and keeps them alive."""
+    return np.frombuffer(text, "<f8").reshape(3, -1).astype(np.float64)
 
 
 def _name(session: str, lane: str, number: int) -> bytes:
@@ -153,6 +167,9 @@ def _name(session: str, lane: str, number: int) -> bytes:
 
 
 def _points(trajectory: Trajectory) -> bytes:
-    page = trajectory.page.to_bytes(_PAGE_BYTES, "little")
+    head = trajectory.page.to_bytes(_PAGE_BYTES, "little")
+    if trajectory.kinds is not None:
+        kinds = trajectory.kinds.astype(np.int8, copy=False).tobytes()
+        head += _KINDS.pack(trajectory.rest, len(kinds)) + kinds
     columns = (trajectory.t, trajectory.x, trajectory.y)
-    return page + b"".join(column.astype("<f8", copy=False).tobytes() for column in columns)
+    return head + b"".join(column.astype("<f8", copy=False).tobytes() for column in columns)

@@ -57,13 +57,15 @@ _WRITER = (
 class Options:
     """What a store must know besides where it is.
 
-    `sinks` are the names that new alerts are to be delivered to, `keep` the times of retention.
+    `sinks` are the names that new alerts are to be delivered to, `keep` the times of retention;
+    `cut` names the segmenter of the lane that learns from here: no other's trajectories count.
     `durable` may be False where nothing outlives the process anyway.
     """
 
     sinks: tuple[str, ...] = ()
     keep: StoreSettings = field(default_factory=StoreSettings)
     durable: bool = True
+    cut: str = "pause"
 
 
 class SqliteStore:
@@ -250,22 +252,26 @@ class SqliteStore:
 
     async def people(self) -> list[PersonRow]:
         """Everyone who has a trajectory or a template, by name."""
-        return await self._read_much(people.people)
+        return await self._read_much(people.people, self._options.cut)
 
     async def person(self, user: str) -> PersonRow | None:
         """One of them."""
-        found = await self._read(people.people, user)
+        found = await self._read(people.people, self._options.cut, user)
         return found[0] if found else None
 
     async def genuine(self, user: str, limit: int) -> list[list[Trajectory]]:
         """A user's trajectories that may train, session by session in order of time."""
-        return await self._read_much(people.genuine, self._sealer, user, limit)
+        cut = self._options.cut
+        return await self._read_much(people.genuine, self._sealer, cut, user, limit)
 
     async def background(
         self, without: str, limit_per_user: int
     ) -> dict[str, list[list[Trajectory]]]:
         """The other users' trajectories that may train, session by session."""
-        return await self._read_much(people.background, self._sealer, without, limit_per_user)
+        cut = self._options.cut
+        return await self._read_much(
+            people.background, self._sealer, cut, without, limit_per_user
+        )
 
     async def template(self, user: str, version: int | None = None) -> Template | None:
         """A user's template of a version; None as version means the active one."""
@@ -300,9 +306,8 @@ class SqliteStore:
         self, user: str, digest: str, sessions: Sequence[Sequence[Trajectory]], now: float
     ) -> bool:
         """Keep a recording's trajectories for enrolment; False if this content was known."""
-        return await self._write(
-            people.import_recording, self._sealer, user, digest, sessions, now
-        )
+        recording = (self._options.cut, user, digest)
+        return await self._write(people.import_recording, self._sealer, recording, sessions, now)
 
     # Alerts
 

@@ -10,6 +10,7 @@ from typing import Final, Protocol
 
 import numpy as np
 
+from reauth.features import FEATURE_SETS, FeatureSet
 from reauth.template import Template
 from reauth.trajectory import Floats
 from reauth.verify.calibrate import Learnt, Shapes
@@ -27,6 +28,11 @@ class Verifier(Protocol):
     @property
     def version(self) -> int:
         """Changes whenever the same template gives other scores."""
+        ...
+
+    @property
+    def features(self) -> str:
+        """Which of `FEATURE_SETS` it is made for; others may be tried."""
         ...
 
     @property
@@ -78,3 +84,19 @@ class Verifier(Protocol):
 
 
 VERIFIERS: Final[Mapping[str, Verifier]] = {"svm": Svm()}
+
+
+def features_for(verifier: str, features: str = "") -> FeatureSet:
+    """Give the feature set of that name, or the one that the verifier is made for.
+
+    Raises
+    ------
+    KeyError
+        If a table has no such name.
+
+    Examples
+    --------
+    >>> features_for("svm").name
+    'medvet'
+    """
+    return FEATURE_SETS[features or VERIFIERS[verifier].features]

@@ -64,6 +64,7 @@ class Svm:
 
     name: ClassVar[str] = "svm"
     version: ClassVar[int] = 1
+    features: ClassVar[str] = "medvet"
     arrays: ClassVar[Shapes] = {
         "support": ("vectors", "features"),
         "weights": ("vectors",),

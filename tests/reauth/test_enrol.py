@@ -3,6 +3,7 @@
 import asyncio
 from contextlib import aclosing
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -157,7 +158,7 @@ def test_options_follow_the_settings():
 
 def test_a_verifier_without_settings_is_taken_from_the_table(monkeypatch):
     """Only the SVM has numbers in `[enrolment]`."""
-    other = object()
+    other = SimpleNamespace(features="medvet")
     monkeypatch.setitem(VERIFIERS, "other", other)
 
     assert other is options_of(Settings(identity_lane=IdentityLane(verifier="other"))).verifier

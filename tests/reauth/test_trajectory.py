@@ -256,6 +256,8 @@ def test_a_trajectory_is_named_by_its_content():
     assert name == Trajectory(7, t + 1e-6, x, y).id
     others = [(8, t, x, y), (7, t + 1e-4, x, y), (7, t, x + 1, y), (7, t, x, y + 1)]
     assert name not in {Trajectory(*each).id for each in others}
+    clicked = Trajectory(7, t, x, y, np.array([Kind.MOVE, Kind.DOWN], np.int8))
+    assert name != clicked.id
 
 
 @pytest.mark.data

@@ -6,8 +6,8 @@ import pytest
 
 from reauth.errors import StoreError
 from reauth.ports import Commit
-from reauth.store import open_store
-from tests.rows import drawn, learnt, scored, session
+from reauth.store import Options, open_store
+from tests.rows import NOON, drawn, learnt, scored, session
 
 
 @pytest.fixture
@@ -49,6 +49,21 @@ async def test_the_same_recording_of_two_people_is_two(store):
     assert [] == await store.genuine("anna", 9)
     assert 1 == len(await store.genuine("berta", 9))
     assert await store.import_recording("anna", "digest", [[drawn()]], 0.0)
+
+
+async def test_only_what_was_cut_alike_is_counted_and_trains(tmp_path):
+    """Another verifier may want other units; what was gathered in the old ones waits."""
+    url = f"sqlite://{tmp_path}/store.db"
+    async with open_store(url, None) as store:
+        await store.commit(Commit(sessions=[session()], trajectories=[scored(1)]))
+    async with open_store(url, None, Options(cut="stroke")) as store:
+        assert ([], {}) == (await store.genuine("anna", 9), await store.background("zoe", 9))
+        assert ([], None) == (await store.people(), await store.person("anna"))
+        await store.import_recording("anna", "digest", [[drawn(), drawn(2)]], NOON)
+        assert 2 == (await store.person("anna")).trajectories
+    async with open_store(url, None) as store:
+        assert [1] == [len(found) for found in await store.genuine("anna", 9)]
+        assert await store.import_recording("anna", "digest", [[drawn()]], NOON)
 
 
 async def test_quality_is_known_without_opening_the_template(store):

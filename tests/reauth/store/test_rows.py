@@ -21,11 +21,25 @@ def test_a_trajectory_keeps_every_bit(page, points):
     t, x, y = np.array(points, dtype=np.float64).reshape(-1, 3).T
     went = Trajectory(page, t, x, y)
     values = rows.trajectory_values(replace(scored(4), trajectory=went), SEALER)
-    came = rows.opened(("s1", "identity", 4, values[-1]), SEALER)
+    came = rows.opened(("s1", "identity", 4, *values[-2:]), SEALER)
 
     assert len(rows.TRAJECTORY.split(",")) == len(values)
     assert same(went, came)
     assert came.t.flags.writeable
+    assert came.kinds is None
+
+
+@given(st.lists(st.tuples(st.integers(0, 6), st.floats(0, 1e9)), max_size=30), st.floats(0, 1e6))
+def test_a_movement_keeps_what_its_points_were_and_the_rest_before_it(points, rest):
+    """Clicks and wheel among the movements, however many points there are."""
+    kinds, t = np.array([kind for kind, _ in points], np.int8), np.array([at for _, at in points])
+    went = Trajectory(7, t, t + 1, t + 2, kinds, rest)
+    values = rows.trajectory_values(replace(scored(4), trajectory=went), SEALER)
+    came = rows.opened(("s1", "identity", 4, *values[-2:]), SEALER)
+
+    assert same(went, came)
+    assert (kinds.tolist(), rest) == (came.kinds.tolist(), came.rest)
+    assert went.id == came.id
 
 
 @given(st.text(max_size=300), st.binary(max_size=300), st.none() | st.text(max_size=9))
@@ -50,7 +64,8 @@ def test_every_other_row_comes_back():
     """Tabs, sessions, batches that wait, and batches as they came."""
     tab = tabbed(forked=True, last_t=float("-inf"))
     assert tab == rows.tab_row(rows.tab_values(tab))
-    assert session() == rows.session_row(rows.session_values(session(), SEALER), SEALER)
+    for row in (session(), session(cut="stroke")):
+        assert row == rows.session_row(rows.session_values(row, SEALER), SEALER)
     tab_name, seq, received, _, sealed = rows.held_values(held(5), SEALER)
     assert held(5) == rows.held_row((tab_name, seq, received, sealed), SEALER)
     day = "2026-05-28"
