@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Self
 
 from reauth.alert import Alert
+from reauth.brake import Brake
 from reauth.claim import Claim
 from reauth.errors import StoreError, WireError
 from reauth.evidence import alert_of, row_of
@@ -73,6 +74,7 @@ class Engine:
         self._clock = clock
         self._on_alerts = on_alerts
         self._memory = Memory(store, recipes)
+        self._brake = Brake(settings.alerts)
         self._refusals = Refusals(settings.ingest.bad_tokens, settings.ingest.bad_tokens_within)
         self._lock = asyncio.Lock()
         self._worker = ThreadPoolExecutor(1, "engine")
@@ -293,7 +295,7 @@ class Engine:
         for live, verdict in group.outcomes:
             if isinstance(verdict, Verdict) and not verdict.genuine:
                 alerts.append(await self._alert(live, verdict, rows, group.now))
-        return alerts
+        return self._brake.pressed(alerts, group.now)
 
     async def _alert(
         self, live: Live, verdict: Verdict, rows: Sequence[TrajectoryRow], now: float
@@ -320,5 +322,7 @@ class Engine:
             elif isinstance(outcome, Scored):
                 template = live.session.lanes[0].template
                 threshold = template.threshold if template else 0.0
+                if template:
+                    self._brake.compared(group.now, template.user, template.false_alarms)
                 decision = "low" if comparable(outcome.score) < threshold else "high"
                 self.counters[f'score_total{{decision="{decision}"}}'] += 1

@@ -175,6 +175,15 @@ class Enrolment:
 
 
 @dataclass(frozen=True, slots=True)
+class Alerts:
+    """[alerts]"""
+
+    brake: float = _key(60, "alarms of many people in this time are one finding", "min", least=1)
+    brake_users: int = _key(5, "so many people at least", least=2)
+    brake_share: float = _key(0.1, "and this share of those who were compared", least=0.001)
+
+
+@dataclass(frozen=True, slots=True)
 class Sinks:
     """[sinks]"""
 
@@ -204,6 +213,7 @@ class Settings:
     store: StoreSettings = field(default_factory=StoreSettings)
     identity_lane: IdentityLane = field(default_factory=IdentityLane)
     enrolment: Enrolment = field(default_factory=Enrolment)
+    alerts: Alerts = field(default_factory=Alerts)
     sinks: Sinks = field(default_factory=Sinks)
     privacy: Privacy = field(default_factory=Privacy)
 

@@ -33,9 +33,14 @@ ORDER BY outbox.due, outbox.id LIMIT ?
 
 
 def insert(connection: sqlite3.Connection, alert: Alert, sinks: Sequence[str]) -> bool:
-    """Keep a new alert and its deliveries; False if it, or an unresolved one, is there."""
+    """Keep a new alert and its deliveries; False if it, or an unresolved one, is there.
+
+    Of one that is suppressed nobody is told.
+    """
     if connection.execute(_INSERT, _values(alert)).rowcount != 1:
         return False
+    if alert.suppressed:
+        return True
     connection.executemany(_TELL, [(alert.id, sink) for sink in sinks])
     return True
 

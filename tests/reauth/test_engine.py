@@ -97,6 +97,22 @@ async def test_the_owner_raises_no_alert_and_a_takeover_does(store, clock, engin
     assert [due.alert.id for due in await store.due(clock.now + 1, 9)] == [alert.id]
 
 
+async def test_many_who_drift_at_once_are_one_finding(store, clock, engine, template):
+    """Each has an alert to be looked at, but the sink is told of the first few and the finding."""
+    names = [f"u{number}" for number in range(8)]
+    for number, name in enumerate(names):
+        await store.save_template(replace(template, user=name, false_alarms=1e-5))
+        who = {"user": name, "client": f"10.0.0.{number}", "tab": bytes([number + 1]) * 16}
+        await send(engine, clock, accepted(movement(INTRUDER, 15), **who))
+
+    alerts = await store.alerts()
+    assert 1 == sum(alert.kind == "population" for alert in alerts)
+    assert set(names) == {alert.user for alert in alerts} - {None}
+    told = {due.alert.id for due in await store.due(clock.now + 1, 99)}
+    assert told == {alert.id for alert in alerts if not alert.suppressed}
+    assert 4 == sum(alert.suppressed for alert in alerts)
+
+
 async def test_a_repeated_batch_is_acknowledged_and_changes_nothing(store, clock, engine):
     """The browser sends at least once; the person moves once."""
     batches = accepted(movement(7, 6))
