@@ -30,8 +30,34 @@ const called = (text, arg) => `(async () => { const it = (${text});
 
 const frame = (page, number) => (number === 0 ? page.mainFrame() : page.frames()[number]);
 
+// The browser's own events of a navigation get lost now and then, with any page and without a proxy:
+// a document that has begun since, and is as far as was asked for, has arrived all the same.
+const LATE = 15_000; // ms
+const arrived = `(([since, whole]) => {
+  const { readyState } = document, [entry] = performance.getEntriesByType("navigation");
+  const far = whole ? readyState === "complete" : readyState !== "loading";
+  return performance.timeOrigin > since && far ? entry?.responseStatus ?? 0 : null;
+})`;
+const looked = async (page, since, whole, isOver) => {
+  for (let wait = LATE; ; wait = 1000) {
+    await new Promise((done) => setTimeout(done, wait).unref());
+    if (isOver()) return null;
+    const look = page.evaluate(called(arrived, [since, whole])).catch(() => null);
+    const status = await Promise.race([look, new Promise((done) => setTimeout(done, 1000, null).unref())]);
+    if (status !== null) return status;
+  }
+};
+const go = async (page, url, waitUntil) => {
+  const since = Date.now();
+  let over = false;
+  const told = page.goto(url, { waitUntil }).then((reply) => reply?.status() ?? null)
+    .finally(() => { over = true; });
+  const seen = looked(page, since, waitUntil === "load", () => over).then((status) => over ? told : status);
+  return Promise.race([told, seen]);
+};
+
 const ops = {
-  goto: async (page, url, waitUntil) => (await page.goto(url, { waitUntil }))?.status() ?? null,
+  goto: go,
   reload: async (page) => (await page.reload())?.status() ?? null,
   back: async (page, waitUntil) => { await page.goBack({ waitUntil }); },
   forward: async (page, waitUntil) => { await page.goForward({ waitUntil }); },
