@@ -9,24 +9,20 @@ import asyncio
 import ipaddress
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from difflib import get_close_matches
-from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from threadpoolctl import threadpool_limits
 
 from reauth import __version__, ca, console, ingest, metrics
 from reauth.claim import Keys
 from reauth.console.health import Probe, Readiness
-from reauth.decide import POLICIES, Policy
 from reauth.engine import Engine
 from reauth.enrol import Enroller
-from reauth.errors import SettingsError, StoreError
-from reauth.features import FEATURE_SETS, FeatureSet
+from reauth.errors import StoreError
 from reauth.feeds import Addresses, accounting, fed
 from reauth.ingest import RECEIVER, Control, Receiver
 from reauth.installation import (
@@ -40,20 +36,15 @@ from reauth.installation import (
     variables,
 )
 from reauth.intake.local import LocalIntake
+from reauth.lanes import Rule, features_of, recipes
 from reauth.listen import jobs, listening, rare_collections, tls_of
 from reauth.ports import Sink, Store
-from reauth.segment import SEGMENTERS, Cut
-from reauth.session import Recipe
 from reauth.settings import Settings, address
 from reauth.sinks import open_sink
 from reauth.sinks.outbox import Outbox
 from reauth.store import Options, create_key, open_store, read_key
-from reauth.template import Template
-from reauth.verify import VERIFIERS
 
 log = logging.getLogger(__name__)
-
-T = TypeVar("T")
 
 RETENTION = 3600.0
 """s between looks for what is older than its retention, which is counted in days."""
@@ -61,29 +52,6 @@ LEAST_FREE = 0.05
 """Share of the disk that must be free to take data (privacy-ops.md §4)."""
 HIGH_WATER = 0.8
 """Share of the ingest's queue from which on clients are told to slow down (ingest.md §6)."""
-
-
-class Rule:
-    """The policy that the settings name, for sessions that begin from now on.
-
-    Raises
-    ------
-    SettingsError
-        If the table has no such policy; the message tells the nearest one.
-    """
-
-    def __init__(self, settings: Settings) -> None:
-        self.take(settings)
-
-    def take(self, settings: Settings) -> None:
-        """Take up changed settings; what is wrong changes nothing."""
-        lane = settings.identity_lane
-        self._make = _named(POLICIES, lane.policy, "identity_lane.policy")
-        self._window = lane.window
-
-    def __call__(self, template: Template) -> Policy:
-        """A fresh policy for a user."""
-        return self._make(template, self._window)
 
 
 @dataclass(slots=True)
@@ -138,58 +106,6 @@ def standing(settings: Settings) -> dict[str, Any]:
         "default_user": settings.identity.default_user,
         "observe": True,
     }
-
-
-def recipes(settings: Settings, rule: Rule | None = None) -> list[Recipe]:
-    """The lanes of every session, from the names in the settings.
-
-    Parameters
-    ----------
-    rule
-        Makes the policies, where they are to follow the settings; those given here if None.
-
-    Raises
-    ------
-    SettingsError
-        If a table has no such name (the message tells the nearest one), or trajectories would be
-        too short for the features.
-    """
-    lane = settings.identity_lane
-    features = features_of(settings)
-    if features.segmenter == "pause" and lane.points < features.points:
-        raise SettingsError(
-            f"identity_lane.points must be at least {features.points} for the {features.name} set"
-        )
-    cut = Cut(lane.pause, lane.points, lane.grid)
-    return [
-        Recipe(
-            name="identity",
-            segmenter=partial(SEGMENTERS[features.segmenter], cut),
-            features=features,
-            verifier=_named(VERIFIERS, lane.verifier, "identity_lane.verifier"),
-            policy=rule or Rule(settings),
-        )
-    ]
-
-
-def features_of(settings: Settings) -> FeatureSet:
-    """What the identity lane makes of a trajectory.
-
-    Raises
-    ------
-    SettingsError
-        If a table has no such name.
-    """
-    lane = settings.identity_lane
-    verifier = _named(VERIFIERS, lane.verifier, "identity_lane.verifier")
-    return _named(FEATURE_SETS, lane.features or verifier.features, "identity_lane.features")
-
-
-def _named(table: Mapping[str, T], name: str, key: str) -> T:
-    if name in table:
-        return table[name]
-    near = get_close_matches(name, list(table), n=1, cutoff=0.0)
-    raise SettingsError(f"{key}: there is no '{name}'; did you mean '{near[0]}'?")
 
 
 @asynccontextmanager

@@ -71,44 +71,6 @@ async def got(url):
         return answer.status, await answer.text()
 
 
-# Recipes
-
-
-def test_the_tables_make_the_lanes(settings):
-    """One lane for now: identity, as Medvet has it."""
-    [lane] = app.recipes(settings)
-
-    assert ("identity", "medvet", "svm") == (lane.name, lane.features.name, lane.verifier.name)
-    assert 20 == lane.policy(learnt()).size
-    assert lane.segmenter() is not lane.segmenter()
-
-
-@pytest.mark.parametrize(
-    "lane, near",
-    [
-        (IdentityLane(verifier="swm"), "'svm'"),
-        (IdentityLane(policy="windows"), "'window'"),
-        (IdentityLane(features="medved"), "'medvet'"),
-    ],
-)
-def test_an_unknown_name_tells_the_nearest(settings, lane, near):
-    """Settings are written by hand."""
-    with pytest.raises(SettingsError, match=f"did you mean {near}"):
-        app.recipes(replace(settings, identity_lane=lane))
-
-
-def test_a_rule_follows_the_settings_for_new_sessions(settings):
-    """What is wrong changes nothing."""
-    rule = app.Rule(settings)
-    [lane] = app.recipes(settings, rule)
-
-    rule.take(replace(settings, identity_lane=IdentityLane(window=30)))
-    with pytest.raises(SettingsError):
-        rule.take(replace(settings, identity_lane=IdentityLane(policy="x", window=40)))
-
-    assert 30 == lane.policy(learnt()).size
-
-
 # The store
 
 
@@ -253,11 +215,3 @@ async def test_a_port_that_is_taken_opens_nothing(settings):
                 pass
     async with app.house(replace(other, console=Console(listen=ANY))):
         pass
-
-
-def test_a_trajectory_too_short_for_its_features_is_refused_at_the_start():
-    """Otherwise every trajectory would be dropped, and nobody ever enrolled."""
-    short = replace(Settings(), identity_lane=IdentityLane(points=9))
-
-    with pytest.raises(SettingsError, match="at least 10 for the medvet set"):
-        app.recipes(short)

@@ -1,0 +1,96 @@
+"""The lanes of every session, from the names in the settings.
+
+Tables know what there is; a name that none of them has is refused with the nearest one, as
+settings are written by hand.
+"""
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from functools import partial
+from typing import TypeVar
+
+from reauth.decide import POLICIES, Policy
+from reauth.errors import SettingsError
+from reauth.features import FEATURE_SETS, FeatureSet
+from reauth.segment import SEGMENTERS, Cut
+from reauth.session import Recipe
+from reauth.settings import Settings
+from reauth.template import Template
+from reauth.verify import VERIFIERS
+
+T = TypeVar("T")
+
+
+class Rule:
+    """The policy that the settings name, for sessions that begin from now on.
+
+    Raises
+    ------
+    SettingsError
+        If the table has no such policy; the message tells the nearest one.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self.take(settings)
+
+    def take(self, settings: Settings) -> None:
+        """Take up changed settings; what is wrong changes nothing."""
+        lane = settings.identity_lane
+        self._make = _named(POLICIES, lane.policy, "identity_lane.policy")
+        self._window = lane.window
+
+    def __call__(self, template: Template) -> Policy:
+        """A fresh policy for a user."""
+        return self._make(template, self._window)
+
+
+def recipes(settings: Settings, rule: Rule | None = None) -> list[Recipe]:
+    """The lanes of every session, from the names in the settings.
+
+    Parameters
+    ----------
+    rule
+        Makes the policies, where they are to follow the settings; those given here if None.
+
+    Raises
+    ------
+    SettingsError
+        If a table has no such name (the message tells the nearest one), or trajectories would be
+        too short for the features.
+    """
+    lane = settings.identity_lane
+    features = features_of(settings)
+    if features.segmenter == "pause" and lane.points < features.points:
+        raise SettingsError(
+            f"identity_lane.points must be at least {features.points} for the {features.name} set"
+        )
+    cut = Cut(lane.pause, lane.points, lane.grid)
+    return [
+        Recipe(
+            name="identity",
+            segmenter=partial(SEGMENTERS[features.segmenter], cut),
+            features=features,
+            verifier=_named(VERIFIERS, lane.verifier, "identity_lane.verifier"),
+            policy=rule or Rule(settings),
+        )
+    ]
+
+
+def features_of(settings: Settings) -> FeatureSet:
+    """What the identity lane makes of a trajectory.
+
+    Raises
+    ------
+    SettingsError
+        If a table has no such name.
+    """
+    lane = settings.identity_lane
+    verifier = _named(VERIFIERS, lane.verifier, "identity_lane.verifier")
+    return _named(FEATURE_SETS, lane.features or verifier.features, "identity_lane.features")
+
+
+def _named(table: Mapping[str, T], name: str, key: str) -> T:
+    if name in table:
+        return table[name]
+    near = get_close_matches(name, list(table), n=1, cutoff=0.0)
+    raise SettingsError(f"{key}: there is no '{name}'; did you mean '{near[0]}'?")
