@@ -18,6 +18,7 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from reauth import __version__, ca, console, ingest, metrics
+from reauth.adapt import Adapter
 from reauth.claim import Keys
 from reauth.console.health import Probe, Readiness
 from reauth.engine import Engine
@@ -178,6 +179,7 @@ async def house(settings: Settings) -> AsyncIterator[House]:
             AsyncExitStack() as doors,
         ):
             enroller = Enroller(store, settings, now)
+            adapter = Adapter(store, settings, now, enroller)
             control = Control(told, int(now() * 1000))
             addresses = Addresses(told["address_map"], control, now)
             receiving = ingest.application(intake, keys, settings.ingest, control, now)
@@ -193,9 +195,10 @@ async def house(settings: Settings) -> AsyncIterator[House]:
                 clock=now,
             )
             await doors.enter_async_context(accounting(settings.identity, addresses, now))
-            beside = jobs(enroller.run(), _retain(store), *fed(settings.identity, addresses))
+            learning = enroller.run(), adapter.run()
+            beside = jobs(*learning, _retain(store), *fed(settings.identity, addresses))
             broken = await doors.enter_async_context(beside)
-            counting = (engine, receiving[RECEIVER], outbox, addresses)
+            counting = (engine, receiving[RECEIVER], outbox, addresses, adapter)
             counted = metrics.application(lambda: _figures(store, intake, counting))
             urls, listens = {}, {}
             for name, app, listen, tls in (
@@ -278,7 +281,7 @@ async def _retain(store: Store) -> None:
 
 
 async def _figures(
-    store: Store, intake: LocalIntake, counting: tuple[Engine, Receiver, Outbox, Addresses]
+    store: Store, intake: LocalIntake, counting: tuple[Engine, Receiver, Outbox, Addresses, Adapter]
 ) -> dict[str, float]:
     """What `/metrics` tells; never of a single person."""
     health = await store.health()

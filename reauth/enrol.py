@@ -17,6 +17,7 @@ import numpy as np
 
 from reauth.errors import NotEnrolled, StoreError, TemplateError, TooShort
 from reauth.features import FEATURE_SETS, FeatureSet
+from reauth.pace import MEASURABLE, WORKDAY, Sessions, progress, trajectory_rate
 from reauth.ports import Enrolled, PersonRow, Store
 from reauth.quality import expected
 from reauth.settings import Settings
@@ -26,24 +27,6 @@ from reauth.verify import VERIFIERS, Verifier, features_for
 from reauth.verify.svm import MIN_USERS, Svm
 
 log = logging.getLogger(__name__)
-
-Sessions = Sequence[Sequence[Trajectory]]
-
-WORKDAY = 8 * 3600.0
-"""s; false alarms are wanted for 8 active hours (biometrics.md §8.7)."""
-
-MEDVET_RATE = 3.7 * 60
-"""Trajectories in an active hour of Medvet's web users (TtD = w / 3.7 min, biometrics.md §5)."""
-
-IDLE = 60.0
-"""s; longer gaps are no activity (shared/data/README.md, "Active h")."""
-
-MEASURABLE = 300.0
-"""s between a user's oldest and newest trajectory before their pace tells anything: what was
-imported came all at once."""
-
-ENOUGH_ACTIVITY = 1800.0
-"""s of the user's own activity before their own rate is trusted over Medvet's."""
 
 LEAST = 20
 """Trajectories without which somebody is no example of another user (one calibration block)."""
@@ -77,15 +60,6 @@ class Options:
     verifier: Verifier = VERIFIERS["svm"]
     windows: tuple[int, ...] = WINDOWS
     false_alarms_per_8h: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """How far gathering has come; `eta_s` is None while nobody can tell."""
-
-    trajectories: int
-    needed: int
-    eta_s: float | None
 
 
 def learn(
@@ -152,49 +126,6 @@ def learn(
     return replace(template, quality=expected(template, learnt.impostors, options.windows, rng))
 
 
-def progress(trajectories: int, needed: int, since: float | None, now: float) -> Progress:
-    """Tell how far gathering has come, and when it will be done at the rate so far.
-
-    Parameters
-    ----------
-    trajectories
-        Gathered so far.
-    needed
-        Wanted in all.
-    since
-        s, when the first of them came; None if none has.
-    now
-        s, on the same clock.
-
-    Examples
-    --------
-    >>> progress(100, 300, since=0.0, now=3600.0)
-    Progress(trajectories=100, needed=300, eta_s=7200.0)
-    """
-    missing = max(0, needed - trajectories)
-    if not missing:
-        return Progress(trajectories, needed, 0.0)
-    if not trajectories or since is None or now <= since:
-        return Progress(trajectories, needed, None)
-    return Progress(trajectories, needed, missing * (now - since) / trajectories)
-
-
-def trajectory_rate(sessions: Sessions) -> float:
-    """Give trajectories an active hour: the user's own, or Medvet's where there is too little.
-
-    Only trajectories are known here, so a gap between two of them above `IDLE` counts as no
-    activity; the rate is rather too high, and the wanted false alarms kept rather too well.
-    """
-    active, count = 0.0, 0
-    for session in sessions:
-        ends = np.sort([trajectory.t[-1] for trajectory in session])
-        gaps = np.diff(ends)
-        gaps = gaps[gaps <= IDLE]
-        active += float(gaps.sum())
-        count += len(gaps)
-    return count / active * 3600 if active >= ENOUGH_ACTIVITY else MEDVET_RATE
-
-
 def _false_alarms(sessions: Sessions, per_8h: float) -> float:
     """Wanted false alarms for each trajectory; one in two is as many as there can be."""
     return min(per_8h / (trajectory_rate(sessions) * WORKDAY / 3600), 0.5)
@@ -202,11 +133,12 @@ def _false_alarms(sessions: Sessions, per_8h: float) -> float:
 
 def _rows(features: FeatureSet, sessions: Sessions) -> list[Floats]:
     """Give one (n, d) array a session that has any; too short trajectories are left out."""
-    rows = [_session_rows(features, session) for session in sessions]
+    rows = [rows_of(features, session) for session in sessions]
     return [each for each in rows if len(each)]
 
 
-def _session_rows(features: FeatureSet, session: Sequence[Trajectory]) -> Floats:
+def rows_of(features: FeatureSet, session: Sequence[Trajectory]) -> Floats:
+    """Give (n, d) of a session's trajectories; too short ones are left out."""
     try:
         return features.extract_many(session)
     except TooShort:
@@ -267,20 +199,31 @@ class Enroller:
         StoreError
             If the store fails.
         """
-        options = options_of(self._settings)
+        genuine = await self._store.genuine(user, self._settings.enrolment.max_trajectories)
+        return await self._store.save_template(await self.learnt(user, genuine))
+
+    async def learnt(self, user: str, genuine: Sessions) -> Template:
+        """Learn a user from these sessions and everybody else's, off the loop; keep nothing.
+
+        Raises
+        ------
+        NotEnrolled
+            As `train`.
+        StoreError
+            If the store fails.
+        """
         people = await self._store.people()
         others = sum(1 for person in people if person.user != user and person.trajectories)
         most = min(self._settings.enrolment.background_per_user, BACKGROUND // max(1, others))
-        genuine = await self._store.genuine(user, self._settings.enrolment.max_trajectories)
         background = await self._store.background(user, max(most, LEAST))
         newest = next((person.newest_version for person in people if person.user == user), 0)
-        rng = draws_of(user, newest + 1)
+        options, rng = options_of(self._settings), draws_of(user, newest + 1)
         template = await asyncio.to_thread(
             learn, user, genuine, background, options, rng, self._clock()
         )
         if await self._store.person(user) is None:
             raise NotEnrolled("the user was deleted meanwhile")
-        return await self._store.save_template(template)
+        return template
 
     async def train_due(self) -> AsyncIterator[Template]:
         """Learn everybody whose time has come; each is kept before it is yielded."""

@@ -78,6 +78,9 @@ class Template:
         Trajectories of the user and of others, and how many others.
     enrolled_at
         s since 1970.
+    anchor
+        The version that this one was adapted from, however often since; 0 for one that was learnt
+        from scratch, which is an anchor itself.
     quality
         One entry for each window that was asked for; None before it is known.
 
@@ -104,6 +107,7 @@ class Template:
     n_impostor: int = 0
     n_background_users: int = 0
     enrolled_at: float = 0.0
+    anchor: int = 0
     quality: Mapping[int, Quality] | None = None
 
     def __post_init__(self) -> None:

@@ -169,6 +169,8 @@ class Enrolment:
     min_background_users: int = _key(3, "with fewer others a template is one-class, provisional")
     background_per_user: int = _key(400, "trajectories taken of each other user")
     false_alarms_per_8h: float = _key(1.0, "wanted in 8 active hours; sets the limit", least=0.001)
+    adapt_after: int = _key(500, "so many genuine ones later a template is learnt anew; 0: never")
+    quarantine: float = _key(24, "a session must be so old to teach: alarms may come late", "hours")
     automatic: bool = _key(True, "train as soon as enough is there")
     check: float = _key(60, "how often that is looked at", "s")
     svm_c: float = _key(10.0, "C of the SVM; the paper names none")

@@ -38,6 +38,7 @@ _PLAIN: dict[str, tuple[type, ...]] = {
     "n_impostor": (int,),
     "n_background_users": (int,),
     "enrolled_at": (float, int),
+    "anchor": (int,),
 }
 _HELD: Shapes = {"ratio": ("scores",), "sizes": ("sessions",)}
 
@@ -71,7 +72,7 @@ def from_parts(text: str, arrays: bytes) -> Template:
         version of either.
     """
     try:
-        plain = json.loads(text)
+        plain = {"anchor": 0, **json.loads(text)}
         if plain.pop("format") != FORMAT:
             raise TemplateError(f"a template of another format than {FORMAT}")
         quality = _quality(plain.pop("quality"))

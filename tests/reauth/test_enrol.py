@@ -11,14 +11,10 @@ import pytest
 from reauth.decide.window import limit_for
 from reauth.enrol import (
     LEAST,
-    MEDVET_RATE,
     Enroller,
     Options,
-    Progress,
     learn,
     options_of,
-    progress,
-    trajectory_rate,
 )
 from reauth.errors import NotEnrolled, StoreError, TemplateError
 from reauth.features import FEATURE_SETS
@@ -117,30 +113,6 @@ def test_wanted_false_alarms_are_shared_out_over_trajectories():
     """One in eight active hours, at Medvet's rate until the user's own is known."""
     assert 1 / 1776 == pytest.approx(taught().false_alarms)
     assert taught(options=replace(FEW, false_alarms_per_8h=1e9)).false_alarms == 0.5
-
-
-def test_the_users_own_rate_counts_active_time_only():
-    """A coffee between two movements is no activity; two sessions are not one."""
-    busy = [at(30.0 * i) for i in range(61)]
-    after_coffee = [at(10_000.0 + 30.0 * i) for i in range(61)]
-
-    assert pytest.approx(120.0) == trajectory_rate([[*busy, *after_coffee], [at(5.0)], []])
-    assert MEDVET_RATE == trajectory_rate([busy[:-2]])
-
-
-@pytest.mark.parametrize(
-    ("have", "since", "expected"),
-    [
-        (0, None, Progress(0, 300, None)),
-        (10, None, Progress(10, 300, None)),
-        (10, NOW, Progress(10, 300, None)),
-        (100, NOW - 3600, Progress(100, 300, 7200.0)),
-        (300, NOW - 3600, Progress(300, 300, 0.0)),
-    ],
-)
-def test_progress_tells_when_only_if_it_can(have, since, expected):
-    """No rate, no date."""
-    assert expected == progress(have, 300, since, NOW)
 
 
 def test_options_follow_the_settings():

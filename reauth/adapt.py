@@ -1,0 +1,156 @@
+"""Templates follow their users: retrained on what has been genuine since, under guard.
+
+What may teach is decided in `drift`. Here is only when to look, and what lies before: sessions that
+are old enough that somebody would have complained, of users about whom nothing is in doubt.
+"""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from reauth.alert import State
+from reauth.drift import refusal, teaches
+from reauth.enrol import Enroller, rows_of
+from reauth.errors import NotEnrolled, StoreError, TemplateError
+from reauth.features import FEATURE_SETS
+from reauth.pace import Sessions
+from reauth.ports import PersonRow, Store
+from reauth.settings import Settings
+from reauth.template import Template
+from reauth.verify import VERIFIERS
+
+log = logging.getLogger(__name__)
+
+EACH = 86_400.0
+"""s between two looks at a user: movement changes over days (biometrics.md §6, a week apart)."""
+PAGE = 500
+"""Unresolved alerts read at once."""
+
+
+class Adapter:
+    """Looks at every user once a day, and retrains whose movement has gone on.
+
+    Parameters
+    ----------
+    store, settings, clock
+        As the enroller's.
+    enroller
+        Learns.
+    """
+
+    def __init__(
+        self, store: Store, settings: Settings, clock: Callable[[], float], enroller: Enroller
+    ) -> None:
+        self._store = store
+        self._settings = settings
+        self._clock = clock
+        self._enroller = enroller
+        self._looked: dict[str, float] = {}
+        self.counters: Counter[str] = Counter()
+
+    async def adapt_due(self) -> AsyncIterator[Template]:
+        """Retrain whose time has come; each template is kept before it is yielded."""
+        doubts = await self._doubts()
+        for person in await self._store.people():
+            now = self._clock()
+            if not self._may(person, now):
+                continue
+            self._looked[person.user] = now
+            try:
+                template = await self.adapt(person.user, doubts.get(person.user, now))
+            except (NotEnrolled, TemplateError) as error:
+                # Too little is left, or the code has changed and enrolment will do it anew.
+                self._refuse(type(error).__name__)
+                continue
+            if template is not None:
+                yield template
+
+    async def adapt(self, user: str, before: float) -> Template | None:
+        """Retrain a user on what was genuine, ended before `before` (s since 1970), and teaches.
+
+        Returns
+        -------
+        Template or None
+            The new active template, or None where there is too little new, or the guard refuses.
+
+        Raises
+        ------
+        NotEnrolled
+            If the user was deleted meanwhile.
+        TemplateError
+            If a template is of other code.
+        StoreError
+            If the store fails.
+        """
+        active = await self._store.template(user)
+        if active is None or active.provisional:
+            return None
+        anchor = await self._store.template(user, active.anchor) if active.anchor else active
+        if anchor is None:
+            return None
+        limit = self._settings.enrolment.max_trajectories
+        known = await self._store.genuine(user, limit)
+        end = min(before, self._clock() - self._settings.enrolment.quarantine)
+        ended = [session for session in known if session[-1].t[-1] < end]
+        kept = await asyncio.to_thread(_taught, anchor, ended)
+        new = sum(len(each) for each in kept if each[-1].t[-1] > active.enrolled_at)
+        if new < self._settings.enrolment.adapt_after:
+            return None
+        candidate = await self._enroller.learnt(user, kept)
+        reason = refusal(active, candidate, self._settings.identity_lane.window)
+        if reason:
+            self._refuse(reason)
+            return None
+        self.counters["adaptations_total"] += 1
+        return await self._store.save_template(replace(candidate, anchor=anchor.version))
+
+    async def run(self) -> None:
+        """Look at whoever is due, at intervals, until cancelled; do nothing if not wanted."""
+        while self._settings.enrolment.automatic and self._settings.enrolment.adapt_after:
+            await asyncio.sleep(self._settings.enrolment.check)
+            try:
+                async for template in self.adapt_due():
+                    log.info("adapted", extra={"version": template.version})
+            except StoreError:
+                log.warning("adaptation_postponed")
+
+    def _may(self, person: PersonRow, now: float) -> bool:
+        """Not while paused, nor where somebody went back to an older version."""
+        as_it_was = 0 < person.version == person.newest_version
+        rested = now - self._looked.get(person.user, -EACH) >= EACH
+        return as_it_was and rested and not person.paused and not person.provisional
+
+    def _refuse(self, reason: str) -> None:
+        self.counters[f'adaptations_refused_total{{reason="{reason}"}}'] += 1
+        log.info("adaptation_refused", extra={"reason": reason})
+
+    async def _doubts(self) -> Mapping[str, float]:
+        """Since when each user is in doubt: the first anomaly of an alert not closed yet."""
+        since: dict[str, float] = {}
+        for state in (State.OPEN, State.ACKNOWLEDGED):
+            cursor = None
+            while found := await self._store.alerts(state, None, PAGE, cursor):
+                for alert in found:
+                    if alert.user is not None:
+                        first = since.get(alert.user, alert.first_anomaly_at)
+                        since[alert.user] = min(first, alert.first_anomaly_at)
+                cursor = found[-1].id
+        return since
+
+
+def _taught(anchor: Template, sessions: Sessions) -> Sessions:
+    """The sessions that the anchor was made from, and those since that may teach."""
+    features, verifier = FEATURE_SETS[anchor.feature_set], VERIFIERS[anchor.verifier]
+    kept = []
+    for session in sessions:
+        if session[-1].t[-1] <= anchor.enrolled_at:
+            kept.append(session)
+            continue
+        rows = rows_of(features, session)
+        if teaches(anchor, verifier.score_many(anchor, rows) if len(rows) else np.empty(0)):
+            kept.append(session)
+    return kept
