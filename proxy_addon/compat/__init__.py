@@ -197,6 +197,12 @@ PATCHES = (
         "every frame of HTTP/2 is written out for a logger that drops it",
     ),
     Patch(
+        "quick_headers",
+        ("11.0.2", "12.2"),
+        "https://github.com/mitmproxy/mitmproxy/blob/v11.0.2/mitmproxy/coretypes/multidict.py",
+        "each look at a header goes through four layers of conversion",
+    ),
+    Patch(
         "reuse_port",
         ("11.0.2", "12.2"),
         "https://github.com/mitmproxy/mitmproxy/issues/3409",
