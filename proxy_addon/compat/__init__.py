@@ -76,6 +76,12 @@ PATCHES = (
         by_launcher=True,
     ),
     Patch(
+        "bare_layers",
+        ("11.0.2", "12.2"),
+        "https://github.com/mitmproxy/mitmproxy/blob/v11.0.2/mitmproxy/proxy/layer.py",
+        "each layer asks at each command whether somebody debugs it",
+    ),
+    Patch(
         "bare_messages",
         ("11.0.2", "12.2"),
         "https://github.com/mitmproxy/mitmproxy/blob/v11.0.2/mitmproxy/http.py",

@@ -1,0 +1,101 @@
+"""Layers pause, go on and keep their order, with and without somebody who debugs them."""
+
+from typing import Any
+
+import pytest
+from mitmproxy.connection import Client
+from mitmproxy.options import Options
+from mitmproxy.proxy import commands, context, events, layer, server_hooks
+
+from proxy_addon.compat import bare_layers
+
+CLIENT = Client(peername=("a", 1), sockname=("b", 2))
+
+
+@pytest.fixture(autouse=True)
+def stock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """mitmproxy as it was, afterwards too."""
+    monkeypatch.setattr(layer.Layer, "handle_event", bare_layers._stock)
+
+
+class Asks(layer.Layer):
+    """A layer that asks a hook about each event between two things that it does."""
+
+    def __init__(self) -> None:
+        super().__init__(context.Context(CLIENT, Options()))
+        self.looks = 0
+
+    def __getattribute__(self, name: str) -> Any:
+        if name == "debug":
+            object.__setattr__(self, "looks", object.__getattribute__(self, "looks") + 1)
+        return object.__getattribute__(self, name)
+
+    def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
+        yield commands.SendData(CLIENT, b"before")
+        yield server_hooks.ClientConnectedHook(CLIENT)
+        yield commands.SendData(CLIENT, b"behind")
+
+
+def played(debug: str | None = None) -> tuple[list[str], int]:
+    """What a layer does for two events that come at once, and how often it looked at `debug`."""
+    asks = Asks()
+    asks.debug = debug
+    asks.looks = 0
+    done: list[str] = []
+    hooks: list[commands.StartHook] = []
+    coming: list[events.Event] = [events.Start(), events.Start()]
+    while coming or hooks:
+        event = coming.pop(0) if coming else events.HookCompleted(hooks.pop(0))
+        for command in asks.handle_event(event):
+            if isinstance(command, commands.SendData):
+                done.append(command.data.decode())
+            elif isinstance(command, commands.StartHook):
+                assert command.blocking is asks
+                hooks.append(command)
+                done.append("hook")
+            else:
+                done.append("debug")
+    return done, asks.looks
+
+
+def looks_at_five_commands() -> int:
+    """How often a layer looks at `debug` when it sends five things for an event."""
+
+    def five(_: events.Event) -> layer.CommandGenerator[None]:
+        yield from [commands.SendData(CLIENT, b"")] * 5
+
+    sends = Asks()
+    sends._handle_event = five  # type: ignore[method-assign] # of this one
+    sends.looks = 0
+    assert 5 == len(list(sends.handle_event(events.Start())))
+    return sends.looks
+
+
+EXPECTED = ["before", "hook", "behind", "before", "hook", "behind"]
+
+
+def test_a_layer_pauses_and_goes_on_as_mitmproxys():
+    """A second event waits until the first is through."""
+    before, _ = played()
+    bare_layers.apply()
+    bare_layers.apply()
+
+    assert EXPECTED == before == played()[0]
+
+
+def test_who_debugs_sees_all():
+    """Then mitmproxy's own way is gone."""
+    before, _ = played("> ")
+    bare_layers.apply()
+
+    assert "debug" in before
+    assert before == played("> ")[0]
+
+
+def test_without_the_patch_each_command_is_asked_about():
+    """When this fails, mitmproxy has a quicker way: the row in the table goes."""
+    assert 5 < looks_at_five_commands()
+
+    bare_layers.apply()
+
+    assert 1 == looks_at_five_commands()
