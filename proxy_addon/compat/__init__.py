@@ -179,6 +179,12 @@ PATCHES = (
         "the time that a connection may be silent is fixed",
     ),
     Patch(
+        "joined_records",
+        ("11.0.2", "12.2"),
+        "https://github.com/mitmproxy/mitmproxy/blob/v11.0.2/mitmproxy/proxy/layers/tls.py",
+        "each piece of a message is encrypted by itself",
+    ),
+    Patch(
         "late_tunnel",
         ("11.0.2", "12.2"),
         "https://github.com/mitmproxy/mitmproxy/issues/4702",
