@@ -185,6 +185,12 @@ PATCHES = (
         "each piece of a message is encrypted by itself",
     ),
     Patch(
+        "known_hosts",
+        ("11.0.2", "12.2"),
+        "https://github.com/mitmproxy/mitmproxy/blob/v11.0.2/mitmproxy/net/http/url.py",
+        "the host of each request is taken apart and checked four times",
+    ),
+    Patch(
         "late_tunnel",
         ("11.0.2", "12.2"),
         "https://github.com/mitmproxy/mitmproxy/issues/4702",

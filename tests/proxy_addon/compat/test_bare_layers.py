@@ -16,6 +16,7 @@ CLIENT = Client(peername=("a", 1), sockname=("b", 2))
 def stock(monkeypatch: pytest.MonkeyPatch) -> None:
     """mitmproxy as it was, afterwards too."""
     monkeypatch.setattr(layer.Layer, "handle_event", bare_layers._stock)
+    monkeypatch.setattr(context.Context, "fork", context.Context.fork)
 
 
 class Asks(layer.Layer):
@@ -69,6 +70,31 @@ def looks_at_five_commands() -> int:
     sends.looks = 0
     assert 5 == len(list(sends.handle_event(events.Start())))
     return sends.looks
+
+
+def servers_of_a_fork(monkeypatch: pytest.MonkeyPatch) -> int:
+    """How many servers are made when a context is forked; the fork is as it should be."""
+    made: list[dict[str, object]] = []
+    first = context.Context(CLIENT, Options())
+    first.layers = [Asks()]
+    stock = context.connection.Server
+    with monkeypatch.context() as patch:
+        patch.setattr(
+            context.connection, "Server", lambda **given: made.append(given) or stock(**given)
+        )
+        forked = first.fork()
+    assert vars(first) == vars(forked)
+    assert first.layers is not forked.layers
+    return len(made)
+
+
+def test_a_fork_makes_no_server(monkeypatch: pytest.MonkeyPatch):
+    """Without the patch it does; when that fails, this part of it goes."""
+    assert 1 == servers_of_a_fork(monkeypatch)
+
+    bare_layers.apply()
+
+    assert 0 == servers_of_a_fork(monkeypatch)
 
 
 EXPECTED = ["before", "hook", "behind", "before", "hook", "behind"]
