@@ -228,6 +228,12 @@ PATCHES = (
         by_launcher=True,
     ),
     Patch(
+        "small_reads",
+        ("11.0.2", "12.2"),
+        "https://github.com/mitmproxy/mitmproxy/blob/v11.0.2/mitmproxy/proxy/server.py",
+        "sockets are read by four times what is taken, and the rest is moved about",
+    ),
+    Patch(
         "socket_waits",
         ("11.0.2", "12.2"),
         "https://github.com/mitmproxy/mitmproxy/issues/5034",
