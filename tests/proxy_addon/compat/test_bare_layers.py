@@ -6,6 +6,9 @@ import pytest
 from mitmproxy.connection import Client
 from mitmproxy.options import Options
 from mitmproxy.proxy import commands, context, events, layer, server_hooks
+from mitmproxy.proxy.layers.http import DropStream, HttpLayer, HTTPMode, SendHttp
+from mitmproxy.proxy.layers.http._base import ReceiveHttp
+from mitmproxy.proxy.layers.http._events import ResponseData
 
 from proxy_addon.compat import bare_layers
 
@@ -17,6 +20,7 @@ def stock(monkeypatch: pytest.MonkeyPatch) -> None:
     """mitmproxy as it was, afterwards too."""
     monkeypatch.setattr(layer.Layer, "handle_event", bare_layers._stock)
     monkeypatch.setattr(context.Context, "fork", context.Context.fork)
+    monkeypatch.setattr(HttpLayer, "event_to_child", HttpLayer.event_to_child)
 
 
 class Asks(layer.Layer):
@@ -95,6 +99,55 @@ def test_a_fork_makes_no_server(monkeypatch: pytest.MonkeyPatch):
     bare_layers.apply()
 
     assert 0 == servers_of_a_fork(monkeypatch)
+
+
+class Child:
+    """A layer in an HTTP layer that does the same for each event, and notes what it is given."""
+
+    def __init__(self, *does: commands.Command) -> None:
+        self.does = does
+        self.given: list[events.Event] = []
+
+    def handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
+        """Do it."""
+        self.given.append(event)
+        yield from self.does
+
+
+def routed(monkeypatch: pytest.MonkeyPatch) -> tuple[list[object], int]:
+    """Where an HTTP layer sends what its layers do, and how often it asks what they send."""
+    asked: list[object] = []
+    http = HttpLayer(context.Context(CLIENT, Options()), HTTPMode.regular)
+    stream, sink, server = Child(), Child(), context.connection.Server(address=("c", 3))
+    http.streams = {1: stream, 2: stream}  # type: ignore[dict-item] # as good as
+    http.connections = {server: sink}  # type: ignore[dict-item] # same
+    came, late, sent = ResponseData(1, b"a"), ResponseData(5, b"b"), ResponseData(1, b"c")
+    data, wakeup = commands.SendData(CLIENT, b"d"), commands.RequestWakeup(1)
+    opens, hook = commands.OpenConnection(server), server_hooks.ClientConnectedHook(CLIENT)
+    child = Child(
+        ReceiveHttp(came), ReceiveHttp(late), SendHttp(sent, server), DropStream(2), DropStream(7),
+        data, wakeup, opens, hook,
+    )  # fmt: skip
+    with monkeypatch.context() as patch:
+        blocks = property(lambda self: bool(asked.append(self)))
+        patch.setattr(commands.SendData, "blocking", blocks)
+        out = list(http.event_to_child(child, events.Start()))  # type: ignore[arg-type] # same
+
+    assert [data, wakeup, opens, hook] == out
+    assert [[came], [sent]] == [stream.given, sink.given]
+    assert {wakeup, opens, hook} == http.command_sources.keys()
+    assert {child} == {*http.command_sources.values(), http.connections[server]}
+    assert [1] == list(http.streams)
+    return out, len(asked)
+
+
+def test_what_is_sent_goes_out_of_an_http_layer_unasked(monkeypatch: pytest.MonkeyPatch):
+    """All else goes where it goes without the patch; when that asks less, this part goes."""
+    assert 0 < routed(monkeypatch)[1]
+
+    bare_layers.apply()
+
+    assert 0 == routed(monkeypatch)[1]
 
 
 EXPECTED = ["before", "hook", "behind", "before", "hook", "behind"]
