@@ -18,7 +18,7 @@ from contextlib import suppress
 from typing import Any, TypeVar
 
 from mitmproxy import addonmanager, connection, ctx, http, tcp, tls, udp
-from mitmproxy.net.http.url import parse_authority
+from mitmproxy.net.http import url
 from mitmproxy.proxy import mode_specs, server_hooks
 
 from proxy_addon.compat import REQUEST_BOUND, Bound, idle_timeout
@@ -390,7 +390,7 @@ def _origin(flow: http.HTTPFlow) -> str:
     if isinstance(flow.client_conn.proxy_mode, mode_specs.ReverseMode):
         scheme = "https" if flow.client_conn.tls_established else "http"
     try:
-        host, port = parse_authority(request.host_header or "", check=True)
+        host, port = url.parse_authority(request.host_header or "", check=True)
     except ValueError:
         host, port = request.host, request.port
     host = f"[{host}]" if ":" in host else host.lower()

@@ -8,6 +8,8 @@ import asyncio
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import fields
+from operator import attrgetter
 from typing import Any
 
 from mitmproxy import addonmanager, exceptions, hooks, master, options
@@ -52,13 +54,20 @@ class Dispatch(addonmanager.AddonManager):
             name: tuple(call for addon in self.chain if (call := getattr(addon, name, None)))
             for name in hooks.all_hooks
         }
-
+        # Each hook's one argument: `args()` would go through the fields of its class every time.
+        self._data = {
+            name: attrgetter(named[0].name)
+            for name, kind in hooks.all_hooks.items()
+            if (named := fields(kind))  # type: ignore[arg-type] # all of them are dataclasses
+        }
         self._begun: dict[int, Awaitable[None]] = {}
 
     def begin(self, event: hooks.Hook) -> Awaitable[None] | None:
         """Call every addon's hook, in their order, up to one that waits; what is left, kept too."""
-        (data,) = event.args()
-        rest = self._call(iter(self._calls[event.name]), event.name, data)
+        calls = self._calls[event.name]
+        if not calls:
+            return None
+        rest = self._call(iter(calls), event.name, self._data[event.name](event))
         if rest is not None:
             self._begun[id(event)] = rest
         return rest

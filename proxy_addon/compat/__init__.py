@@ -76,6 +76,12 @@ PATCHES = (
         by_launcher=True,
     ),
     Patch(
+        "bare_layers",
+        ("11.0.2", "12.2"),
+        "https://github.com/mitmproxy/mitmproxy/blob/v11.0.2/mitmproxy/proxy/layer.py",
+        "each layer asks at each command whether somebody debugs it",
+    ),
+    Patch(
         "bare_messages",
         ("11.0.2", "12.2"),
         "https://github.com/mitmproxy/mitmproxy/blob/v11.0.2/mitmproxy/http.py",
@@ -173,6 +179,18 @@ PATCHES = (
         "the time that a connection may be silent is fixed",
     ),
     Patch(
+        "joined_records",
+        ("11.0.2", "12.2"),
+        "https://github.com/mitmproxy/mitmproxy/blob/v11.0.2/mitmproxy/proxy/layers/tls.py",
+        "each piece of a message is encrypted by itself",
+    ),
+    Patch(
+        "known_hosts",
+        ("11.0.2", "12.2"),
+        "https://github.com/mitmproxy/mitmproxy/blob/v11.0.2/mitmproxy/net/http/url.py",
+        "the host of each request is taken apart and checked four times",
+    ),
+    Patch(
         "late_tunnel",
         ("11.0.2", "12.2"),
         "https://github.com/mitmproxy/mitmproxy/issues/4702",
@@ -197,11 +215,23 @@ PATCHES = (
         "every frame of HTTP/2 is written out for a logger that drops it",
     ),
     Patch(
+        "quick_headers",
+        ("11.0.2", "12.2"),
+        "https://github.com/mitmproxy/mitmproxy/blob/v11.0.2/mitmproxy/coretypes/multidict.py",
+        "each look at a header goes through four layers of conversion",
+    ),
+    Patch(
         "reuse_port",
         ("11.0.2", "12.2"),
         "https://github.com/mitmproxy/mitmproxy/issues/3409",
         "a second process cannot listen on the port of the first",
         by_launcher=True,
+    ),
+    Patch(
+        "small_reads",
+        ("11.0.2", "12.2"),
+        "https://github.com/mitmproxy/mitmproxy/blob/v11.0.2/mitmproxy/proxy/server.py",
+        "sockets are read by four times what is taken, and the rest is moved about",
     ),
     Patch(
         "socket_waits",

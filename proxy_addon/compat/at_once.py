@@ -3,7 +3,8 @@
 mitmproxy runs each hook in a task of its own, however little it does, and writes each piece of a
 message by itself: some ten tasks and five writes a request. Here a connection's outermost layer is
 wrapped. It runs the hooks when all that comes before them is done, as a task would, and leaves to a
-task what has to wait; bytes for the same socket are joined until anything else is to be done.
+task what has to wait; bytes for the same socket are joined until anything else is to be done, but
+for the log.
 """
 
 from collections import deque
@@ -64,7 +65,7 @@ class AtOnce:
                 elif isinstance(command, commands.StartHook):
                     hooks.append(command)
                 else:
-                    yield from _written(unsent)
+                    yield from _written(unsent, command)
                     yield command
             for hook in hooks:
                 if self._begin(hook) is not None:
@@ -75,7 +76,11 @@ class AtOnce:
         yield from _written(unsent)
 
 
-def _written(unsent: dict[Connection, list[bytes]]) -> _Commands:
+def _written(
+    unsent: dict[Connection, list[bytes]], before: commands.Command | None = None
+) -> _Commands:
+    if isinstance(before, commands.Log):
+        return  # there is one between the head of a streamed body and its first bytes
     for connection, pieces in unsent.items():
         data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
         yield commands.SendData(connection, data)

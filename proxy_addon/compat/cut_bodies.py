@@ -94,6 +94,7 @@ def _ignore(_: events.Event) -> _Commands:
 def _event(self: HttpStream, event: events.Event) -> _Commands:
     """Take the wakeup, which no stream expects."""
     if isinstance(event, events.Wakeup):
-        yield from self.__dict__.pop("end")()
-    else:
-        yield from _stock_event(self, event)
+        end: Callable[[], _Commands] = self.__dict__.pop("end")
+        return end()
+    commands: _Commands = _stock_event(self, event)
+    return commands

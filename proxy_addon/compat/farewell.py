@@ -70,11 +70,14 @@ def _first(told: Callable[[Any], _Commands], then: Callable[[Any, Any], _Command
 
     def handle(self: Any, event: events.Event) -> _Commands:
         if isinstance(event, events.Wakeup) and isinstance(event.command, Farewell):
-            yield from told(self)
-            return
-        yield from then(self, event)
+            return told(self)
         if isinstance(event, events.Start):
-            yield Farewell(0)
+            return begin(self, event)
+        return then(self, event)
+
+    def begin(self: Any, event: events.Event) -> _Commands:
+        yield from then(self, event)
+        yield Farewell(0)
 
     return handle
 

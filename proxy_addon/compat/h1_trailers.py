@@ -74,6 +74,11 @@ def _make_body_reader(expected_size: int | None) -> _http1.TBodyReader:
 
 def _read_body(self: _http1.Http1Connection, event: events.Event) -> _Commands:
     """Put the trailers before the end of the message, where mitmproxy's streams expect them."""
+    chunked = isinstance(self.body_reader, _Reader)
+    return _read_chunks(self, event) if chunked else _stock_read(self, event)
+
+
+def _read_chunks(self: _http1.Http1Connection, event: events.Event) -> _Commands:
     for command in _stock_read(self, event):
         reader = self.body_reader
         if isinstance(reader, _Reader) and reader.trailers and _ends(self, command):
@@ -98,13 +103,22 @@ def _send(self: Any, event: HttpEvent) -> _Commands:
     """Keep trailers until the last chunk, and write them into it."""
     if isinstance(event, RequestTrailers | ResponseTrailers):
         self.__dict__["trailers"] = event.trailers
-        return
+        return _nothing()
     ending = isinstance(event, RequestEndOfMessage | ResponseEndOfMessage)
     # Taken at the end in any case: they must not turn up in the connection's next message.
     trailers = self.__dict__.pop("trailers", None) if ending else None
-    for command in _stock_send[type(self)](self, event):
+    sent = _stock_send[type(self)](self, event)
+    return _end(self, sent, trailers) if trailers else sent
+
+
+def _nothing() -> _Commands:
+    yield from ()
+
+
+def _end(connection: Any, sent: _Commands, trailers: http.Headers) -> _Commands:
+    for command in sent:
         last = isinstance(command, commands.SendData) and command.data == LAST_CHUNK
-        yield _last_chunk(self, trailers) if trailers and last else command
+        yield _last_chunk(connection, trailers) if last else command
 
 
 def _last_chunk(connection: _http1.Http1Connection, trailers: http.Headers) -> commands.SendData:

@@ -32,4 +32,4 @@ def _send(self: Http1Client, event: HttpEvent) -> Generator[Command, Any, None]:
         if newer and not any(name in request.headers for name in _FRAMES):
             event.request = request.copy()
             event.request.headers["transfer-encoding"] = "chunked"
-    yield from _stock(self, event)
+    return _stock(self, event)

@@ -29,6 +29,7 @@ from typing import Any
 from mitmproxy.connection import Connection
 from mitmproxy.proxy import commands, events, tunnel
 from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layer import Layer
 from mitmproxy.proxy.layers.http import HttpStream, SendHttp
 from mitmproxy.proxy.layers.http._base import HttpEvent, ReceiveHttp
 from mitmproxy.proxy.layers.http._events import (
@@ -151,9 +152,14 @@ def _stream_event(self: HttpStream, event: events.Event) -> _Commands:
     if ways is None:
         waits = way is not None and self._paused and _is_long(self._paused_event_queue)
         if not waits and not isinstance(event, Full):
-            yield from _stock_stream(self, event)
-            return
+            return Layer.handle_event(self, event)
         ways = self.__dict__["ways"] = (_Way(), _Way())
+    return _way_event(self, ways, way, event)
+
+
+def _way_event(
+    self: HttpStream, ways: tuple[_Way, _Way], way: int | None, event: Any
+) -> _Commands:
     if isinstance(event, _SINKS):
         ways[event.way].blocked = isinstance(event, Full)
     elif way is not None and (ways[way].blocked or ways[way].held or _waits(self)):
@@ -174,7 +180,7 @@ def _pass(stream: HttpStream, ways: tuple[_Way, _Way], event: events.Event) -> _
             each.drop()
         if stream.client_state == stream.server_state == stream.state_done:
             return  # it came behind the end, which was held: the stream is no more
-    yield from _stock_stream(stream, event)
+    yield from Layer.handle_event(stream, event)
 
 
 def _is_over(stream: HttpStream) -> bool:
@@ -272,18 +278,30 @@ def _waits_for_origins(context: Context) -> bool:
 def _http1_event(self: Http1Connection, event: events.Event) -> _Commands:
     if isinstance(event, _HOLDING):
         read(_transport(self.context, self.conn), isinstance(event, Release))
-        return
+        return _nothing()
     if isinstance(event, events.Wakeup):
-        sink = _sink(self)
-        sink.asked, sink.sent = False, 0
-        for stream in list(sink.full):
-            yield from sink.tell(stream, False)
-        return
-    yield from _stock_http1(self, event)
+        return _http1_drained(self)
     if isinstance(event, RequestData) and _waits_for_origins(self.context):
-        sink = _sink(self)
-        yield from sink.wait(self.context, self.conn, len(event.data))
-        yield from sink.tell(event.stream_id, sink.asked)
+        return _http1_upload(self, event)
+    return _stock_http1(self, event)  # most events: no generator of ours around it
+
+
+def _nothing() -> _Commands:
+    yield from ()
+
+
+def _http1_drained(self: Http1Connection) -> _Commands:
+    sink = _sink(self)
+    sink.asked, sink.sent = False, 0
+    for stream in list(sink.full):
+        yield from sink.tell(stream, False)
+
+
+def _http1_upload(self: Http1Connection, event: RequestData) -> _Commands:
+    yield from _stock_http1(self, event)
+    sink = _sink(self)
+    yield from sink.wait(self.context, self.conn, len(event.data))
+    yield from sink.tell(event.stream_id, sink.asked)
 
 
 def _http2_event(self: Http2Connection, event: events.Event) -> _Commands:
@@ -355,7 +373,6 @@ def _owe(connection: Http2Connection, event: Hold | Release) -> _Commands:
         yield commands.SendData(connection.conn, data)
 
 
-_stock_stream = HttpStream.handle_event
 _stock_passthrough = HttpStream.passthrough
 _stock_http1 = Http1Connection._handle_event
 _stock_http2 = Http2Connection._handle_event

@@ -87,7 +87,15 @@ def test_bytes_for_a_socket_are_written_once_and_before_anything_else():
         for each in out
     ]
 
-    assert [(CLIENT, b"ab"), (SERVER, b"1"), "CloseConnection", (SERVER, b"2"), "Log"] == said
+    assert [(CLIENT, b"ab"), (SERVER, b"1"), "CloseConnection", "Log", (SERVER, b"2")] == said
+
+
+def test_a_line_of_the_log_parts_no_write():
+    """mitmproxy has one between the head of a streamed answer and its body."""
+    head, body = commands.SendData(CLIENT, b"head"), commands.SendData(CLIENT, b"body")
+    out, _ = run(head, commands.Log("Streaming"), body)
+
+    assert [b"headbody"] == [each.data for each in out if isinstance(each, commands.SendData)]
 
 
 async def test_every_connection_of_the_launcher_is_wrapped(monkeypatch: pytest.MonkeyPatch):

@@ -84,7 +84,7 @@ def test_of_a_download_that_is_not_read_no_more_is_kept_than_its_window():
 def test_without_the_patch_all_of_it_is_kept(monkeypatch: pytest.MonkeyPatch):
     """When this fails, mitmproxy has closed the hole: the row in the table goes."""
     for place, name, stock in (
-        (h2_flow_control.HttpStream, "handle_event", h2_flow_control._stock_stream),
+        (h2_flow_control.HttpStream, "handle_event", h2_flow_control.Layer.handle_event),
         (h2_flow_control.Http2Connection, "_handle_event", h2_flow_control._stock_http2),
     ):
         monkeypatch.setattr(place, name, stock)
