@@ -142,12 +142,17 @@ def _fits(features: FeatureSet, unit: Trajectory) -> bool:
 def write(units: Units, path: Path) -> None:
     """Keep units as arrays, written whole."""
     buffer = BytesIO()
-    points = [(unit.t, unit.x, unit.y) for unit in units.trajectories]
+    every = units.trajectories
+    points = [np.stack((unit.t, unit.x, unit.y)) for unit in every]
+    kinds = [np.zeros(len(unit.t)) if unit.kinds is None else unit.kinds for unit in every]
     facts = units.facts
     np.savez_compressed(
         buffer,
-        points=np.concatenate([np.stack(each) for each in points] or [np.empty((3, 0))], axis=1),
-        sizes=np.array([len(unit.t) for unit in units.trajectories], dtype=np.int64),
+        points=np.concatenate([np.empty((3, 0)), *points], axis=1),
+        kinds=np.concatenate([np.empty(0), *kinds]).astype(np.int8),
+        sizes=np.array([len(unit.t) for unit in every], dtype=np.int64),
+        marked=np.array([unit.kinds is not None for unit in every], dtype=bool),
+        rest=np.array([unit.rest for unit in every], dtype=np.float64),
         at=units.at,
         run=units.run,
         facts=np.array([facts.period, facts.right, facts.bottom, facts.active]),
@@ -158,11 +163,14 @@ def write(units: Units, path: Path) -> None:
 def read(path: Path) -> Units:
     """Read what `write` kept."""
     with np.load(path, allow_pickle=False) as kept:
-        t, x, y = kept["points"]
-        ends = np.cumsum(kept["sizes"])[:-1]
-        pieces = zip(*(np.split(column, ends) for column in (t, x, y)), strict=True)
-        units = [Trajectory(0, *piece) for piece in pieces] if len(kept["sizes"]) else []
-        return Units(tuple(units), kept["at"], kept["run"], Facts(*kept["facts"].tolist()))
+        ends = np.cumsum(kept["sizes"])
+        columns = [np.split(column, ends)[:-1] for column in (*kept["points"], kept["kinds"])]
+        rows = zip(*columns, kept["marked"], kept["rest"].tolist(), strict=True)
+        units = tuple(
+            Trajectory(0, t, x, y, kinds if marked else None, rest)
+            for t, x, y, kinds, marked, rest in rows
+        )
+        return Units(units, kept["at"], kept["run"], Facts(*kept["facts"].tolist()))
 
 
 def whole(path: Path, content: bytes) -> None:

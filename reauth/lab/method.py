@@ -18,9 +18,10 @@ from reauth.decide import RECOMMENDED as RECOMMENDED_POLICY
 from reauth.enrol import BACKGROUND, LEAST, Options, options_of
 from reauth.errors import SettingsError
 from reauth.features import FeatureSet
+from reauth.segment import SEGMENTERS, Cut
 from reauth.settings import Settings
 from reauth.template import Template
-from reauth.trajectory import PauseSegmenter, Segmenter
+from reauth.trajectory import Segmenter
 from reauth.verify import RECOMMENDED as RECOMMENDED_VERIFIER
 from reauth.verify import VERIFIERS, Verifier
 
@@ -58,9 +59,9 @@ class Method:
         return self.settings.identity_lane.session_gap
 
     def segmenter(self) -> Segmenter:
-        """A fresh segmenter of the identity lane."""
+        """A fresh segmenter, of the rule that the feature set is made for."""
         lane = self.settings.identity_lane
-        return PauseSegmenter(lane.pause, lane.points, lane.grid)
+        return SEGMENTERS[self.features.segmenter](Cut(lane.pause, lane.points, lane.grid))
 
     def policy(self, template: Template) -> Policy:
         """A fresh policy for a user, its limits from the template alone."""
@@ -82,7 +83,7 @@ class Method:
         """The same of what decides how recordings are cut."""
         lane = asdict(self.settings.identity_lane)
         kept = {name: lane[name] for name in ("pause", "points", "grid", "session_gap")}
-        return key_of({"cut": kept, "features": self.features.name})
+        return key_of({"cut": kept, "segmenter": self.features.segmenter})
 
 
 def method_of(settings: Settings, verifier: str, policy: str, least: int) -> Method:

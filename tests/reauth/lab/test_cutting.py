@@ -6,7 +6,7 @@ import pytest
 from reauth.decide.window import WindowPolicy
 from reauth.event import Event, Kind
 from reauth.features import FEATURE_SETS
-from reauth.lab.cutting import Facts, cut, read, rows_of, write
+from reauth.lab.cutting import Facts, Units, cut, read, rows_of, write
 from reauth.lab.synth import draw_person, recording
 from reauth.session import Lane, Recipe, Scored, Session, runs
 from reauth.trajectory import PauseSegmenter, Trajectory
@@ -102,6 +102,19 @@ def test_what_is_too_short_is_left_out_by_place():
     assert [1] == places.tolist()
     assert (1, 39) == rows.shape
     assert (0, 39) == rows_of(FEATURE_SETS["medvet"], [])[0].shape
+
+
+def test_what_the_points_were_survives_too(tmp_path):
+    """Kinds and the rest before, where a segmenter gives them."""
+    t = np.arange(3.0)
+    given = (Trajectory(0, t, t, t), Trajectory(0, t, t, t, np.array([0, 1, 2], np.int8), 0.7))
+    facts = Facts(0.01, 1.0, 2.0, 3.0)
+
+    write(Units(given, np.zeros(2), np.zeros(2, np.int64), facts), tmp_path / "units.npz")
+    plain, marked = read(tmp_path / "units.npz").trajectories
+
+    assert (None, True) == (plain.kinds, np.isnan(plain.rest))
+    assert ([0, 1, 2], 0.7) == (marked.kinds.tolist(), marked.rest)
 
 
 @pytest.mark.parametrize("events", [made_up(), []])
