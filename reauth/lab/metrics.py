@@ -190,9 +190,24 @@ def caught_within(delays: Floats, limit: float) -> float | None:
     return float(np.mean(delays <= limit)) if len(delays) else None
 
 
-def middle(delays: Floats) -> float | None:
-    """Give the median delay; None where there are none, or half were never caught."""
-    value = float(np.median(delays)) if len(delays) else np.inf
+def weighted_quantile(values: Floats, share: float, weights: Floats) -> float | None:
+    """Give the least value up to which `share` of the weight lies; None where it is infinite.
+
+    Parameters
+    ----------
+    values, weights
+        (n,) each.
+
+    Examples
+    --------
+    >>> weighted_quantile(np.array([3.0, 1.0, np.inf]), 0.5, np.ones(3))
+    3.0
+    """
+    order = np.argsort(values, kind="stable")
+    total = np.cumsum(weights[order])
+    if not len(total) or total[-1] <= 0:
+        return None
+    value = float(values[order][np.searchsorted(total, share * total[-1] - 1e-12)])
     return value if np.isfinite(value) else None
 
 

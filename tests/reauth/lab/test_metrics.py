@@ -15,10 +15,10 @@ from reauth.lab.metrics import (
     fnmr_at,
     interval,
     joined,
-    middle,
     per_workday,
     thinned,
     weighted_mean,
+    weighted_quantile,
 )
 
 few = st.lists(st.integers(-4, 4).map(float), min_size=1, max_size=12).map(np.array)
@@ -120,9 +120,11 @@ def test_whoever_is_never_caught_has_an_infinite_delay():
     """So the median is honest: None where half of them got away."""
     delays = np.array([1.0, 4.0, np.inf])
 
-    assert 4.0 == middle(delays)
-    assert middle(np.array([1.0, np.inf])) is None
-    assert middle(np.empty(0)) is None
+    assert 4.0 == weighted_quantile(delays, 0.5, np.ones(3))
+    assert 1.0 == weighted_quantile(delays, 0.5, np.array([3.0, 1.0, 1.0]))
+    assert weighted_quantile(delays, 0.9, np.ones(3)) is None
+    assert weighted_quantile(np.empty(0), 0.5, np.empty(0)) is None
+    assert weighted_quantile(delays, 0.5, np.zeros(3)) is None
     assert 2 / 3 == caught_within(delays, 4.0)
     assert caught_within(np.empty(0), 4.0) is None
 
