@@ -105,6 +105,7 @@ def enrol_one(job: Enrolment) -> None:
             relabelled(units, shuffle)
             for units, shuffle in zip((own, background), job.shuffles, strict=True)
         )
+        background.pop(job.user, None)
     genuine = newest(own.get(job.user, []), job.method.settings.enrolment.max_trajectories)
     most = job.method.most(len(background))
     try:

@@ -73,10 +73,12 @@ class Method:
         wanted = self.settings.enrolment.background_per_user
         return max(min(wanted, BACKGROUND // max(1, others)), LEAST)
 
-    def key(self) -> str:
-        """A name of these settings and of this code: another one, another name."""
-        lane, wanted = self.settings.identity_lane, self.settings.enrolment
-        return key_of({"lane": asdict(lane), "enrolment": asdict(wanted), "least": self.least})
+    @property
+    def enrolling_key(self) -> str:
+        """A name of all settings that a template rests on; the policy is none of them."""
+        lane, wanted = asdict(self.settings.identity_lane), asdict(self.settings.enrolment)
+        del lane["policy"]
+        return key_of({"lane": lane, "enrolment": wanted, "least": self.least})
 
     @property
     def cutting_key(self) -> str:

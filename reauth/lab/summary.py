@@ -76,13 +76,13 @@ Statistic = Callable[[Victim, Floats, int], Floats]
 
 def means(victim: Victim, scores: Floats, size: int) -> Floats:
     """Give the mean score of each window of `size` that does not overlap another."""
-    return _blocks(scores, size).mean(axis=1)
+    return np.asarray(_blocks(scores, size).mean(axis=1))
 
 
 def votes(victim: Victim, scores: Floats, size: int) -> Floats:
     """Give the share of each window's scores that do not count against the user: the paper's."""
     rounded = np.array([comparable(score) for score in scores.tolist()])
-    return _blocks((rounded >= victim.threshold).astype(np.float64), size).mean(axis=1)
+    return means(victim, (rounded >= victim.threshold).astype(np.float64), size)
 
 
 def _blocks(scores: Floats, size: int) -> Floats:

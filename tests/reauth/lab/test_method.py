@@ -64,8 +64,8 @@ def test_other_settings_have_another_key():
     lane = replace(Settings().identity_lane, pause=0.7)
     paused = made(settings=replace(Settings(), identity_lane=lane))
 
-    assert made().key() == made().key()
-    assert len({made().key(), made(least=7).key(), paused.key()}) == 3
+    assert made().enrolling_key == made().enrolling_key
+    assert 3 == len({one.enrolling_key for one in (made(), made(least=7), paused)})
     assert made().cutting_key == made(least=7).cutting_key != paused.cutting_key
     assert key_of(1) != key_of(2)
     assert 64 == len(code())
