@@ -59,6 +59,8 @@ class Request:
         Processes at a time.
     codec
         How templates become bytes.
+    shuffled
+        Users at most who are learnt a second time, with shuffled labels.
     """
 
     data: Path
@@ -70,6 +72,7 @@ class Request:
     seed: int
     jobs: int
     codec: Codec
+    shuffled: int = SHUFFLED
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -255,7 +258,7 @@ class Enrolled:
             if len(mine) > 1 and theirs:
                 found[match.victim] = Shuffle(seed, mine), Shuffle(seed, theirs)
         drawn = sorted(found, key=lambda user: key_of([seed, user, "shuffled"]))
-        return {user: found[user] for user in sorted(drawn[:SHUFFLED])}
+        return {user: found[user] for user in sorted(drawn[: self._request.shuffled])}
 
     def _fits(self, job: Enrolment) -> bool:
         try:
