@@ -3,26 +3,31 @@
 import sys
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from os import cpu_count
 from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
 
-from reauth import app
+from reauth import app, installation
 from reauth.cli.command import Commands, command, overrides, print_json, print_table, subcommands
 from reauth.decide import POLICIES
+from reauth.decide import RECOMMENDED as RECOMMENDED_POLICY
 from reauth.errors import SettingsError
-from reauth.lab import papers
 from reauth.lab.datasets import DATASETS
 from reauth.lab.evaluate import Request, evaluate
-from reauth.lab.method import RECOMMENDED, RECOMMENDED_POLICY, RECOMMENDED_VERIFIER, method_of
+from reauth.lab.method import RECOMMENDED, method_of
+from reauth.lab.papers import PAPERS
 from reauth.lab.shelf import Codec
+from reauth.lab.table import Task, write_table
 from reauth.settings import Settings
+from reauth.verify import RECOMMENDED as RECOMMENDED_VERIFIER
 from reauth.verify import VERIFIERS, features_for
 from reauth.verify.svm import MIN_GENUINE
 
 WINDOWS = "10,20,50,100,200"
+CODEC = Codec(*installation.template_codec())
 
 _TEACH = """\
 Recordings of real people go through the code that watches sessions: who would have been caught,
@@ -111,7 +116,7 @@ def add(commands: Commands) -> None:
 
 def _common(parser: Any) -> None:
     cores = cpu_count() or 1
-    parser.add_argument("--seed", type=int, default=1, metavar="S", help="of all draws (default: 1)")
+    parser.add_argument("--seed", type=int, default=1, metavar="S", help="of draws (default: 1)")
     parser.add_argument(
         "--jobs", type=_count, default=cores, metavar="N", help=f"processes (default: {cores})"
     )
@@ -132,8 +137,8 @@ def _evaluate(args: Namespace) -> int:
 
     settings = _settings(args)
     if args.window is not None:
-        lane = app.replaced(settings.identity_lane, window=args.window)
-        settings = app.replaced(settings, identity_lane=lane)
+        lane = replace(settings.identity_lane, window=args.window)
+        settings = replace(settings, identity_lane=lane)
     request = Request(
         data=args.data,
         out=args.out,
@@ -153,14 +158,11 @@ def _evaluate(args: Namespace) -> int:
     return 0
 
 
-CODEC = Codec(app.to_parts, app.from_parts)
-
-
 def _settings(args: Namespace) -> Settings:
     """The settings file where there is one, else the shipped defaults."""
-    if args.config == "mitm.toml" and not Path(args.config).exists():
-        return app.default_settings(overrides(args))
-    return app.load_settings(Path(args.config), overrides(args))
+    path = Path(args.config)
+    missing = args.config == "mitm.toml" and not path.exists()
+    return app.load_settings(None if missing else path, overrides(args))
 
 
 def _rates(report: dict[str, Any]) -> Iterator[tuple[str, ...]]:
@@ -183,7 +185,7 @@ def _list(args: Namespace) -> int:
                 "verifiers": [RECOMMENDED, *VERIFIERS],
                 "policies": [RECOMMENDED, *POLICIES],
                 "recommended": {"verifier": RECOMMENDED_VERIFIER, "policy": RECOMMENDED_POLICY},
-                "papers": list(papers.PAPERS),
+                "papers": list(PAPERS),
                 "datasets": list(DATASETS),
             }
         )
@@ -194,30 +196,22 @@ def _list(args: Namespace) -> int:
         rows.append(("verifier", name, f"features {features.name}, units by {features.segmenter}"))
     rows.append(("policy", RECOMMENDED, f"is {RECOMMENDED_POLICY}"))
     rows += [("policy", name, "") for name in POLICIES]
-    rows += [("paper", name, paper.about) for name, paper in papers.PAPERS.items()]
+    rows += [("paper", name, paper.about) for name, paper in PAPERS.items()]
     rows += [("data set", name, f"{name}.tar.gz") for name in DATASETS]
     print_table(("what", "name", ""), rows)
     return 0
 
 
 def _paper(args: Namespace) -> int:
-    if args.name not in papers.PAPERS:
-        known = ", ".join(papers.PAPERS)
-        raise SettingsError(f"there is no paper '{args.name}' yet; there are: {known}")
-    task = papers.Task(args.data, args.out, args.seed, args.jobs, CODEC)
-    report = papers.PAPERS[args.name].make(task, watched)
-    papers.write(args.name, report, args.out)
-    rows = [
-        (row["row"], f"{row['published']:.1%}", f"{row['ours']:.1%}", _kept(row))
-        for row in report["table"]
-    ]
+    if args.name not in PAPERS:
+        raise SettingsError(f"there is no paper '{args.name}' yet; there are: {', '.join(PAPERS)}")
+    task = Task(args.data, args.out, args.seed, args.jobs, CODEC)
+    table = PAPERS[args.name].make(task, watched)
+    write_table(table, args.out)
+    rows = [(row.name, row.text(row.published), row.text(row.ours), row.kept) for row in table.rows]
     print_table(("row", "published", "ours", ""), rows)
-    missed = [row["row"] for row in report["table"] if row["requirement"] and not row["within"]]
-    if missed:
-        print(f"outside its tolerance: {'; '.join(missed)}", file=sys.stderr)
-    return int(bool(missed))
-
-
-def _kept(row: dict[str, Any]) -> str:
-    told = "within" if row["within"] else "outside"
-    return f"{told}, required" if row["requirement"] else told
+    print(f"the report is {args.out / 'report.md'}")
+    if table.missed:
+        names = "; ".join(row.name for row in table.missed)
+        print(f"reauth: outside the tolerance: {names}", file=sys.stderr)
+    return int(bool(table.missed))

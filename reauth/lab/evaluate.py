@@ -141,7 +141,7 @@ def evaluate(request: Request, watch: Watch = unwatched) -> Result:
     with recordings(request.data) as folder:
         people = people_in(folder, request.data)
         enrolled = Enrolled(request, people, watch)
-        scores = _score(request, enrolled, watch)
+        scores = score_tests(request, enrolled, watch)
         read = sorted({digest_of(one.path) for each in people for one in each.background})
         read += sorted({digest_of(source.path) for source in scores})
     report = _report(request, enrolled, scores, watch)
@@ -297,7 +297,7 @@ def digest_of(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _score(request: Request, enrolled: Enrolled, watch: Watch) -> dict[Source, Scored]:
+def score_tests(request: Request, enrolled: Enrolled, watch: Watch) -> dict[Source, Scored]:
     """Compare every test recording with the templates that it may meet; the rest is not opened."""
     jobs = {
         source: _trial(request, enrolled, source, names)

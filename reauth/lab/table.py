@@ -68,6 +68,12 @@ class Row:
         """A value as it is printed."""
         return f"{value:.1%}" if self.unit == "share" else f"{value:.1f} min"
 
+    @property
+    def kept(self) -> str:
+        """Whether ours is within the tolerance, in words."""
+        told = f"{'within' if self.within else 'OUTSIDE'} {self.text(self.tolerance)}"
+        return f"{told}, required" if self.required else told
+
 
 @dataclass(frozen=True, slots=True)
 class Table:
@@ -110,7 +116,7 @@ def markdown(table: Table) -> str:
     """A table as text."""
     lines = [
         f"| {row.name} | {row.text(row.published)} | {row.text(row.ours)} | "
-        f"{row.text(row.interval[0])} to {row.text(row.interval[1])} | {_kept(row)} |"
+        f"{row.text(row.interval[0])} to {row.text(row.interval[1])} | {row.kept} |"
         for row in table.rows
     ]
     head = ["| row | published | ours | 95 % | |", "| --- | --- | --- | --- | --- |"]
@@ -120,17 +126,11 @@ def markdown(table: Table) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def write(table: Table, out: Path) -> None:
+def write_table(table: Table, out: Path) -> None:
     """Write `report.json` and `report.md` into a folder."""
     text = json.dumps(report(table), indent=1, allow_nan=False) + "\n"
     whole(out / "report.json", text.encode())
     whole(out / "report.md", markdown(table).encode())
-
-
-def _kept(row: Row) -> str:
-    """Whether the row is within its tolerance, in words."""
-    told = f"{'within' if row.within else 'OUTSIDE'} {row.text(row.tolerance)}"
-    return f"{told}, required" if row.required else told
 
 
 def _items(items: Sequence[str]) -> str:
