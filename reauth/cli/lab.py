@@ -1,5 +1,6 @@
 """`reauth lab`: how well it tells people apart, measured on recordings by the shipped code."""
 
+import json
 import sys
 from argparse import ArgumentTypeError, Namespace
 from collections.abc import Iterable, Iterator
@@ -15,10 +16,12 @@ from reauth.cli.command import Commands, command, overrides, print_json, print_t
 from reauth.decide import POLICIES
 from reauth.decide import RECOMMENDED as RECOMMENDED_POLICY
 from reauth.errors import SettingsError
+from reauth.lab.cutting import whole
 from reauth.lab.datasets import DATASETS
-from reauth.lab.evaluate import Request, evaluate
+from reauth.lab.evaluate import Request, evaluate, recordings
 from reauth.lab.method import RECOMMENDED, method_of
 from reauth.lab.papers import PAPERS
+from reauth.lab.poison import attacks, markdown, poison
 from reauth.lab.shelf import Codec
 from reauth.lab.table import Task, write_table
 from reauth.settings import Settings
@@ -70,6 +73,17 @@ example:
 """
 
 
+_POISON = """\
+Somebody who knows the template and the policy sits at each user's account and adds, round by round,
+the stretches of his own movement that are liked best and raise no alarm. Told is how much of his
+other movement then passes: with the shipped adaptation (guarded), and with one that learns from
+all that raised no alarm (open). Needs four people with four recordings each.
+
+example:
+  reauth lab poison --data balabit_train.tar.gz --out out/poison
+"""
+
+
 def add(commands: Commands) -> None:
     """Add the command to the command line."""
     top = command(commands, "lab", None, "measure on recordings how well it works", _TEACH)
@@ -105,6 +119,7 @@ def add(commands: Commands) -> None:
         verbs, "list", _list, "print verifiers, policies, papers, data sets", "next: lab evaluate"
     )
     listed.add_argument("--json", action="store_true", help="print one object")
+    _add_poison(verbs)
     paper = command(verbs, "paper", _paper, "set a paper's table beside our numbers", _PAPER)
     paper.add_argument("name", metavar="NAME", help="see `reauth lab list`")
     paper.add_argument(
@@ -112,6 +127,32 @@ def add(commands: Commands) -> None:
     )
     paper.add_argument("--out", type=Path, required=True, metavar="OUT", help="report and work")
     _common(paper)
+
+
+def _add_poison(verbs: Commands) -> None:
+    about = "try to teach templates to accept a stranger"
+    wanted = command(verbs, "poison", _poison, about, _POISON)
+    wanted.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder or .tar.gz")
+    wanted.add_argument("--out", type=Path, required=True, metavar="OUT", help="report and work")
+    wanted.add_argument(
+        "--window", type=_count, default=50, metavar="N", help="units to decide on (default: 50)"
+    )
+    _common(wanted)
+
+
+def _poison(args: Namespace) -> int:
+    method = method_of(_settings(args), RECOMMENDED, "window", MIN_GENUINE)
+    with recordings(args.data) as folder:
+        files: dict[str, tuple[Path, ...]] = {}
+        for file in sorted(folder.glob("*/*.csv")):
+            files[file.parent.name] = (*files.get(file.parent.name, ()), file)
+        jobs = attacks(files, method, args.window, args.seed, args.out)
+        told = poison(jobs, args.jobs, watched)
+    text = markdown(told)
+    whole(args.out / "report.json", (json.dumps(told, indent=1) + "\n").encode())
+    whole(args.out / "report.md", text.encode())
+    print(text, end="")
+    return 0
 
 
 def _common(parser: Any) -> None:

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import numpy as np
 
-from reauth.enrol import IDLE
 from reauth.errors import TooShort
 from reauth.event import Event, Kind, Samples
 from reauth.features import FeatureSet
 from reauth.lab.metrics import Ints
+from reauth.pace import IDLE
 from reauth.session import runs
 from reauth.trajectory import Floats, Segmenter, Trajectory
 
