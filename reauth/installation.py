@@ -10,7 +10,7 @@ import ipaddress
 import json
 import os
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +21,8 @@ from reauth.claim import Keys, keys_from_text, keys_to_text
 from reauth.errors import ReauthError, SettingsError
 from reauth.secret_file import create_secret, read_secret
 from reauth.settings import ENVIRONMENT_PREFIX, Settings, keys, parse, secret_files
+from reauth.store.templates import from_parts, to_parts
+from reauth.template import Template
 
 DAY = 86_400.0
 LOCK, RUNNING = "running.lock", "running.json"
@@ -33,7 +35,7 @@ def now() -> float:
 
 
 def load_settings(
-    path: Path,
+    path: Path | None,
     overrides: Sequence[str] = (),
     environment: Mapping[str, str] = os.environ,
 ) -> Settings:
@@ -43,6 +45,7 @@ def load_settings(
     ----------
     path
         mitm.toml; relative paths in it start at the folder of this name, wherever it links to.
+        None where there is none and the shipped defaults will do.
     overrides
         "section.key=value" of the command line; lists and numbers as JSON.
     environment
@@ -54,20 +57,13 @@ def load_settings(
     SettingsError
         If the file or one that it names is missing, or any key or value of these is wrong.
     """
-    try:
-        text = path.read_text("utf-8")
-    except OSError as error:
-        raise SettingsError(
-            f"cannot read {path}: {error.strerror}; name the settings file with --config FILE"
-        ) from None
-    except UnicodeDecodeError:
-        raise SettingsError(f"{path} is not UTF-8 text") from None
+    text = "" if path is None else _text(path)
     asked = secret_files(environment).items()
     named = {variable: file for variable, file in asked if variable not in environment}
     settings = parse(
         text,
-        name=str(path),
-        folder=str(path.absolute().parent),
+        name="the defaults" if path is None else str(path),
+        folder=str(Path.cwd() if path is None else path.absolute().parent),
         secrets={
             variable: read_secret(file, f"{variable}_FILE") for variable, file in named.items()
         },
@@ -76,6 +72,24 @@ def load_settings(
     )
     _look_for_files(settings)
     return settings
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except OSError as error:
+        raise SettingsError(
+            f"cannot read {path}: {error.strerror}; name the settings file with --config FILE"
+        ) from None
+    except UnicodeDecodeError:
+        raise SettingsError(f"{path} is not UTF-8 text") from None
+
+
+def template_codec() -> tuple[
+    Callable[[Template], tuple[str, bytes]], Callable[[str, bytes], Template]
+]:
+    """How the store writes a template and reads one, for whoever keeps templates elsewhere."""
+    return to_parts, from_parts
 
 
 _FILES = (

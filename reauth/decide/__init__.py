@@ -46,3 +46,6 @@ POLICIES: Final[Mapping[str, Callable[[Template, int], Policy]]] = {
     "window": WindowPolicy.fitted,
 }
 """By name: from a user's template and the wanted number of scores to a fresh policy."""
+
+RECOMMENDED: Final = "window"
+"""What `recommended` stands for in `reauth lab`."""

@@ -35,10 +35,25 @@ class Folder:
         RecordingError
             If a file breaks the format.
         """
-        for file in sorted(self._path.glob("*/*.csv"), key=lambda file: file.parts[-2:]):
-            with file.open(newline="", encoding="utf-8") as lines:
-                name = f"{file.parent.name}/{file.name}"
-                yield file.parent.name, file.stem, read_recording(lines, name).events
+        for file in self.files():
+            yield file.parent.name, file.stem, read_file(file)
+
+    def files(self) -> list[Path]:
+        """Give the recordings' paths, in the same order, without opening any."""
+        return sorted(self._path.glob("*/*.csv"), key=lambda file: file.parts[-2:])
+
+
+def read_file(file: Path) -> list[Event]:
+    """Read one recording of a folder.
+
+    Raises
+    ------
+    RecordingError
+        If it breaks the format.
+    """
+    name = f"{file.parent.name}/{file.name}"
+    with file.open(newline="", encoding="utf-8-sig") as lines:
+        return read_recording(lines, name).events
 
 
 class Archive:
@@ -67,6 +82,18 @@ class Archive:
             parts = name.split("/")
             if len(parts) == 3 and name.endswith(".csv"):
                 yield parts[1], parts[2][:-4], read_recording(lines, name).events
+
+
+    def unpack(self, folder: Path) -> None:
+        """Write the recordings as `<user>/<session>.csv` into a folder, byte for byte."""
+        with tarfile.open(self._path, "r:gz") as archive:
+            for member in archive:
+                file, parts = archive.extractfile(member), Path(member.name).parts
+                if file is None or len(parts) != 3 or parts[2][-4:] != ".csv" or ".." in parts:
+                    continue
+                place = folder / parts[1] / parts[2]
+                place.parent.mkdir(parents=True, exist_ok=True)
+                place.write_bytes(file.read())
 
 
 class Bdc2017:

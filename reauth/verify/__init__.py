@@ -85,6 +85,9 @@ class Verifier(Protocol):
 
 VERIFIERS: Final[Mapping[str, Verifier]] = {"svm": Svm()}
 
+RECOMMENDED: Final = "svm"
+"""What `recommended` stands for in `reauth lab`."""
+
 
 def features_for(verifier: str, features: str = "") -> FeatureSet:
     """Give the feature set of that name, or the one that the verifier is made for.

@@ -46,12 +46,26 @@ def test_an_archive_is_read_where_it_lies(tmp_path):
     assert [("u", "1", EVENTS)] == list(Archive(path))
 
 
+def test_an_archive_can_be_unpacked_into_a_folder(tmp_path):
+    """Byte for byte; nothing outside the folder, whatever an archive's names say."""
+    files = {"set/labels.csv": "a,b\n", "set/u/1.csv": CSV, "set/../2.csv": CSV, "set/u/n.txt": "-"}
+
+    Archive(archive(tmp_path / "set.tar.gz", **files)).unpack(tmp_path / "to")
+
+    assert [tmp_path / "to" / "u" / "1.csv"] == Folder(tmp_path / "to").files()
+    assert [("u", "1", EVENTS)] == list(Folder(tmp_path / "to"))
+    assert not (tmp_path / "2.csv").exists()
+
+
 def test_a_bad_file_is_named(tmp_path):
     """File and line, so that somebody can look."""
     (tmp_path / "u").mkdir()
     (tmp_path / "u" / "1.csv").write_text(CSV + "oops\n")
 
     with pytest.raises(RecordingError, match=r"u/1\.csv:4"):
+        list(Folder(tmp_path))
+    (tmp_path / "u" / "1.csv").write_bytes(b"t_ms\xff")
+    with pytest.raises(RecordingError, match=r"u/1\.csv:1"):
         list(Folder(tmp_path))
 
 

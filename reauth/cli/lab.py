@@ -1,0 +1,258 @@
+"""`reauth lab`: how well it tells people apart, measured on recordings by the shipped code."""
+
+import json
+import sys
+from argparse import ArgumentTypeError, Namespace
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from os import cpu_count
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from reauth import app, installation
+from reauth.cli.command import Commands, command, overrides, print_json, print_table, subcommands
+from reauth.decide import POLICIES
+from reauth.decide import RECOMMENDED as RECOMMENDED_POLICY
+from reauth.errors import SettingsError
+from reauth.lab.cutting import whole
+from reauth.lab.datasets import DATASETS
+from reauth.lab.evaluate import Request, evaluate, recordings
+from reauth.lab.method import RECOMMENDED, method_of
+from reauth.lab.papers import PAPERS
+from reauth.lab.poison import attacks, markdown, poison
+from reauth.lab.shelf import Codec
+from reauth.lab.table import Task, write_table
+from reauth.settings import Settings
+from reauth.verify import RECOMMENDED as RECOMMENDED_VERIFIER
+from reauth.verify import VERIFIERS, features_for
+from reauth.verify.svm import MIN_GENUINE
+
+WINDOWS = "10,20,50,100,200"
+CODEC = Codec(*installation.template_codec())
+
+_TEACH = """\
+Recordings of real people go through the code that watches sessions: who would have been caught,
+how soon, and how often the owner would have been taken for somebody else. Nothing of an
+installation is read or changed.
+
+examples:
+  reauth lab list                                what can be evaluated
+  reauth lab evaluate --data DIR --unseen-impostors --out OUT
+  reauth lab paper medvet --data ARCHIVES --out OUT
+
+DIR holds <user>/<session>.csv (t_ms,ev,x,y), sessions in name order, or is a .tar.gz of that.
+"""
+
+_EVALUATE = """\
+Users with one recording are impostors and background only; of two the first enrols and the second
+tests; of more the first 60 % enrol. With --unseen-impostors nobody who attacks a template was in
+its training, calibration or limits; without it everybody was, and the report says so. Templates
+are frozen before a test recording is opened, by processes that can read nothing else.
+
+OUT/report.json holds every figure, OUT/report.md the same to read, *.svg the pictures. OUT/work
+keeps finished units: start again after a stop, or with another policy, and only what is missing
+is done. It holds movement of people: delete it with the recordings.
+
+examples:
+  reauth lab evaluate --data hbrs.tar.gz --unseen-impostors --out out/hbrs
+  reauth lab evaluate --data DIR --verifier svm --policy window --windows 50,100 --seed 2 --out OUT
+  reauth lab evaluate --data DIR --unseen-impostors --same-device-class --out OUT
+
+next: read OUT/report.md; first the device probe and the shuffled labels, then the rest.
+"""
+
+_PAPER = """\
+The table of a paper in its own protocol on our data: published numbers beside ours, and why they
+differ. Exit 1 if a row that is a requirement is outside its tolerance; a paper that nobody has
+built yet is asked wrongly (2).
+
+example:
+  reauth lab paper medvet --data ../shared/data --out out/medvet
+"""
+
+
+_POISON = """\
+Somebody who knows the template and the policy sits at each user's account and adds, round by round,
+the stretches of his own movement that are liked best and raise no alarm. Told is how much of his
+other movement then passes: with the shipped adaptation (guarded), and with one that learns from
+all that raised no alarm (open). Needs four people with four recordings each.
+
+example:
+  reauth lab poison --data balabit_train.tar.gz --out out/poison
+"""
+
+
+def add(commands: Commands) -> None:
+    """Add the command to the command line."""
+    top = command(commands, "lab", None, "measure on recordings how well it works", _TEACH)
+    verbs = subcommands(top)
+    wanted = command(
+        verbs, "evaluate", _evaluate, "evaluate a verifier and a policy on recordings", _EVALUATE
+    )
+    wanted.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder or .tar.gz")
+    wanted.add_argument("--out", type=Path, required=True, metavar="OUT", help="report and work")
+    for name, what in (("verifier", "what compares"), ("policy", "what decides")):
+        wanted.add_argument(f"--{name}", default=RECOMMENDED, help=f"{what}: see `reauth lab list`")
+    wanted.add_argument(
+        "--windows", type=_windows, default=_windows(WINDOWS), metavar="N,N",
+        help=f"units in a window, for error rates (default: {WINDOWS})",
+    )  # fmt: skip
+    wanted.add_argument(
+        "--window", type=_count, default=None, metavar="N",
+        help="scores that the policy decides on (default: [identity_lane] window)",
+    )  # fmt: skip
+    wanted.add_argument(
+        "--unseen-impostors", action="store_true", help="whoever attacks was never trained on"
+    )
+    wanted.add_argument(
+        "--same-device-class", action="store_true",
+        help="background and impostors of the user's device class only",
+    )  # fmt: skip
+    wanted.add_argument(
+        "--min-enrol", type=_count, default=MIN_GENUINE, metavar="N",
+        help=f"units without which somebody cannot be enrolled (default: {MIN_GENUINE})",
+    )  # fmt: skip
+    _common(wanted)
+    listed = command(
+        verbs, "list", _list, "print verifiers, policies, papers, data sets", "next: lab evaluate"
+    )
+    listed.add_argument("--json", action="store_true", help="print one object")
+    _add_poison(verbs)
+    paper = command(verbs, "paper", _paper, "set a paper's table beside our numbers", _PAPER)
+    paper.add_argument("name", metavar="NAME", help="see `reauth lab list`")
+    paper.add_argument(
+        "--data", type=Path, required=True, metavar="SHARED_DATA", help="folder of the archives"
+    )
+    paper.add_argument("--out", type=Path, required=True, metavar="OUT", help="report and work")
+    _common(paper)
+
+
+def _add_poison(verbs: Commands) -> None:
+    about = "try to teach templates to accept a stranger"
+    wanted = command(verbs, "poison", _poison, about, _POISON)
+    wanted.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder or .tar.gz")
+    wanted.add_argument("--out", type=Path, required=True, metavar="OUT", help="report and work")
+    wanted.add_argument(
+        "--window", type=_count, default=50, metavar="N", help="units to decide on (default: 50)"
+    )
+    _common(wanted)
+
+
+def _poison(args: Namespace) -> int:
+    method = method_of(_settings(args), RECOMMENDED, "window", MIN_GENUINE)
+    with recordings(args.data) as folder:
+        files: dict[str, tuple[Path, ...]] = {}
+        for file in sorted(folder.glob("*/*.csv")):
+            files[file.parent.name] = (*files.get(file.parent.name, ()), file)
+        jobs = attacks(files, method, args.window, args.seed, args.out)
+        told = poison(jobs, args.jobs, watched)
+    text = markdown(told)
+    whole(args.out / "report.json", (json.dumps(told, indent=1) + "\n").encode())
+    whole(args.out / "report.md", text.encode())
+    print(text, end="")
+    return 0
+
+
+def _common(parser: Any) -> None:
+    cores = cpu_count() or 1
+    parser.add_argument("--seed", type=int, default=1, metavar="S", help="of draws (default: 1)")
+    parser.add_argument(
+        "--jobs", type=_count, default=cores, metavar="N", help=f"processes (default: {cores})"
+    )
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise ArgumentTypeError(f"'{text}' is no whole number from 1 on")
+    return int(text)
+
+
+def _windows(text: str) -> tuple[int, ...]:
+    return tuple(sorted({_count(part.strip()) for part in text.split(",")}))
+
+
+def _evaluate(args: Namespace) -> int:
+    from reauth.lab.report import title_of, write  # noqa: PLC0415 - matplotlib takes a second
+
+    settings = _settings(args)
+    if args.window is not None:
+        lane = replace(settings.identity_lane, window=args.window)
+        settings = replace(settings, identity_lane=lane)
+    request = Request(
+        data=args.data,
+        out=args.out,
+        method=method_of(settings, args.verifier, args.policy, args.min_enrol),
+        windows=args.windows,
+        unseen=args.unseen_impostors,
+        same_class=args.same_device_class,
+        seed=args.seed,
+        jobs=args.jobs,
+        codec=CODEC,
+    )
+    result = evaluate(request, watched)
+    write(result, args.out)
+    print(title_of(result.report))
+    print_table(("units", "EER pooled", "per user", "same class"), _rates(result.report))
+    print(f"the report is {args.out / 'report.md'}")
+    return 0
+
+
+def _settings(args: Namespace) -> Settings:
+    """The settings file where there is one, else the shipped defaults."""
+    path = Path(args.config)
+    missing = args.config == "mitm.toml" and not path.exists()
+    return app.load_settings(None if missing else path, overrides(args))
+
+
+def _rates(report: dict[str, Any]) -> Iterator[tuple[str, ...]]:
+    for size, told in report["eer"].items():
+        same = report["eer_same_device_class"][size]
+        values = told.get("pooled"), told.get("per_user_mean"), same.get("pooled")
+        yield size, *("-" if value is None else f"{value:.1%}" for value in values)
+
+
+def watched(items: Iterable[Any], count: int, what: str) -> Iterator[Any]:
+    """Go through finished units under a bar, which only a terminal sees."""
+    hidden = not sys.stderr.isatty() or not count
+    yield from tqdm(items, total=count, desc=f"{what}s", unit=what, disable=hidden)
+
+
+def _list(args: Namespace) -> int:
+    if args.json:
+        print_json(
+            {
+                "verifiers": [RECOMMENDED, *VERIFIERS],
+                "policies": [RECOMMENDED, *POLICIES],
+                "recommended": {"verifier": RECOMMENDED_VERIFIER, "policy": RECOMMENDED_POLICY},
+                "papers": list(PAPERS),
+                "datasets": list(DATASETS),
+            }
+        )
+        return 0
+    rows = [("verifier", RECOMMENDED, f"is {RECOMMENDED_VERIFIER}")]
+    for name in VERIFIERS:
+        features = features_for(name)
+        rows.append(("verifier", name, f"features {features.name}, units by {features.segmenter}"))
+    rows.append(("policy", RECOMMENDED, f"is {RECOMMENDED_POLICY}"))
+    rows += [("policy", name, "") for name in POLICIES]
+    rows += [("paper", name, paper.about) for name, paper in PAPERS.items()]
+    rows += [("data set", name, f"{name}.tar.gz") for name in DATASETS]
+    print_table(("what", "name", ""), rows)
+    return 0
+
+
+def _paper(args: Namespace) -> int:
+    if args.name not in PAPERS:
+        raise SettingsError(f"there is no paper '{args.name}' yet; there are: {', '.join(PAPERS)}")
+    task = Task(args.data, args.out, args.seed, args.jobs, CODEC)
+    table = PAPERS[args.name].make(task, watched)
+    write_table(table, args.out)
+    rows = [(row.name, row.text(row.published), row.text(row.ours), row.kept) for row in table.rows]
+    print_table(("row", "published", "ours", ""), rows)
+    print(f"the report is {args.out / 'report.md'}")
+    if table.missed:
+        names = "; ".join(row.name for row in table.missed)
+        print(f"reauth: outside the tolerance: {names}", file=sys.stderr)
+    return int(bool(table.missed))

@@ -1,0 +1,482 @@
+"""An evaluation from recordings to figures, by the shipped code and behind the gates.
+
+The order is the point. What enrols is cut and learnt; templates and what they were made from are
+frozen; only then are test recordings opened, by processes that have nothing but the templates and
+these recordings; what they wrote is judged by the policies last. Each step keeps its units in
+`work`, by keys of all that they rest on, so that a second start goes on where the first one ended.
+"""
+
+import hashlib
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reauth import __version__
+from reauth.errors import NotEnrolled, SettingsError
+from reauth.lab import summary
+from reauth.lab.cutting import UNKNOWN, Facts, read
+from reauth.lab.datasets import Archive, Folder
+from reauth.lab.episodes import Stream, owned, takeovers
+from reauth.lab.learning import Cutting, Enrolment, Kept, Shuffle, cut_one, draws, enrol_one
+from reauth.lab.method import Method, code, key_of
+from reauth.lab.scoring import Scored, Trial, confine, read_scores, score_one
+from reauth.lab.shelf import Codec, Shelf
+from reauth.lab.splits import Match, Person, Source, deal, matches, people_of, whole
+from reauth.lab.summary import Attack, Victim
+from reauth.lab.work import Watch, finished, unwatched
+from reauth.trajectory import Floats
+
+SHUFFLED = 12
+"""Users who are learnt a second time with shuffled labels: with the few hundred units that each
+has, the mean of so many is within 2 % of a half (standard deviation, H-BRS)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked for.
+
+    Parameters
+    ----------
+    data
+        A folder of `<user>/<session>.csv`, or a `.tar.gz` of one.
+    out
+        Where the report goes; `work` in it keeps finished units.
+    windows
+        Units in a window, for error rates.
+    unseen
+        Whether impostors must not have been in training, calibration or limits.
+    same_class
+        Whether background and impostors are of the user's device class only.
+    seed
+        Of folds, draws and intervals.
+    jobs
+        Processes at a time.
+    codec
+        How templates become bytes.
+    shuffled
+        Users at most who are learnt a second time, with shuffled labels.
+    """
+
+    data: Path
+    out: Path
+    method: Method
+    windows: tuple[int, ...]
+    unseen: bool
+    same_class: bool
+    seed: int
+    jobs: int
+    codec: Codec
+    shuffled: int = SHUFFLED
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Result:
+    """What came out: `report` as interfaces.md §7 has it, and what the pictures are drawn from."""
+
+    report: dict[str, Any]
+    victims: tuple[Victim, ...]
+
+
+@contextmanager
+def recordings(data: Path) -> Iterator[Path]:
+    """A folder of recordings; an archive is unpacked for as long as it is needed.
+
+    Raises
+    ------
+    SettingsError
+        If there is neither.
+    """
+    if data.is_dir():
+        yield data
+    elif data.is_file() and data.name.endswith((".tar.gz", ".tgz")):
+        with tempfile.TemporaryDirectory(prefix="reauth-lab-") as folder:
+            Archive(data).unpack(Path(folder))
+            yield Path(folder)
+    else:
+        raise SettingsError(f"--data {data} is neither a folder of recordings nor a .tar.gz")
+
+
+def people_in(folder: Path, data: Path) -> list[Person]:
+    """Who is in a folder, and what of theirs is for what; no recording is opened.
+
+    Raises
+    ------
+    SettingsError
+        If there is nobody to evaluate.
+    """
+    files = Folder(folder).files()
+    if not files:
+        raise SettingsError(f"--data {data} holds no <user>/<session>.csv")
+    people = people_of([Source(file.parent.name, file.stem, file) for file in files])
+    if all(person.single for person in people):
+        raise SettingsError(
+            f"nobody in {data} has two recordings: one is needed to enrol, another one to test"
+        )
+    return people
+
+
+def evaluate(request: Request, watch: Watch = unwatched) -> Result:
+    """Evaluate a method on recordings; the same request, the same result.
+
+    Parameters
+    ----------
+    watch
+        Shown each finished unit.
+
+    Raises
+    ------
+    SettingsError
+        If there is nobody to evaluate.
+    RecordingError
+        If a recording breaks the format.
+    GateError
+        If the evaluation would not be honest.
+    """
+    with recordings(request.data) as folder:
+        people = people_in(folder, request.data)
+        enrolled = Enrolled(request, people, watch)
+        scores = score_tests(request, enrolled, watch)
+        read = sorted({digest_of(one.path) for each in people for one in each.background})
+        read += sorted({digest_of(source.path) for source in scores})
+    report = _report(request, enrolled, scores, watch)
+    report.report["protocol"]["data_sha256"] = hashlib.sha256("".join(read).encode()).hexdigest()
+    return report
+
+
+class Enrolled:
+    """Everybody learnt, and frozen: the first half of an evaluation, which opens no test data.
+
+    Parameters
+    ----------
+    people
+        As `people_in` gives them.
+    """
+
+    def __init__(self, request: Request, people: Sequence[Person], watch: Watch) -> None:
+        self.people = people
+        self._request = request
+        self._work = request.out / "work"
+        self.shelf = Shelf(self._work / "templates", request.codec)
+        self.kept, self.devices = self._cut(watch)
+        classes = {user: class_of(facts) for user, facts in self.devices.items()}
+        self.classes: Mapping[str, str] = classes
+        folds = deal(people, classes, request.seed) if request.unseen else None
+        self.matches = matches(people, classes, folds, same_class=request.same_class)
+        self.shuffles = self._shuffles()
+        jobs = {match.victim: self._job(match) for match in self.matches}
+        mixed = {victim: self._mixed(victim) for victim in self.shuffles}
+        for match in self.matches:
+            whole(match, folds, jobs)
+        self._learn([*jobs.values(), *mixed.values()], watch)
+        self.names = {user: job.name for user, job in jobs.items() if self._fits(job)}
+        self.mixed = {user: job.name for user, job in mixed.items() if self._fits(job)}
+        names = [*self.names.values(), *self.mixed.values()]
+        self.frozen: Mapping[str, str] = {name: self.shelf.digest(name) for name in names}
+
+    def _cut(self, watch: Watch) -> tuple[dict[str, tuple[Kept, ...]], dict[str, list[Facts]]]:
+        """What enrols or is background, by user: units, and facts of the device."""
+        method = self._request.method
+        kept = {
+            person.user: [
+                (source, Kept(self._units(digest), digest))
+                for source in person.background
+                for digest in (digest_of(source.path),)
+            ]
+            for person in self.people
+        }
+        jobs = {
+            one.path: Cutting(source.path, method, one.path)
+            for each in kept.values()
+            for source, one in each
+        }
+        done = finished(list(jobs.values()), cut_one, self._request.jobs)
+        _exhaust(watch(done, len(jobs), "recording"))
+        units = {path: read(path) for path in jobs}
+        return (
+            {
+                user: tuple(one for _, one in each if units[one.path].trajectories)
+                for user, each in kept.items()
+            },
+            {user: [units[one.path].facts for _, one in each] for user, each in kept.items()},
+        )
+
+    def _units(self, digest: str) -> Path:
+        key = key_of([digest, self._request.method.cutting_key])
+        return self._work / "enrolment" / f"{key}.npz"
+
+    def _learn(self, jobs: Sequence[Enrolment], watch: Watch) -> None:
+        _exhaust(watch(finished(jobs, enrol_one, self._request.jobs), len(jobs), "user"))
+
+    def _job(self, match: Match) -> Enrolment:
+        own = {match.victim: self.kept[match.victim]}
+        return self._named(match.victim, own, self._of(match.background), None)
+
+    def _mixed(self, victim: str) -> Enrolment:
+        """The same user learnt from units whose labels were shuffled."""
+        shuffles = self.shuffles[victim]
+        own, background = (self._of(shuffle.users) for shuffle in shuffles)
+        return self._named(victim, own, background, shuffles)
+
+    def _named(
+        self,
+        user: str,
+        own: Mapping[str, tuple[Kept, ...]],
+        background: Mapping[str, tuple[Kept, ...]],
+        shuffles: tuple[Shuffle, Shuffle] | None,
+    ) -> Enrolment:
+        method, seed = self._request.method, self._request.seed
+        digests = [
+            {name: [one.digest for one in each] for name, each in part.items()}
+            for part in (own, background)
+        ]
+        shuffled = None if shuffles is None else [list(each.users) for each in shuffles]
+        name = key_of([method.enrolling_key, seed, user, digests, shuffled])
+        return Enrolment(name, user, own, background, method, seed, self.shelf, shuffles)
+
+    def _of(self, users: Iterable[str]) -> dict[str, tuple[Kept, ...]]:
+        return {user: self.kept[user] for user in users if self.kept[user]}
+
+    def _shuffles(self) -> dict[str, tuple[Shuffle, Shuffle]]:
+        """Some users by the seed, each with those among whom his labels are shuffled.
+
+        With unseen impostors those of his fold who have two recordings or more share his labels,
+        and his background shares its own: no unit crosses over. With seen ones everybody shares.
+        """
+        seed, single = self._request.seed, {one.user for one in self.people if one.single}
+        found = {}
+        for match in self.matches:
+            mine = (match.victim, *(one for one in match.impostors if one not in single))
+            theirs = match.background
+            if not self._request.unseen:
+                mine = theirs = (match.victim, *match.background)
+            if len(mine) > 1 and theirs:
+                found[match.victim] = Shuffle(seed, mine), Shuffle(seed, theirs)
+        drawn = sorted(found, key=lambda user: key_of([seed, user, "shuffled"]))
+        return {user: found[user] for user in sorted(drawn[: self._request.shuffled])}
+
+    def _fits(self, job: Enrolment) -> bool:
+        try:
+            self.shelf.units(job.name)
+        except NotEnrolled:
+            return False
+        return True
+
+    def refused(self) -> list[dict[str, Any]]:
+        """Who had two recordings and could not be enrolled, and why."""
+        found = []
+        for match in self.matches:
+            if match.victim not in self.names:
+                job = self._job(match)
+                try:
+                    self.shelf.units(job.name)
+                except NotEnrolled as error:
+                    found.append({"user": match.victim, "reason": str(error)})
+        return found
+
+    def background(self) -> int:
+        """How many users were background of somebody."""
+        return len({user for name in self.names.values() for user in self.shelf.made(name).others})
+
+
+def class_of(facts: Sequence[Facts]) -> str:
+    """Give the device class of a user: that of the median period of the recordings."""
+    periods = [one.period for one in facts if np.isfinite(one.period)]
+    if not periods:
+        return UNKNOWN
+    return replace(facts[0], period=float(np.median(periods))).device_class
+
+
+def digest_of(path: Path) -> str:
+    """SHA-256 of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def score_tests(request: Request, enrolled: Enrolled, watch: Watch) -> dict[Source, Scored]:
+    """Compare every test recording with the templates that it may meet; the rest is not opened."""
+    jobs = {
+        source: _trial(request, enrolled, source, names)
+        for person in enrolled.people
+        if (names := _met(enrolled, person))
+        for source in person.test
+    }
+    out = request.out / "work" / "scores"
+    out.mkdir(parents=True, exist_ok=True)
+    given = [str(source.path) for source in jobs], [str(enrolled.shelf.folder), str(out)]
+    done = finished(list(jobs.values()), score_one, request.jobs, (confine, given))
+    _exhaust(watch(done, len(jobs), "test recording"))
+    return {source: read_scores(job.out) for source, job in jobs.items()}
+
+
+def _met(enrolled: Enrolled, person: Person) -> tuple[str, ...]:
+    """The templates that somebody's test recordings meet: the own, and those under attack."""
+    user = person.user
+    names = [
+        enrolled.names[match.victim]
+        for match in enrolled.matches
+        if match.victim in enrolled.names and user in {match.victim, *match.impostors}
+    ]
+    names += [
+        name
+        for victim, name in enrolled.mixed.items()
+        if not person.single and user in enrolled.shuffles[victim][0].users
+    ]
+    return tuple(names)
+
+
+def _trial(request: Request, enrolled: Enrolled, source: Source, names: tuple[str, ...]) -> Trial:
+    then = {name: enrolled.frozen[name] for name in names}
+    digest = digest_of(source.path)
+    key = key_of([digest, source.user, request.method.cutting_key, then, request.unseen])
+    out = request.out / "work" / "scores" / f"{key}.npz"
+    method, unseen = request.method, request.unseen
+    return Trial(source, digest, names, method, unseen, enrolled.shelf, then, out)
+
+
+def _report(
+    request: Request, enrolled: Enrolled, scores: Mapping[Source, Scored], watch: Watch
+) -> Result:
+    by_user: dict[str, list[Scored]] = {}
+    for source, scored in scores.items():
+        by_user.setdefault(source.user, []).append(scored)
+    able = [match for match in enrolled.matches if match.victim in enrolled.names]
+    judged = (_victim(request, enrolled, match, by_user) for match in able)
+    victims = tuple(watch(judged, len(able), "user judged"))
+    rng = draws(request.seed, "intervals")
+    report = {
+        "protocol": _protocol(request, enrolled, scores),
+        **summary.rates(victims, request.windows, rng),
+        "takeover": summary.takeover(victims, rng),
+        **summary.calibration(victims),
+        "device_probe_auc": _device_probe(enrolled, able, by_user),
+        "shuffled_label_eer": summary.shuffled_eer(_mixed(enrolled, by_user)),
+        **_acquired(enrolled, scores),
+        "per_user": summary.by_user(victims, request.windows),
+        "failed_to_enrol": enrolled.refused(),
+    }
+    return Result(report, victims)
+
+
+def _victim(
+    request: Request,
+    enrolled: Enrolled,
+    match: Match,
+    by_user: Mapping[str, Sequence[Scored]],
+) -> Victim:
+    name = enrolled.names[match.victim]
+    template = enrolled.shelf.get(name)
+    own = tuple(_stream(scored, name) for scored in by_user.get(match.victim, ()))
+    attacks = tuple(
+        Attack(impostor, scored.facts.device_class, _stream(scored, name))
+        for impostor in match.impostors
+        for scored in by_user.get(impostor, ())
+    )
+    make = partial(request.method.policy, template)
+    after = [(attack.impostor, attack.stream) for attack in attacks]
+    return Victim(
+        user=match.victim,
+        device_class=enrolled.classes[match.victim],
+        enrol_units=enrolled.shelf.units(name),
+        threshold=template.threshold,
+        calibrated=request.method.verifier.calibrated(template),
+        genuine=own,
+        attacks=attacks,
+        owned=owned(make, own),
+        episodes=tuple(takeovers(make, own, after, draws(request.seed, match.victim))),
+    )
+
+
+def _stream(scored: Scored, template: str) -> Stream:
+    scores = scored.scores[template]
+    there = np.isfinite(scores)
+    return Stream(scores[there], scored.at[there], scored.run[there], scored.facts.active)
+
+
+def _mixed(
+    enrolled: Enrolled, by_user: Mapping[str, Sequence[Scored]]
+) -> list[tuple[Floats, Floats]]:
+    """Scores of users with shuffled labels: what is said to be theirs, and the rest."""
+    found = []
+    for victim, name in enrolled.mixed.items():
+        shuffle = enrolled.shuffles[victim][0]
+        own, rest = [np.empty(0)], [np.empty(0)]
+        for scored in (one for user in shuffle.users for one in by_user.get(user, ())):
+            if name not in scored.scores:
+                continue
+            scores = scored.scores[name]
+            said = np.array([shuffle.owner(unit) == victim for unit in scored.ids], dtype=bool)
+            own.append(scores[said & np.isfinite(scores)])
+            rest.append(scores[~said & np.isfinite(scores)])
+        found.append((np.concatenate(own), np.concatenate(rest)))
+    return found
+
+
+def _device_probe(
+    enrolled: Enrolled, able: Sequence[Match], by_user: Mapping[str, Sequence[Scored]]
+) -> float | None:
+    tests = [
+        (match.victim, user, scored.facts)
+        for match in able
+        for user in (match.victim, *match.impostors)
+        for scored in by_user.get(user, ())
+    ]
+    return summary.device_probe(enrolled.devices, tests)
+
+
+def _acquired(enrolled: Enrolled, scores: Mapping[Source, Scored]) -> dict[str, Any]:
+    """How much could be compared, and who could be enrolled."""
+    names = {*enrolled.names.values()}
+    known = [
+        (np.isfinite(own), scored.facts.active)
+        for scored in scores.values()
+        for own in [next((row for name, row in scored.scores.items() if name in names), None)]
+        if own is not None
+    ]
+    units = sum(len(there) for there, _ in known)
+    compared = sum(int(there.sum()) for there, _ in known)
+    hours = sum(active for _, active in known) / 3600
+    tried = len(enrolled.matches)
+    return {
+        "fta": (units - compared) / units if units else None,
+        "fte": (tried - len(enrolled.names)) / tried if tried else None,
+        "units_per_active_hour": compared / hours if hours else None,
+    }
+
+
+def _protocol(
+    request: Request, enrolled: Enrolled, scores: Mapping[Source, Scored]
+) -> dict[str, Any]:
+    method = request.method
+    lane = method.settings.identity_lane
+    return {
+        "verifier": lane.verifier,
+        "policy": lane.policy,
+        "unseen_impostors": request.unseen,
+        "seed": request.seed,
+        "users_enrolled": len(enrolled.names),
+        "users_background": enrolled.background(),
+        "same_device_class_only": request.same_class,
+        "data": str(request.data),
+        "features": method.features.name,
+        "policy_window": lane.window,
+        "windows": list(request.windows),
+        "min_enrol": method.least,
+        "users": len(enrolled.people),
+        "test_recordings": len(scores),
+        "versions": {
+            "reauth": __version__,
+            "features": method.features.version,
+            "verifier": method.verifier.version,
+            "code": code(),
+        },
+    }
+
+
+def _exhaust(items: Iterable[Any]) -> None:
+    for _ in items:
+        pass

@@ -1,0 +1,162 @@
+"""A report's pictures: DET curves, score histograms, delays, users.
+
+Each is drawn from the figures of the report and the scores behind them, as SVG, to the byte the
+same for the same figures.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from statistics import NormalDist
+from typing import Any
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from reauth.lab.summary import CAUGHT, Victim, compared
+from reauth.trajectory import Floats
+
+GENUINE, IMPOSTOR, INK = "#2a6f97", "#c8553d", "#444"
+CLASSES = {"native": "#2a6f97", "frame": "#61a5c2", "slow": "#e9a03b", "remote": "#c8553d"}
+TICKS = (0.001, 0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 0.95)
+LEAST_SHOWN = 30
+"""Genuine windows that a histogram is drawn of: with fewer it shows chance."""
+
+
+def _deviates(shares: Floats | Sequence[float]) -> Floats:
+    """Give the normal deviates of shares: the scale of a DET curve."""
+    inverse = NormalDist().inv_cdf
+    return np.array([inverse(share) for share in shares])
+
+
+def draw(title: str, report: Mapping[str, Any], victims: Sequence[Victim], out: Path) -> list[str]:
+    """Draw all pictures of a report into a folder; give their names.
+
+    Parameters
+    ----------
+    title
+        Stands over each: what was evaluated, and whether impostors were seen.
+    """
+    pictures = {
+        "det.svg": _det(report),
+        "scores.svg": _scores(report, victims),
+        "delays.svg": _delays(victims),
+        "users.svg": _users(report),
+    }
+    with mpl.rc_context({"svg.hashsalt": "reauth"}):
+        for name, figure in pictures.items():
+            figure.suptitle(title, x=0.01, ha="left", fontsize=10)
+            figure.savefig(out / name, metadata={"Date": None})
+    return list(pictures)
+
+
+def _figure(columns: int = 1, height: float = 4.5) -> tuple[Figure, list[Axes]]:
+    figure = Figure(figsize=(5 + 4 * (columns - 1) + 1, height), layout="constrained")
+    axes = list(np.atleast_1d(figure.subplots(1, columns)))
+    for axis in axes:
+        axis.spines[["top", "right"]].set_visible(False)
+    return figure, axes
+
+
+def _det(report: Mapping[str, Any]) -> Figure:
+    """FNMR against FMR, on axes on which normal scores give straight lines."""
+    figure, [axis] = _figure(height=5.4)
+    for size, curve in report["det"].items():
+        fmr, fnmr = (np.clip(curve[name], 5e-4, 1 - 5e-4) for name in ("fmr", "fnmr"))
+        label = f"{size} units, EER {report['eer'][size]['pooled']:.1%}"
+        axis.step(_deviates(fmr), _deviates(fnmr), where="post", label=label, linewidth=1.4)
+    ends = _deviates((TICKS[0], TICKS[-1])).tolist()
+    axis.plot(ends, ends, color="#bbb", linewidth=0.8, linestyle="--")
+    for set_ticks in (axis.set_xticks, axis.set_yticks):
+        set_ticks(_deviates(TICKS), [f"{tick:.1%}".replace(".0%", "%") for tick in TICKS])
+    axis.set(xlim=ends, ylim=ends, aspect="equal")
+    axis.set_xlabel("FMR: impostor windows that pass")
+    axis.set_ylabel("FNMR: genuine windows refused")
+    axis.tick_params(labelsize=8)
+    if report["det"]:
+        axis.legend(fontsize=8, frameon=False)
+    return figure
+
+
+def _scores(report: Mapping[str, Any], victims: Sequence[Victim]) -> Figure:
+    """How far apart single units are, and windows of them."""
+    sizes = [
+        int(size)
+        for size, told in report["eer"].items()
+        if told.get("genuine_windows", 0) >= LEAST_SHOWN
+    ]
+    shown = [1, *sorted({sizes[0], sizes[-1]} - {1})] if sizes else [1]
+    figure, axes = _figure(len(shown), height=3.6)
+    for axis, size in zip(axes, shown, strict=True):
+        found = compared(victims, size)
+        _histogram(axis, found.genuine, found.impostor)
+        axis.set_title(f"mean of {size} units" if size > 1 else "single units", fontsize=9)
+        axis.set_xlabel("log-likelihood ratio, nats")
+    axes[0].set_ylabel("density")
+    axes[0].legend(fontsize=8, frameon=False)
+    return figure
+
+
+def _histogram(axis: Axes, genuine: Floats, impostor: Floats) -> None:
+    every = np.concatenate((genuine, impostor, [0.0, 0.1]))
+    edges = np.linspace(every.min(), every.max(), 41).tolist()
+    for scores, colour, name in ((genuine, GENUINE, "genuine"), (impostor, IMPOSTOR, "impostor")):
+        weights = np.full(len(scores), 1 / (max(1, len(scores)) * (edges[1] - edges[0])))
+        label = f"{name} ({len(scores)})"
+        axis.hist(scores, edges, weights=weights, color=colour, alpha=0.55, label=label)
+    axis.axvline(0.0, color=INK, linewidth=0.8, linestyle="--")
+
+
+def _delays(victims: Sequence[Victim]) -> Figure:
+    """Who was caught by when, and who had left by then."""
+    figure, [axis] = _figure()
+    episodes = [one for victim in victims for one in victim.episodes]
+    minutes = np.sort([one.minutes for one in episodes])
+    lasted = np.sort([one.lasted for one in episodes])
+    if episodes:
+        share = np.arange(1, len(episodes) + 1) / len(episodes)
+        end = CAUGHT[-1]
+        caught = minutes <= end
+        axis.step(
+            [0, *minutes[caught], end], [0, *share[caught], caught.mean()], where="post",
+            color=IMPOSTOR, label="caught",
+        )  # fmt: skip
+        gone = lasted <= end
+        axis.step(
+            [0, *lasted[gone], end], [0, *share[gone], gone.mean()], where="post",
+            color="#999", linewidth=1, label="recording over",
+        )  # fmt: skip
+        axis.legend(fontsize=8, frameon=False, loc="center right")
+    axis.set(xlim=(0, CAUGHT[-1]), ylim=(0, 1), xticks=CAUGHT)
+    axis.set_xlabel("active minutes since the takeover")
+    axis.set_ylabel(f"share of {len(episodes)} takeovers")
+    axis.grid(axis="y", color="#eee")
+    return figure
+
+
+def _users(report: Mapping[str, Any]) -> Figure:
+    """Every user's error rate, by device class: a mean hides who is always refused."""
+    rows = report["per_user"]
+    sizes = [size for size in report["eer"] if any(row["eer"][size] is not None for row in rows)]
+    size = "50" if "50" in sizes else (sizes[len(sizes) // 2] if sizes else None)
+    figure, [axis] = _figure(height=max(3.0, 1.2 + 0.2 * len(rows)))
+    if size is None:
+        return figure
+    known = [row for row in rows if row["eer"][size] is not None]
+    known.sort(key=lambda row: (row["eer"][size], row["user"]))
+    values = [row["eer"][size] for row in known]
+    colours = [CLASSES.get(row["device_class"], "#999") for row in known]
+    places = np.arange(len(known))
+    axis.barh(places, values, color=colours, height=0.7)
+    axis.plot(np.maximum(values, 0.003), places, "|", color=INK, markersize=6)
+    names = [f"{row['user'][:18]} ({row['enrol_units']}/{row['test_units']})" for row in known]
+    axis.set_yticks(places, names, fontsize=7)
+    axis.set(xlim=(0, max(0.5, *values)), ylim=(-0.7, len(known) - 0.3))
+    axis.set_xlabel(f"EER at {size} units, a threshold for each user (units enrolled/tested)")
+    present = sorted({row["device_class"] for row in known})
+    handles = [
+        axis.plot([], [], "s", color=CLASSES.get(name, "#999"), label=name)[0] for name in present
+    ]
+    axis.legend(handles=handles, fontsize=8, frameon=False, title="device class", loc="lower right")
+    return figure

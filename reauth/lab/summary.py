@@ -1,0 +1,357 @@
+"""From scores to the figures of a report: error rates, takeovers, calibration, honesty checks.
+
+Everything is told of unseen test recordings only; nothing here is given back to a template or a
+limit. Windows are of neighbouring scores of one recording and do not overlap; a window's score is
+the mean of its log-likelihood ratios.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from reauth.lab import metrics
+from reauth.lab.cutting import Facts
+from reauth.lab.episodes import Episode, Owned, Stream
+from reauth.lab.metrics import Comparisons, Det, Ranked, joined
+from reauth.template import comparable
+from reauth.trajectory import Floats
+from reauth.verify.calibrate import calibration_error
+
+LEAST_WINDOWS = 5
+"""Genuine windows without which no rate is told: its steps would be above 20 %."""
+
+CAUGHT = (3, 6, 10, 20, 30, 80)
+"""min; interfaces.md §7."""
+
+FIXED = (0.05, 0.01)
+"""FMRs at which the FNMR is told (biometrics.md §8.7)."""
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Attack:
+    """A test recording of somebody else."""
+
+    impostor: str
+    device_class: str
+    stream: Stream
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Victim:
+    """An enrolled user, and what the test recordings brought.
+
+    Parameters
+    ----------
+    user, device_class, enrol_units
+        Who, of what class, learnt from how much.
+    threshold, calibrated
+        Of the template.
+    genuine, attacks
+        The user's own test recordings, and those of impostors.
+    owned, episodes
+        What the policy made of both.
+    """
+
+    user: str
+    device_class: str
+    enrol_units: int
+    threshold: float
+    calibrated: bool
+    genuine: tuple[Stream, ...]
+    attacks: tuple[Attack, ...]
+    owned: Owned
+    episodes: tuple[Episode, ...]
+
+    @property
+    def test_units(self) -> int:
+        """Scores of the user's own test recordings."""
+        return sum(len(stream.scores) for stream in self.genuine)
+
+
+Statistic = Callable[[Victim, Floats, int], Floats]
+
+
+def means(victim: Victim, scores: Floats, size: int) -> Floats:
+    """Give the mean score of each window of `size` that does not overlap another."""
+    return np.asarray(_blocks(scores, size).mean(axis=1))
+
+
+def votes(victim: Victim, scores: Floats, size: int) -> Floats:
+    """Give the share of each window's scores that do not count against the user: the paper's."""
+    rounded = np.array([comparable(score) for score in scores.tolist()])
+    return means(victim, (rounded >= victim.threshold).astype(np.float64), size)
+
+
+def _blocks(scores: Floats, size: int) -> Floats:
+    return scores[: len(scores) // size * size].reshape(-1, size)
+
+
+def compared(
+    victims: Sequence[Victim], size: int, statistic: Statistic = means, *, same_class: bool = False
+) -> Comparisons:
+    """Give the comparisons of all windows of a size, by user.
+
+    Parameters
+    ----------
+    same_class
+        Leave out attacks from devices of another class than the user's.
+    """
+    parts = []
+    for victim in victims:
+        theirs = [
+            attack.stream
+            for attack in victim.attacks
+            if not same_class or attack.device_class == victim.device_class
+        ]
+        genuine, impostor = (
+            np.concatenate(
+                [np.empty(0), *(statistic(victim, stream.scores, size) for stream in streams)]
+            )
+            for streams in (victim.genuine, theirs)
+        )
+        parts.append((genuine, impostor))
+    return joined(parts)
+
+
+def told(
+    comparisons: Comparisons, figure: Callable[[Det], float], rng: np.random.Generator
+) -> dict[str, Any]:
+    """Tell one figure of comparisons: pooled and per user, with an interval, or why not."""
+    count = len(comparisons.genuine)
+    if count < LEAST_WINDOWS or comparisons.empty:
+        what = "impostor windows: 0" if count >= LEAST_WINDOWS else f"genuine windows: {count}"
+        return {"value": None, "reason": f"{what}; at least {LEAST_WINDOWS} genuine ones and an "
+                "impostor's are needed"}  # fmt: skip
+    ranked, users = Ranked(comparisons), per_user(comparisons, figure)
+    known = [place for place, value in enumerate(users) if value is not None]
+    ones = np.ones(comparisons.users)
+
+    def pooled(weights: Floats) -> float | None:
+        det = ranked.det(weights)
+        return None if det is None else figure(det)
+
+    spread = np.zeros((len(known), comparisons.users))
+    spread[np.arange(len(known)), known] = 1.0
+    return {
+        "pooled": pooled(ones),
+        "per_user_mean": metrics.weighted_mean(users, ones),
+        "ci": list(metrics.interval(len(known), lambda w: pooled(w @ spread), rng)),
+        "per_user_ci": list(
+            metrics.interval(len(known), lambda w: metrics.weighted_mean(users, w @ spread), rng)
+        ),
+        "genuine_windows": count,
+        "impostor_windows": len(comparisons.impostor),
+        "users": len(known),
+    }
+
+
+def per_user(comparisons: Comparisons, figure: Callable[[Det], float]) -> list[float | None]:
+    """Give the figure of every user, each with a threshold of its own; None without a side."""
+    found: list[float | None] = []
+    for user in range(comparisons.users):
+        own = comparisons.of(user)
+        det = None if own.empty else Ranked(own).det()
+        found.append(None if det is None else figure(det))
+    return found
+
+
+def rates(
+    victims: Sequence[Victim], windows: Sequence[int], rng: np.random.Generator
+) -> dict[str, Any]:
+    """Tell error rates by window, in every way that a report needs."""
+    found: dict[str, dict[str, Any]] = {
+        "eer": {}, "eer_same_device_class": {}, "eer_by_votes": {}, "auc": {}, "fnmr_at_fmr": {},
+        "det": {},
+    }  # fmt: skip
+    for size in windows:
+        name, everyone = str(size), compared(victims, size)
+        found["eer"][name] = told(everyone, metrics.eer, rng)
+        same = compared(victims, size, same_class=True)
+        found["eer_same_device_class"][name] = told(same, metrics.eer, rng)
+        voted = compared(victims, size, votes)
+        found["eer_by_votes"][name] = told(voted, metrics.eer, rng)
+        found["auc"][name] = told(everyone, metrics.auc, rng)
+        if "pooled" in found["eer"][name]:
+            det = Ranked(everyone).det()
+            assert det is not None  # both sides are there, and everybody counts once
+            at = {str(fmr): metrics.fnmr_at(det, fmr) for fmr in FIXED}
+            found["fnmr_at_fmr"][name] = at
+            found["det"][name] = dict(zip(("fmr", "fnmr"), metrics.thinned(det), strict=True))
+    return found
+
+
+def takeover(victims: Sequence[Victim], rng: np.random.Generator) -> dict[str, Any]:
+    """Tell what the policy made of test recordings: false alarms, delays, who was caught."""
+    episodes = [(place, one) for place, each in enumerate(victims) for one in each.episodes]
+    user = np.array([place for place, _ in episodes], dtype=np.int64)
+    minutes = np.array([one.minutes for _, one in episodes])
+    units = np.array([one.units for _, one in episodes])
+    scored = np.array([one.scored for _, one in episodes])
+    alarms = np.array([victim.owned.alarms for victim in victims], dtype=np.float64)
+    active = np.array([victim.owned.active for victim in victims])
+    n, ones = len(victims), np.ones(len(victims))
+
+    def wrong(w: Floats) -> float | None:
+        return metrics.per_workday(float(alarms @ w), float(active @ w))
+
+    def median(values: Floats, share: float, w: Floats) -> float | None:
+        return metrics.weighted_quantile(values, share, w[user])
+
+    def caught(limit: float, w: Floats) -> float | None:
+        total = w[user].sum()
+        return float(w[user] @ (minutes <= limit) / total) if total else None
+
+    return {
+        "false_alarms_per_8h": wrong(ones),
+        "false_alarms_per_8h_ci": list(metrics.interval(n, wrong, rng)),
+        "false_alarms": int(alarms.sum()),
+        "active_hours": float(active.sum() / 3600),
+        "median_minutes": median(minutes, 0.5, ones),
+        "median_minutes_ci": _ends(minutes, user, n, rng),
+        "p90_minutes": median(minutes, 0.9, ones),
+        "median_units": median(units, 0.5, ones),
+        "caught_within_min": {str(limit): caught(limit, ones) for limit in CAUGHT},
+        "caught_within_min_ci": {
+            str(limit): list(metrics.interval(n, partial(caught, limit), rng)) for limit in CAUGHT
+        },
+        "caught_before_session_end": caught(np.finfo(float).max, ones),
+        "median_session_minutes": _median([one.lasted for _, one in episodes]),
+        "ania": _mean(np.minimum(units, scored)),
+        "anga": _per(sum(victim.owned.scores for victim in victims), alarms.sum()),
+        "coverage": _per(
+            sum(victim.owned.decided for victim in victims),
+            sum(victim.owned.scores for victim in victims),
+        ),
+        "episodes": len(episodes),
+        "users": len({int(place) for place in user}),
+    }
+
+
+def _ends(
+    minutes: Floats, user: metrics.Ints, n: int, rng: np.random.Generator
+) -> list[float | None]:
+    """The interval of the median delay; None as an end where it is infinite."""
+    if n < 2 or not len(minutes):
+        return [0.0, None]
+    far = float(minutes[np.isfinite(minutes)].max(initial=0.0)) + 1
+    bounded = np.minimum(minutes, far)
+    low, high = metrics.interval(
+        n, lambda w: metrics.weighted_quantile(bounded, 0.5, w[user]), rng
+    )
+    return [None if end >= far else end for end in (low, high)]
+
+
+def _median(values: Sequence[float]) -> float | None:
+    return float(np.median(values)) if values else None
+
+
+def _mean(values: Floats) -> float | None:
+    return float(values.mean()) if len(values) else None
+
+
+def _per(count: float, of: float) -> float | None:
+    return float(count / of) if of else None
+
+
+def calibration(victims: Sequence[Victim]) -> dict[str, Any]:
+    """Tell how far the shown probability of an impostor is from the truth, per user, and Cllr."""
+    errors: list[float | None] = []
+    sides: list[tuple[Floats, Floats]] = []
+    for victim in victims:
+        genuine, impostor = _sides(victim)
+        usable = victim.calibrated and len(genuine) and len(impostor)
+        errors.append(calibration_error(genuine, impostor) if usable else None)
+        if usable:
+            sides.append((genuine, impostor))
+    pooled = joined(sides)
+    return {
+        "calibration_error": metrics.weighted_mean(errors, np.ones(len(errors))),
+        "calibration_error_by_user": dict(
+            zip((victim.user for victim in victims), errors, strict=True)
+        ),
+        "cllr": None if pooled.empty else metrics.cllr(pooled.genuine, pooled.impostor),
+    }
+
+
+def _sides(victim: Victim) -> tuple[Floats, Floats]:
+    """All of a victim's scores: the user's own, and the impostors'."""
+    own = [stream.scores for stream in victim.genuine]
+    theirs = [attack.stream.scores for attack in victim.attacks]
+    return np.concatenate([np.empty(0), *own]), np.concatenate([np.empty(0), *theirs])
+
+
+def device_probe(
+    devices: Mapping[str, Sequence[Facts]],
+    tests: Sequence[tuple[str, str, Facts]],
+) -> float | None:
+    """Tell how well the device alone gives people away: AUC by period and largest x and y only.
+
+    A test recording's distance from a user's enrolment is the mean, over the three, of the
+    difference of logarithms in standard deviations of all enrolment recordings.
+
+    Parameters
+    ----------
+    devices
+        Facts of what enrolled (or is background), by user.
+    tests
+        (user whose template it meets, user whose recording it is, its facts).
+    """
+    known = {
+        user: np.array([place for facts in each if (place := _place(facts)) is not None])
+        for user, each in devices.items()
+    }
+    every = [rows for rows in known.values() if len(rows)]
+    if not every:
+        return None
+    scale = np.maximum(np.concatenate(every).std(axis=0), 1e-9)
+    genuine: list[float] = []
+    impostor: list[float] = []
+    for victim, user, facts in tests:
+        place = _place(facts)
+        if place is None or not len(known.get(victim, ())):
+            continue
+        distance = np.abs(known[victim].mean(axis=0) - place) / scale
+        (genuine if user == victim else impostor).append(-float(distance.mean()))
+    pooled = metrics.alone(np.array(genuine), np.array(impostor))
+    det = None if pooled.empty else Ranked(pooled).det()
+    return None if det is None else metrics.auc(det)
+
+
+def _place(facts: Facts) -> Floats | None:
+    """Where a recording's device lies: logarithms of its period and of its largest x and y."""
+    if not np.isfinite(facts.period):
+        return None
+    return np.log([facts.period, max(facts.right, 1.0), max(facts.bottom, 1.0)])
+
+
+def shuffled_eer(parts: Sequence[tuple[Floats, Floats]]) -> float | None:
+    """Tell the mean EER, unit by unit, of users whose labels were shuffled: it must be near 0.5.
+
+    Per user, as with shuffled labels the pooled one would depend on how much each user has.
+    """
+    users = per_user(joined(parts), metrics.eer)
+    return metrics.weighted_mean(users, np.ones(len(users)))
+
+
+def by_user(victims: Sequence[Victim], windows: Sequence[int]) -> list[dict[str, Any]]:
+    """Tell every enrolled user's figures, by name."""
+    columns = {
+        str(size): per_user(compared(victims, size), metrics.eer) for size in windows
+    }
+    return [
+        {
+            "user": victim.user,
+            "enrol_units": victim.enrol_units,
+            "test_units": victim.test_units,
+            "eer": {size: values[place] for size, values in columns.items()},
+            "false_alarms": victim.owned.alarms,
+            "detected": _mean(np.array([one.minutes < np.inf for one in victim.episodes])),
+            "episodes": len(victim.episodes),
+            "device_class": victim.device_class,
+            "active_hours": victim.owned.active / 3600,
+        }
+        for place, victim in enumerate(victims)
+    ]

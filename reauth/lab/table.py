@@ -1,0 +1,137 @@
+"""A published table and ours: what `reauth lab paper` makes, as JSON and as text."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from reauth.lab.cutting import whole
+from reauth.lab.shelf import Codec
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a paper's table is made from.
+
+    Parameters
+    ----------
+    data
+        The folder of the archives as they lie.
+    out
+        Where the report goes; `work` in it keeps finished units.
+    seed, jobs, codec
+        Of draws; processes at a time; how templates become bytes.
+    """
+
+    data: Path
+    out: Path
+    seed: int
+    jobs: int
+    codec: Codec
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One published number and ours.
+
+    Parameters
+    ----------
+    name
+        What it is.
+    published, ours
+        Shares in 0..1, or minutes.
+    interval
+        95 %, of ours, by bootstrap over users.
+    tolerance
+        How far ours may be away.
+    required
+        Whether it must not be further away.
+    unit
+        "share" or "min".
+    """
+
+    name: str
+    published: float
+    ours: float
+    interval: tuple[float, float]
+    tolerance: float
+    required: bool = False
+    unit: str = "share"
+
+    @property
+    def within(self) -> bool:
+        """Whether ours is within its tolerance of what was published, in either direction."""
+        return abs(self.ours - self.published) <= self.tolerance
+
+    def text(self, value: float) -> str:
+        """A value as it is printed."""
+        return f"{value:.1%}" if self.unit == "share" else f"{value:.1f} min"
+
+    @property
+    def kept(self) -> str:
+        """Whether ours is within the tolerance, in words."""
+        told = f"{'within' if self.within else 'OUTSIDE'} {self.text(self.tolerance)}"
+        return f"{told}, required" if self.required else told
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """All rows, why they differ, and which constants are ours and not the paper's."""
+
+    title: str
+    rows: tuple[Row, ...]
+    differences: tuple[str, ...]
+    derived: tuple[str, ...]
+
+    @property
+    def missed(self) -> list[Row]:
+        """Rows that are required and outside their tolerance."""
+        return [row for row in self.rows if row.required and not row.within]
+
+
+def report(table: Table) -> dict[str, Any]:
+    """A table as interfaces.md §7 has it."""
+    return {
+        "title": table.title,
+        "table": [
+            {
+                "row": row.name,
+                "published": row.published,
+                "ours": row.ours,
+                "ci": list(row.interval),
+                "within": row.within,
+                "tolerance": row.tolerance,
+                "requirement": row.required,
+                "unit": row.unit,
+            }
+            for row in table.rows
+        ],
+        "differences": list(table.differences),
+        "derived": list(table.derived),
+    }
+
+
+def markdown(table: Table) -> str:
+    """A table as text."""
+    lines = [
+        f"| {row.name} | {row.text(row.published)} | {row.text(row.ours)} | "
+        f"{row.text(row.interval[0])} to {row.text(row.interval[1])} | {row.kept} |"
+        for row in table.rows
+    ]
+    head = ["| row | published | ours | 95 % | |", "| --- | --- | --- | --- | --- |"]
+    parts = [f"# {table.title}", "\n".join([*head, *lines])]
+    for name, items in (("Why they differ", table.differences), ("Derived", table.derived)):
+        parts += [f"## {name}", _items(items)]
+    return "\n\n".join(parts) + "\n"
+
+
+def write_table(table: Table, out: Path) -> None:
+    """Write `report.json` and `report.md` into a folder."""
+    text = json.dumps(report(table), indent=1, allow_nan=False) + "\n"
+    whole(out / "report.json", text.encode())
+    whole(out / "report.md", markdown(table).encode())
+
+
+def _items(items: Sequence[str]) -> str:
+    return "\n".join(f"* {item}" for item in items)

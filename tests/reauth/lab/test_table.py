@@ -1,0 +1,46 @@
+"""A published table and ours."""
+
+import json
+
+import pytest
+
+from reauth.lab.table import Row, Table, markdown, report, write_table
+
+ROWS = (
+    Row("near", 0.20, 0.22, (0.1, 0.3), 0.03, required=True),
+    Row("better", 0.20, 0.10, (0.0, 0.2), 0.03, required=True),
+    Row("far", 0.20, 0.30, (0.2, 0.4), 0.03),
+    Row("wait", 13.5, 9.0, (8.0, 10.0), 1.35, unit="min"),
+)
+TABLE = Table("A paper", ROWS, ("other people",), ("the limit",))
+
+
+def test_a_required_row_must_be_within_its_tolerance_in_either_direction():
+    """Suddenly better is as suspicious as worse; a row that is not required only tells."""
+    assert [True, False, False, False] == [row.within for row in ROWS]
+    assert [ROWS[1]] == TABLE.missed
+
+
+def test_the_report_has_the_keys_that_others_rely_on(tmp_path):
+    """interfaces.md §7."""
+    write_table(TABLE, tmp_path)
+
+    found = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    assert found == json.loads(json.dumps(report(TABLE)))
+    assert {"table", "differences"} <= set(found)
+    assert all({"row", "published", "ours", "ci", "within"} <= set(row) for row in found["table"])
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "| near | 20.0% | 22.0% | 10.0% to 30.0% | within 3.0%, required |",
+        "| far | 20.0% | 30.0% | 20.0% to 40.0% | OUTSIDE 3.0% |",
+        "| wait | 13.5 min | 9.0 min | 8.0 min to 10.0 min | OUTSIDE 1.4 min |",
+        "* other people",
+        "* the limit",
+    ],
+)
+def test_the_text_says_the_same(said):
+    """Shares as percentages, minutes as minutes, and why they differ."""
+    assert said in markdown(TABLE)
