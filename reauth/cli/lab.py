@@ -135,7 +135,7 @@ def _add_poison(verbs: Commands) -> None:
     wanted.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder or .tar.gz")
     wanted.add_argument("--out", type=Path, required=True, metavar="OUT", help="report and work")
     wanted.add_argument(
-        "--window", type=_count, default=50, metavar="N", help="units to decide on (default: 50)"
+        "--window", type=_count, default=20, metavar="N", help="units to decide on (default: 20)"
     )
     _common(wanted)
 

@@ -4,8 +4,9 @@ The attacker knows everything: the template of the moment, the policy, and which
 movements they like best. In each round he adds to the user's genuine sessions the stretches of his
 that are liked best and raise no alarm. Two arms learn from what they are offered: one takes all
 that raised no alarm, the other is the shipped adaptation (`reauth.drift`). After each round both
-are asked about movement that neither arm has seen: how much of the attacker's passes, and how much
-of the owner's is refused.
+are asked about movement that neither arm has seen: how well the two people are still told apart
+(equal error rate of windows' mean ratios), how much of the attacker's passes the policy, and how
+much of the owner's is refused.
 """
 
 import json
@@ -24,7 +25,7 @@ from reauth.lab.cutting import cut, whole
 from reauth.lab.datasets import read_file
 from reauth.lab.learning import Sessions, draws, newest
 from reauth.lab.method import Method, key_of
-from reauth.lab.metrics import Interval, interval
+from reauth.lab.metrics import Interval, Ranked, alone, eer, interval
 from reauth.lab.work import Watch, finished
 from reauth.template import Template
 from reauth.trajectory import Floats, Trajectory
@@ -38,6 +39,7 @@ LEAST_SESSIONS = 4
 """Two that enrol, one that goes on, one that tests."""
 
 ARMS = ("guarded", "open")
+SHARES = ("eer", "accepted", "refused")
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +120,7 @@ def rounds(job: Attack) -> Iterator[dict[str, Any]]:
                     arm.active = candidate
         yield {
             name: {
+                "eer": _told_apart(job, arm.active, owners, attackers),
                 "accepted": _passes(job, arm.active, attackers),
                 "refused": 1 - _passes(job, arm.active, owners),
                 "hostile": arm.hostile,
@@ -151,14 +154,28 @@ def _alarms(job: Attack, template: Template, session: Sequence[Trajectory]) -> b
 
 def _passes(job: Attack, template: Template, session: Sequence[Trajectory]) -> float:
     """Give the share of windows, which do not overlap, that raise no alarm."""
-    ratios = _ratios(job, template, session)
-    cuts = [ratios[at : at + job.window] for at in range(0, len(ratios), job.window)]
-    full = [each for each in cuts if len(each) == job.window] or cuts
     passed = []
-    for each in full:
+    for each in _windows(job, template, session):
         policy = job.method.policy(template)
         passed.append(all(policy.update(score) is not False for score in each.tolist()))
     return fmean(passed)
+
+
+def _told_apart(
+    job: Attack, template: Template, owners: Sequence[Trajectory], attackers: Sequence[Trajectory]
+) -> float:
+    means = [
+        np.array([each.mean() for each in _windows(job, template, session)])
+        for session in (owners, attackers)
+    ]
+    return eer(Ranked(alone(*means)).det())
+
+
+def _windows(job: Attack, template: Template, session: Sequence[Trajectory]) -> list[Floats]:
+    """The ratios of windows that do not overlap; a session that is shorter is one."""
+    ratios = _ratios(job, template, session)
+    whole = len(ratios) // job.window
+    return np.array_split(ratios[: whole * job.window] if whole else ratios, max(1, whole))
 
 
 def _ratios(job: Attack, template: Template, session: Sequence[Trajectory]) -> Floats:
@@ -206,8 +223,9 @@ def poison(jobs: Sequence[Attack], processes: int, watch: Watch) -> dict[str, An
     Returns
     -------
     dict
-        `{"attacks", "window", "rounds": [{arm: {"accepted", "accepted_ci", "refused",
-        "refused_ci", "hostile"}}]}`; shares in 0..1, `hostile` the stretches that taught, a user.
+        `{"attacks", "window", "rounds": [{arm: {"eer", "eer_ci", "accepted", "accepted_ci",
+        "refused", "refused_ci", "hostile"}}]}`; shares in 0..1, `hostile` the stretches of the
+        attacker that taught a template.
     """
     done = finished(jobs, attack_one, processes)
     played = [json.loads(job.out.read_text("utf-8")) for job in watch(done, len(jobs), "attack")]
@@ -218,10 +236,10 @@ def poison(jobs: Sequence[Attack], processes: int, watch: Watch) -> dict[str, An
         for arm in ARMS:
             values = {
                 name: np.array([one[arm][name] for one in each])
-                for name in ("accepted", "refused", "hostile")
+                for name in (*SHARES, "hostile")
             }
             figures[arm] = {name: float(value.mean()) for name, value in values.items()}
-            for name in ("accepted", "refused"):
+            for name in SHARES:
                 figures[arm][f"{name}_ci"] = list(_spread(values[name], rng))
         told.append(figures)
     return {"attacks": len(jobs), "window": jobs[0].window, "rounds": told}
@@ -241,14 +259,14 @@ def markdown(told: Mapping[str, Any]) -> str:
     lines = [
         f"# Slow poisoning: {told['attacks']} attacks, windows of {told['window']}",
         "",
-        "| round | adaptation | attacker's windows accepted | owner's refused | stretches taught |",
-        "| --- | --- | --- | --- | --- |",
+        "| round | adaptation | EER | attacker's windows accepted | owner's refused | taught |",
+        "| --- | --- | --- | --- | --- | --- |",
     ]
     for number, figures in enumerate(told["rounds"]):
         for arm, each in figures.items():
-            low, high = each["accepted_ci"]
+            low, high = each["eer_ci"]
             lines.append(
-                f"| {number} | {arm} | {each['accepted']:.1%} ({low:.1%} to {high:.1%}) |"
-                f" {each['refused']:.1%} | {each['hostile']:.1f} |"
+                f"| {number} | {arm} | {each['eer']:.1%} ({low:.1%} to {high:.1%}) |"
+                f" {each['accepted']:.1%} | {each['refused']:.1%} | {each['hostile']:.1f} |"
             )
     return "\n".join(lines) + "\n"

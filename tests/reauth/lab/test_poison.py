@@ -53,14 +53,14 @@ def test_the_guard_takes_nothing_of_a_stranger_and_the_owner_still_passes(town, 
     assert [0] * (1 + ROUNDS) == [each["guarded"]["hostile"] for each in played]
     assert played[-1]["open"]["hostile"] > 0
     assert played[-1]["guarded"]["accepted"] <= played[0]["guarded"]["accepted"]
-    assert played[-1]["guarded"]["refused"] <= 0.5
+    assert played[-1]["guarded"]["eer"] <= 0.2
 
 
 def test_figures_are_means_over_users_with_intervals(tmp_path):
     """Read from what was kept; a second start does nothing again."""
     jobs = [Attack("a", "b", {}, METHOD, 50, seed, tmp_path) for seed in (1, 2)]
     for job, accepted in zip(jobs, (0.2, 0.4), strict=True):
-        arm = {"accepted": accepted, "refused": 0.0, "hostile": 2}
+        arm = {"eer": 0.1, "accepted": accepted, "refused": 0.0, "hostile": 2}
         job.out.write_text(json.dumps([{name: arm for name in ARMS}]))
 
     told = poison(jobs, 1, unwatched)
@@ -69,4 +69,4 @@ def test_figures_are_means_over_users_with_intervals(tmp_path):
     assert (2, 50) == (told["attacks"], told["window"])
     assert pytest.approx(0.3) == first["open"]["accepted"]
     assert pytest.approx([0.2, 0.4]) == first["open"]["accepted_ci"]
-    assert "| 0 | guarded | 30.0% (20.0% to 40.0%) | 0.0% | 2.0 |" in markdown(told)
+    assert "| 0 | guarded | 10.0% (10.0% to 10.0%) | 30.0% | 0.0% | 2.0 |" in markdown(told)
