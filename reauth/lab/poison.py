@@ -168,7 +168,9 @@ def _told_apart(
         np.array([each.mean() for each in _windows(job, template, session)])
         for session in (owners, attackers)
     ]
-    return eer(Ranked(alone(*means)).det())
+    det = Ranked(alone(*means)).det()
+    assert det is not None  # both sides have a window
+    return eer(det)
 
 
 def _windows(job: Attack, template: Template, session: Sequence[Trajectory]) -> list[Floats]:
