@@ -204,6 +204,7 @@ async def test_a_page_that_the_browser_kept_alive_goes_on_being_watched(town):
         await town.is_watched(seen)
 
 
+SHOWN = "document.readyState == 'complete' && !document.prerendering"
 RULES = b"""<script type=speculationrules>{"prerender": [{"source": "list", "urls": ["%s"]}]}
 </script>"""
 
@@ -234,7 +235,7 @@ async def test_a_page_that_was_announced_is_watched_once_it_is_shown(town):
     async with town.both(first) as (_, seen):
         await town.is_watched(seen)
         await seen.click("#next")
-        await seen.wait_for_function("location.pathname.includes('next') && !document.prerendering")
+        await seen.wait_for_function(f"location.href == '{target}' && {SHOWN}")
         assert 1 == await seen.evaluate(SYMBOL)
         await town.is_watched(seen)
 
@@ -250,7 +251,7 @@ async def test_a_page_shown_again_out_of_the_disk_cache_is_watched(town):
             await page.goto(second)
             before = asked_for(town.secure, path)
             await page.go_back()
-            await page.wait_for_function(f"location.pathname == '{path}'")
+            await page.wait_for_function(f"location.pathname == '{path}' && {SHOWN}")
             again = asked_for(town.secure, path) - before
             assert [0, None] == [again, await page.evaluate("window.alive ?? null")]
         assert 1 == await seen.evaluate(SYMBOL)
