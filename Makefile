@@ -8,13 +8,14 @@ BIN := .venv/bin
 OUT ?= out
 WORKERS ?= 3
 MINUTES ?= 60
+DATA ?= ../shared/data
 DEMO ?= $(BIN)/python -m reauth.demo
 RUN_CONFIG ?= config/trial.toml
 SOURCES := reauth proxy_addon tests bench
 APT := bash -c 'test "$$(id -u)" = 0 || { echo "missing: $$*; install them as root, then come again" >&2; exit 1; }; apt-get update -q >&2; DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends "$$@" >&2' apt
 
 .NOTPARALLEL:
-.PHONY: help setup setup-browser setup-clients setup-peers run demo test test-py313 check bench bench-proxy e2e cases cases-planted cases-py313 corpus clean
+.PHONY: help setup setup-browser setup-clients setup-peers run demo test test-py313 check bench bench-proxy evaluation soak e2e cases cases-planted cases-py313 corpus clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -66,6 +67,17 @@ soak: setup ## MINUTES=60 of mixed load: does the proxy's memory grow, do its de
 
 bench-proxy: setup setup-peers ## the proxy against stock mitmproxy, a naive injector, Squid, nginx and Go; ROWS="http brotli" for some
 	$(BIN)/python bench/proxy.py --out $(OUT)/bench $(if $(ROWS),--only $(ROWS))
+
+# An hour and more on two cores; finished units are kept in out/evaluation, so that a stop loses little.
+LAB := $(BIN)/python -m reauth lab
+evaluation: .venv/.python-ready ## all figures of docs/EVALUATION.md from the recordings in DATA=../shared/data; PUBLISH=1 writes it
+	@for set in hbrs balabit_train sapimouse; do \
+		$(LAB) evaluate --data $(DATA)/$$set.tar.gz --unseen-impostors --out $(OUT)/evaluation/$$set-recommended; \
+		$(LAB) evaluate --data $(DATA)/$$set.tar.gz --unseen-impostors --verifier svm --policy window --out $(OUT)/evaluation/$$set-medvet; \
+	done
+	@for paper in medvet gamboa; do $(LAB) paper $$paper --data $(DATA) --out $(OUT)/evaluation/$$paper || true; done
+	@$(LAB) poison --data $(DATA)/balabit_train.tar.gz --out $(OUT)/evaluation/poison
+	@$(LAB) document --reports $(OUT)/evaluation --out $(if $(PUBLISH),docs,$(OUT))/EVALUATION.md $(if $(PUBLISH),--figures bench/evaluation.json)
 
 e2e: setup ## the stories in real browsers only
 	$(BIN)/pytest -m browser

@@ -18,6 +18,7 @@ from reauth.decide import RECOMMENDED as RECOMMENDED_POLICY
 from reauth.errors import SettingsError
 from reauth.lab.cutting import whole
 from reauth.lab.datasets import DATASETS
+from reauth.lab.document import gathered, rendered
 from reauth.lab.evaluate import Request, evaluate, recordings
 from reauth.lab.method import RECOMMENDED, method_of
 from reauth.lab.papers import PAPERS
@@ -73,6 +74,14 @@ example:
 """
 
 
+_DOCUMENT = """\
+Reports of `lab evaluate`, `lab paper` and `lab poison`, each in a folder of its own, as one
+document for people: protocol, error rates, delays, papers, attacks, and what must not be promised.
+
+example:
+  reauth lab document --reports out/evaluation --out EVALUATION.md
+"""
+
 _POISON = """\
 Somebody who knows the template and the policy sits at each user's account and adds, round by round,
 the stretches of his own movement that are liked best and raise no alarm. Told is how much of his
@@ -120,6 +129,7 @@ def add(commands: Commands) -> None:
     )
     listed.add_argument("--json", action="store_true", help="print one object")
     _add_poison(verbs)
+    _add_document(verbs)
     paper = command(verbs, "paper", _paper, "set a paper's table beside our numbers", _PAPER)
     paper.add_argument("name", metavar="NAME", help="see `reauth lab list`")
     paper.add_argument(
@@ -152,6 +162,26 @@ def _poison(args: Namespace) -> int:
     whole(args.out / "report.json", (json.dumps(told, indent=1) + "\n").encode())
     whole(args.out / "report.md", text.encode())
     print(text, end="")
+    return 0
+
+
+def _add_document(verbs: Commands) -> None:
+    wanted = command(verbs, "document", _document, "write one document of many reports", _DOCUMENT)
+    wanted.add_argument(
+        "--reports", type=Path, required=True, metavar="DIR", help="holds <name>/report.json"
+    )
+    wanted.add_argument("--out", type=Path, required=True, metavar="FILE", help="the document")
+    wanted.add_argument(
+        "--figures", type=Path, metavar="FILE", help="keep what was read, without users, as JSON"
+    )
+
+
+def _document(args: Namespace) -> int:
+    reports = gathered(args.reports)
+    if args.figures is not None:
+        whole(args.figures, (json.dumps(reports, indent=1) + "\n").encode())
+    whole(args.out, rendered(reports).encode())
+    print(args.out)
     return 0
 
 

@@ -1,0 +1,210 @@
+"""One document of many reports: what was measured, how surely, and what must not be promised.
+
+Figures are taken from the reports, none is typed. What is published of a report is without its
+users: names of people in public sets are nobody's business in a document.
+"""
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from reauth.errors import SettingsError
+
+Report = Mapping[str, Any]
+WANTED = ("3", "6", "10", "20", "80")
+"""Minutes that the table of takeovers shows."""
+
+OPENING = """\
+# Evaluation
+
+What the shipped code reaches on recordings of real people, how that was measured, and what must not
+be promised. `make evaluation` measures, `reauth lab document` writes this file of its reports,
+and a test holds the two together; no number here is typed by hand.
+
+## How it was measured
+
+* Whole recordings enrol or test, in order; nothing is fitted on what tests. Templates are learnt by
+  the shipped enrolment, written to disk and frozen with their limits, before a test recording is
+  opened by processes that can read nothing but templates and tests.
+* Who attacks a template was in no training, calibration or limit of it (folds over users). *Same
+  class* counts only attackers whose device samples movement at the user's rate.
+* Windows of error rates do not overlap. *Pooled* is one threshold for everybody. Intervals are
+  95 %, by bootstrap over users: with ten of them they are wide, and that is what is known.
+* A takeover is spliced behind real movement of the owner, and the policy runs on. Minutes are
+  active time on the recording's own clock. Limits are set for one false alarm in 8 active hours.
+* Beside every figure stand a probe that knows the device alone (median period and screen), and the
+  same evaluation with shuffled labels, which must end at 50 %.
+* The recordings are public sets, for evaluation only: none of them, and nothing learnt from them,
+  is part of the product. Templates of an installation are learnt from its own users.
+"""
+
+CLOSING = """\
+## What must not be promised
+
+* That somebody is caught in seconds, or surely. Read the shares above, with their intervals, and
+  the quality that enrolment reports for each of your users.
+* That figures of these sets carry over. The people are students and administrators, the tasks few,
+  the sets small; a set that was sampled every 110 ms says little of a browser that samples each 8.
+* That what tells people apart is the person. Where the device probe is far above 0.5, part of it is
+  the mouse, the screen and the rate: believe the column of the same class.
+* That silence means the owner. Nothing decided is not genuine.
+* Authentication: this monitors sessions (NIST SP 800-63B-4, 5.3 accepts such signals); it does not
+  authenticate, and a false match rate of one in a thousand is out of reach.
+"""
+
+
+def gathered(folder: Path) -> dict[str, dict[str, Any]]:
+    """Read the reports of a folder, `<name>/report.json` each, by name; without their users.
+
+    Raises
+    ------
+    SettingsError
+        If there is none, or one cannot be read.
+    """
+    found = {}
+    for file in sorted(folder.glob("*/report.json")):
+        try:
+            report = json.loads(file.read_text("utf-8"))
+        except ValueError:
+            raise SettingsError(f"{file} is no report: measure again") from None
+        report.pop("per_user", None)
+        report.pop("det", None)
+        if "protocol" in report:
+            report["protocol"]["data"] = Path(report["protocol"]["data"]).name
+        found[file.parent.name] = report
+    if not found:
+        raise SettingsError(f"there is no */report.json in {folder}: `reauth lab evaluate` first")
+    return found
+
+
+def rendered(reports: Mapping[str, Report]) -> str:
+    """Write the document."""
+    parts = [OPENING]
+    for title, key, section in _SECTIONS:
+        chosen = {name: report for name, report in reports.items() if key in report}
+        if chosen:
+            parts.append(f"## {title}\n\n" + section(chosen))
+    return "\n".join([*parts, CLOSING])
+
+
+def _evaluations(reports: Mapping[str, Report]) -> str:
+    parts = []
+    for name, report in reports.items():
+        told = report["protocol"]
+        seen = "unseen" if told["unseen_impostors"] else "SEEN"
+        parts.append(
+            f"### {name}: {told['verifier']} with {told['policy']}, impostors {seen}\n\n"
+            f"{told['data']}, {told['users_enrolled']} users enrolled, seed {told['seed']}; "
+            f"{_number(report['units_per_active_hour'])} units an active hour; failure to enrol "
+            f"{_share(report['fte'])}, to acquire {_share(report['fta'])}.\n"
+        )
+        parts.append(_table(_error_rates(report)))
+        parts.append(_table(_takeovers(report)))
+        parts.append(_table(_honesty(report)))
+    return "\n".join(parts)
+
+
+def _error_rates(report: Report) -> Iterator[Sequence[str]]:
+    yield "units", "EER pooled", "95 %", "same class", "95 %", "per user", "AUC", "windows"
+    for size, told in report["eer"].items():
+        same, auc = report["eer_same_device_class"][size], report["auc"][size]
+        if told.get("pooled") is None:
+            yield size, "-", told.get("reason", ""), "-", "", "-", "-", "0"
+            continue
+        yield (
+            size, _share(told["pooled"]), _range(told["ci"]), _share(same.get("pooled")),
+            _range(same.get("ci")), _share(told["per_user_mean"]), _number(auc.get("pooled"), 3),
+            str(told["genuine_windows"]),
+        )  # fmt: skip
+
+
+def _takeovers(report: Report) -> Iterator[Sequence[str]]:
+    told = report["takeover"]
+    caught = told["caught_within_min"]
+    minutes = [minute for minute in WANTED if minute in caught]
+    yield (
+        "takeovers", "false alarms in 8 h", "median minutes", "median units",
+        *(f"within {minute} min" for minute in minutes),
+    )  # fmt: skip
+    yield (
+        str(told["episodes"]), _number(told["false_alarms_per_8h"], 2),
+        _number(told["median_minutes"], 1), _number(told["median_units"]),
+        *(_share(caught[minute]) for minute in minutes),
+    )  # fmt: skip
+
+
+def _honesty(report: Report) -> Iterator[Sequence[str]]:
+    yield "calibration error", "device probe, AUC", "shuffled labels, EER"
+    shuffled = report["shuffled_label_eer"]
+    value = shuffled.get("pooled") if isinstance(shuffled, dict) else shuffled
+    yield (
+        _number(report["calibration_error"], 3), _number(report["device_probe_auc"], 3),
+        _share(value),
+    )  # fmt: skip
+
+
+def _papers(reports: Mapping[str, Report]) -> str:
+    parts = []
+    for name, report in reports.items():
+        rows = [("row", "published", "ours", "95 %", "within the tolerance")]
+        for row in report["table"]:
+            as_text = _share if row.get("unit", "share") == "share" else _number
+            rows.append(
+                (
+                    row["row"], as_text(row["published"]), as_text(row["ours"]),
+                    _range(row["ci"], as_text), "yes" if row["within"] else "**no**",
+                )
+            )  # fmt: skip
+        parts.append(f"### {report.get('title', name)}\n\n" + _table(rows))
+        for about, key in (("Why they differ", "differences"), ("Derived by us", "derived")):
+            if report.get(key):
+                parts.append(f"{about}:\n\n" + "\n".join(f"* {one}" for one in report[key]) + "\n")
+    return "\n".join(parts)
+
+
+def _attacks(reports: Mapping[str, Report]) -> str:
+    parts = [
+        "An attacker who knows template and policy adds, round by round, the stretches of his own"
+        " movement that are liked best and raise no alarm. *Guarded* is the shipped adaptation,"
+        " *open* learns from all that raised no alarm; told is how well the two are still told"
+        " apart on movement that neither has seen.\n"
+    ]
+    for name, report in reports.items():
+        rows = [("round", "adaptation", "EER", "95 %", "he passes", "owner refused", "taught")]
+        for number, figures in enumerate(report["rounds"]):
+            rows += [
+                (
+                    str(number), arm, _share(each["eer"]), _range(each["eer_ci"]),
+                    _share(each["accepted"]), _share(each["refused"]), _number(each["hostile"], 1),
+                )
+                for arm, each in figures.items()
+            ]  # fmt: skip
+        told = f"{report['attacks']} attacks, windows of {report['window']}"
+        parts.append(f"### {name}: {told}\n\n" + _table(rows))
+    return "\n".join(parts)
+
+
+_SECTIONS: tuple[tuple[str, str, Callable[[Mapping[str, Report]], str]], ...] = (
+    ("People against people", "protocol", _evaluations),
+    ("The papers' own tables", "table", _papers),
+    ("Slow poisoning", "rounds", _attacks),
+)
+
+
+def _table(rows: Iterator[Sequence[str]] | Sequence[Sequence[str]]) -> str:
+    head, *body = rows
+    lines = [head, ["---"] * len(head), *body]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
+
+
+def _share(value: float | None) -> str:
+    return "-" if value is None else f"{value:.1%}".replace("%", " %")
+
+
+def _number(value: float | None, digits: int = 0) -> str:
+    return "-" if value is None else f"{value:.{digits}f}"
+
+
+def _range(ends: Sequence[float] | None, text: Callable[[float], str] = _share) -> str:
+    return "" if ends is None else f"{text(ends[0])} to {text(ends[1])}"

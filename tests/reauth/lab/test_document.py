@@ -1,0 +1,101 @@
+"""One document of many reports."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from reauth.errors import SettingsError
+from reauth.lab.document import gathered, rendered
+
+ROOT = Path(__file__).parents[3]
+RATE = {"pooled": 0.125, "ci": [0.1, 0.15], "per_user_mean": 0.11, "genuine_windows": 40}
+NONE = {"value": None, "reason": "too few windows"}
+EVALUATION = {
+    "protocol": {
+        "verifier": "svm", "policy": "window", "unseen_impostors": True, "users_enrolled": 25,
+        "seed": 1, "data": "/data/of/anna/hbrs.tar.gz",
+    },
+    "eer": {"50": RATE, "500": NONE},
+    "eer_same_device_class": {"50": {**RATE, "pooled": 0.2}, "500": NONE},
+    "auc": {"50": {"pooled": 0.9321}, "500": NONE},
+    "takeover": {
+        "episodes": 353, "false_alarms_per_8h": 0.5, "median_minutes": None, "median_units": 319.0,
+        "caught_within_min": {"3": 0.032, "6": 0.05, "30": 0.4},
+    },
+    "calibration_error": 0.047, "device_probe_auc": 0.866, "shuffled_label_eer": {"pooled": 0.508},
+    "fta": 0.0, "fte": 0.069, "units_per_active_hour": 395.2,
+    "per_user": [{"user": "secret-token"}],
+}  # fmt: skip
+PAPER = {
+    "title": "Medvet 2014 on Balabit",
+    "table": [
+        {"row": "w = 50", "published": 0.2, "ours": 0.3, "ci": [0.2, 0.4], "within": False},
+        {"row": "time", "published": 13.5, "ours": 12.0, "ci": [10, 14], "within": True,
+         "unit": "min"},
+    ],
+    "differences": ["other people"],
+}  # fmt: skip
+ARM = {"eer": 0.1, "eer_ci": [0.05, 0.2], "accepted": 0.3, "refused": 0.0, "hostile": 2.5}
+POISON = {"attacks": 10, "window": 20, "rounds": [{"guarded": ARM, "open": ARM}]}
+
+
+@pytest.fixture
+def folder(tmp_path):
+    for name, report in (("hbrs", EVALUATION), ("medvet", PAPER), ("poison", POISON)):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "report.json").write_text(json.dumps(report))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "### hbrs: svm with window, impostors unseen",
+        "| 50 | 12.5 % | 10.0 % to 15.0 % | 20.0 % | 10.0 % to 15.0 % | 11.0 % | 0.932 | 40 |",
+        "| 500 | - | too few windows | - |  | - | - | 0 |",
+        "| 353 | 0.50 | - | 319 | 3.2 % | 5.0 % |",
+        "| 0.047 | 0.866 | 50.8 % |",
+        "| w = 50 | 20.0 % | 30.0 % | 20.0 % to 40.0 % | **no** |",
+        "| time | 14 | 12 | 10 to 14 | yes |",
+        "* other people",
+        "| 0 | guarded | 10.0 % | 5.0 % to 20.0 % | 30.0 % | 0.0 % | 2.5 |",
+    ],
+)
+def test_every_figure_of_a_report_stands_in_the_document(folder, line):
+    """As it was measured; what could not be is told with its reason."""
+    assert line in rendered(gathered(folder)).splitlines()
+
+
+def test_no_user_and_no_path_is_published(folder):
+    """A public set's people are nobody's business here."""
+    kept = json.dumps(gathered(folder))
+
+    assert "secret-token" not in kept
+    assert "/data/of/anna" not in kept
+
+
+def test_impostors_that_were_seen_are_shouted(folder):
+    """Or a flattering number would pass for an honest one."""
+    seen = {**EVALUATION, "protocol": {**EVALUATION["protocol"], "unseen_impostors": False}}
+
+    plain = {**seen, "shuffled_label_eer": 0.5}
+
+    assert "impostors SEEN" in rendered({"hbrs": seen, "plain": plain})
+
+
+def test_a_folder_without_reports_is_refused_with_the_next_step(tmp_path):
+    """An empty document would look like a good one."""
+    with pytest.raises(SettingsError, match="`reauth lab evaluate` first"):
+        gathered(tmp_path)
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "report.json").write_text("{")
+    with pytest.raises(SettingsError, match="is no report"):
+        gathered(tmp_path)
+
+
+def test_the_published_document_is_that_of_the_published_figures():
+    """No number in it was typed."""
+    figures = json.loads((ROOT / "bench" / "evaluation.json").read_text("utf-8"))
+
+    assert rendered(figures) == (ROOT / "docs" / "EVALUATION.md").read_text("utf-8")
