@@ -106,9 +106,13 @@ async def test_a_page_stored_before_us_is_injected_when_it_is_looked_at_again(
 async def test_a_page_that_is_confirmed_still_runs_the_observer(
     town, name, validator, asks, policy
 ):
-    """The headers of a 304 replace those that were stored with the page, its policy too."""
+    """The headers of a 304 replace those that were stored with the page, its policy too.
+
+    It has no type, and so no sign of its own that it is about a page.
+    """
     path = f"/case53-{name}-{town.name}"
     headers = (validator, ("Cache-Control", "no-cache"), ("Content-Security-Policy", policy))
+    headers += (("X-Content-Type-Options", "nosniff"),)
     url = served(town.secure, path, *headers)
     async with town.both(url) as (bare, seen):
         assert 1 == await seen.evaluate(SYMBOL)
