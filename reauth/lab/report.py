@@ -79,18 +79,21 @@ def _protocol(protocol: Mapping[str, Any]) -> str:
 
 def _rates(report: Mapping[str, Any]) -> list[str]:
     head = ("units", "pooled EER", "95 %", "per user", "by votes", "same device class", "95 %",
-            "AUC", "FNMR at FMR 5 %", "1 %", "genuine windows")  # fmt: skip
+            "AUC", "FNMR at FMR 5 %", "1 %", "FMR, FNMR at the frozen threshold",
+            "genuine windows")  # fmt: skip
     rows, why = [], []
     for size, told in report["eer"].items():
         if "pooled" not in told:
             why.append(f"{size} units: {told['reason']}.")
             continue
         same, at = report["eer_same_device_class"][size], report["fnmr_at_fmr"][size]
+        kept = report["at_frozen_threshold"][size]
         rows.append((
             size, _share(told["pooled"]), _range(told["ci"]), _share(told["per_user_mean"]),
             _share(report["eer_by_votes"][size].get("pooled")), _share(same.get("pooled")),
             _range(same.get("ci")), f"{report['auc'][size]['pooled']:.3f}",
-            _share(at["0.05"]), _share(at["0.01"]), told["genuine_windows"],
+            _share(at["0.05"]), _share(at["0.01"]),
+            f"{_share(kept['fmr'])}, {_share(kept['fnmr'])}", told["genuine_windows"],
         ))  # fmt: skip
     return ["## Error rates by window", _table(head, rows), *why]
 

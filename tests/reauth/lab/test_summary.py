@@ -84,6 +84,9 @@ def test_error_rates_come_by_window_with_intervals_over_users():
         short["genuine_windows"], short["impostor_windows"], short["users"],
     )  # fmt: skip
     assert found["auc"]["20"]["pooled"] > found["auc"]["5"]["pooled"] > 0.5
+    kept = found["at_frozen_threshold"]["20"]
+    assert 0 <= kept["fmr"] < 0.2
+    assert 0 <= kept["fnmr"] < 0.2
     at = found["fnmr_at_fmr"]["5"]
     assert at["0.01"] >= at["0.05"] >= 0
     assert len(found["det"]["5"]["fmr"]) == len(found["det"]["5"]["fnmr"])
