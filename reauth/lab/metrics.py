@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from reauth.pace import WORKDAY
 from reauth.trajectory import Floats
 
 Ints = NDArray[np.int64]
@@ -22,9 +23,6 @@ REPLICATES = 1000
 
 POINTS = 200
 """Points of a DET curve that are kept: more than a picture shows."""
-
-WORKDAY = 8 * 3600.0
-"""s; false alarms are told for 8 active hours (biometrics.md §8.7)."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
