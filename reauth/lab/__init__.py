@@ -2,6 +2,12 @@
 
 A data set is anything that yields (user, session, events): events as `reauth.event` has them, in
 seconds and pixels, whatever the origin wrote.
+
+The way of a recording: `datasets` reads it, `splits` says what it is for, `cutting` makes units of
+it; `learning` enrols, `shelf` keeps and freezes templates, `scoring` compares in processes that
+know nothing else; `episodes` lets policies watch, `summary` counts by `metrics`, `report` and
+`plots` tell. `evaluate` puts these in order, `work` spreads them over processes; `papers` holds
+published tables beside what comes out.
 """
 
 from collections.abc import Iterator

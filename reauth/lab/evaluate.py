@@ -20,7 +20,7 @@ import numpy as np
 from reauth import __version__
 from reauth.errors import NotEnrolled, SettingsError
 from reauth.lab import summary
-from reauth.lab.cutting import UNKNOWN, Facts, read
+from reauth.lab.cutting import UNKNOWN, Facts, glance
 from reauth.lab.datasets import Archive, Folder
 from reauth.lab.episodes import Stream, owned, takeovers
 from reauth.lab.learning import Cutting, Enrolment, Kept, Shuffle, cut_one, draws, enrol_one
@@ -197,13 +197,13 @@ class Enrolled:
         }
         done = finished(list(jobs.values()), cut_one, self._request.jobs)
         _exhaust(watch(done, len(jobs), "recording"))
-        units = {path: read(path) for path in jobs}
+        seen = {path: glance(path) for path in jobs}
         return (
             {
-                user: tuple(one for _, one in each if units[one.path].trajectories)
+                user: tuple(one for _, one in each if seen[one.path][1])
                 for user, each in kept.items()
             },
-            {user: [units[one.path].facts for _, one in each] for user, each in kept.items()},
+            {user: [seen[one.path][0] for _, one in each] for user, each in kept.items()},
         )
 
     def _units(self, digest: str) -> Path:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from reauth.pace import WORKDAY
 from reauth.trajectory import Floats
 
 Ints = NDArray[np.int64]
@@ -22,9 +23,6 @@ REPLICATES = 1000
 
 POINTS = 200
 """Points of a DET curve that are kept: more than a picture shows."""
-
-WORKDAY = 8 * 3600.0
-"""s; false alarms are told for 8 active hours (biometrics.md §8.7)."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -185,30 +183,64 @@ def per_workday(count: float, active: float) -> float | None:
     return count * WORKDAY / active if active > 0 else None
 
 
-def caught_within(delays: Floats, limit: float) -> float | None:
-    """Give the share of delays up to `limit`; whoever was not caught has an infinite one."""
-    return float(np.mean(delays <= limit)) if len(delays) else None
-
-
-def weighted_quantile(values: Floats, share: float, weights: Floats) -> float | None:
-    """Give the least value up to which `share` of the weight lies; None where it is infinite.
+@dataclass(frozen=True, eq=False, slots=True)
+class Delays:
+    """How long takeovers took to be noticed, some of which nobody could go on watching.
 
     Parameters
     ----------
-    values, weights
-        (n,) each.
-
-    Examples
-    --------
-    >>> weighted_quantile(np.array([3.0, 1.0, np.inf]), 0.5, np.ones(3))
-    3.0
+    delay
+        (n,) until the alarm; infinite where none came.
+    lasted
+        (n,) how long it was watched.
+    weight
+        (n,) how often each counts.
     """
-    order = np.argsort(values, kind="stable")
-    total = np.cumsum(weights[order])
-    if not len(total) or total[-1] <= 0:
-        return None
-    value = float(values[order][np.searchsorted(total, share * total[-1] - 1e-12)])
-    return value if np.isfinite(value) else None
+
+    delay: Floats
+    lasted: Floats
+    weight: Floats
+
+    def curve(self) -> tuple[Floats, Floats]:
+        """Give times (k,) at which somebody is caught, and the shares (k,) caught by then.
+
+        A recording that ends before an alarm tells that there was none until then, and no more
+        (it is censored): those who are caught within 20 minutes are not told by recordings of 5.
+
+        References
+        ----------
+        Kaplan, Meier 1958, "Nonparametric estimation from incomplete observations", eq. 1b.
+        """
+        caught = np.isfinite(self.delay)
+        time = np.where(caught, self.delay, self.lasted)
+        order = np.lexsort((~caught, time))
+        weight = self.weight[order]
+        at_risk = np.cumsum(weight[::-1])[::-1]
+        lost = np.where(caught[order], weight, 0.0) / np.maximum(at_risk, 1e-12)
+        shares = np.asarray(1 - np.cumprod(1 - lost), dtype=np.float64)
+        kept = caught[order]
+        return time[order][kept], shares[kept]
+
+    def within(self, limit: float) -> float | None:
+        """Give the share caught within `limit`; None without any takeover."""
+        if not self.weight.sum():
+            return None
+        time, shares = self.curve()
+        before = shares[time <= limit]
+        return float(before[-1]) if len(before) else 0.0
+
+    def until(self, share: float) -> float | None:
+        """Give the time within which `share` is caught; None where that never comes."""
+        if not self.weight.sum():
+            return None
+        time, shares = self.curve()
+        reached = time[shares >= share - 1e-12]
+        return float(reached[0]) if len(reached) else None
+
+    def of_all(self, limit: float) -> float | None:
+        """Give the share caught within `limit` of all, whether or not they lasted so long."""
+        total = self.weight.sum()
+        return float(self.weight @ (self.delay <= limit) / total) if total else None
 
 
 def interval(

@@ -14,7 +14,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from reauth.lab.summary import CAUGHT, Victim, compared
+from reauth.lab.summary import CAUGHT, Victim, compared, delays
 from reauth.trajectory import Floats
 
 GENUINE, IMPOSTOR, INK = "#2a6f97", "#c8553d", "#444"
@@ -109,28 +109,29 @@ def _histogram(axis: Axes, genuine: Floats, impostor: Floats) -> None:
 
 
 def _delays(victims: Sequence[Victim]) -> Figure:
-    """Who was caught by when, and who had left by then."""
+    """Who was caught by when, of those who were still watched, and of all."""
     figure, [axis] = _figure()
-    episodes = [one for victim in victims for one in victim.episodes]
-    minutes = np.sort([one.minutes for one in episodes])
-    lasted = np.sort([one.lasted for one in episodes])
-    if episodes:
-        share = np.arange(1, len(episodes) + 1) / len(episodes)
-        end = CAUGHT[-1]
-        caught = minutes <= end
-        axis.step(
-            [0, *minutes[caught], end], [0, *share[caught], caught.mean()], where="post",
-            color=IMPOSTOR, label="caught",
-        )  # fmt: skip
-        gone = lasted <= end
-        axis.step(
-            [0, *lasted[gone], end], [0, *share[gone], gone.mean()], where="post",
-            color="#999", linewidth=1, label="recording over",
-        )  # fmt: skip
-        axis.legend(fontsize=8, frameon=False, loc="center right")
-    axis.set(xlim=(0, CAUGHT[-1]), ylim=(0, 1), xticks=CAUGHT)
+    found, end = delays(victims, np.ones(len(victims))), CAUGHT[-1]
+    count = len(found.delay)
+    if count:
+        time, shares = found.curve()
+        every = np.sort(found.delay[np.isfinite(found.delay)])
+        over = np.sort(found.lasted)
+        for at, share, name, look in (
+            (time, shares, "caught", {"color": IMPOSTOR}),
+            (every, np.arange(1, len(every) + 1) / count, "caught, of all",
+             {"color": IMPOSTOR, "linewidth": 1, "linestyle": ":"}),
+            (over, np.arange(1, count + 1) / count, "recording over",
+             {"color": "#999", "linewidth": 1}),
+        ):  # fmt: skip
+            kept = at <= end
+            last = share[kept][-1] if kept.any() else 0.0
+            line = [0, *at[kept], end], [0, *share[kept], last]
+            axis.step(*line, where="post", label=name, **look)
+        axis.legend(fontsize=8, frameon=False)
+    axis.set(xlim=(0, end), ylim=(0, 1), xticks=CAUGHT)
     axis.set_xlabel("active minutes since the takeover")
-    axis.set_ylabel(f"share of {len(episodes)} takeovers")
+    axis.set_ylabel(f"share of {count} takeovers")
     axis.grid(axis="y", color="#eee")
     return figure
 
@@ -153,7 +154,7 @@ def _users(report: Mapping[str, Any]) -> Figure:
     names = [f"{row['user'][:18]} ({row['enrol_units']}/{row['test_units']})" for row in known]
     axis.set_yticks(places, names, fontsize=7)
     axis.set(xlim=(0, max(0.5, *values)), ylim=(-0.7, len(known) - 0.3))
-    axis.set_xlabel(f"EER at {size} units, a threshold for each user (units enrolled/tested)")
+    axis.set_xlabel(f"EER at {size} units, a threshold each (enrolled/tested)")
     present = sorted({row["device_class"] for row in known})
     handles = [
         axis.plot([], [], "s", color=CLASSES.get(name, "#999"), label=name)[0] for name in present

@@ -79,6 +79,11 @@ def means(victim: Victim, scores: Floats, size: int) -> Floats:
     return np.asarray(_blocks(scores, size).mean(axis=1))
 
 
+def margins(victim: Victim, scores: Floats, size: int) -> Floats:
+    """Give how far each window's mean is above the threshold of the template, which is frozen."""
+    return means(victim, scores, size) - victim.threshold
+
+
 def votes(victim: Victim, scores: Floats, size: int) -> Floats:
     """Give the share of each window's scores that do not count against the user: the paper's."""
     rounded = np.array([comparable(score) for score in scores.tolist()])
@@ -164,7 +169,7 @@ def rates(
     """Tell error rates by window, in every way that a report needs."""
     found: dict[str, dict[str, Any]] = {
         "eer": {}, "eer_same_device_class": {}, "eer_by_votes": {}, "auc": {}, "fnmr_at_fmr": {},
-        "det": {},
+        "at_frozen_threshold": {}, "det": {},
     }  # fmt: skip
     for size in windows:
         name, everyone = str(size), compared(victims, size)
@@ -179,69 +184,88 @@ def rates(
             assert det is not None  # both sides are there, and everybody counts once
             at = {str(fmr): metrics.fnmr_at(det, fmr) for fmr in FIXED}
             found["fnmr_at_fmr"][name] = at
+            kept = compared(victims, size, margins)
+            found["at_frozen_threshold"][name] = {
+                "fmr": float(np.mean(kept.impostor >= 0)),
+                "fnmr": float(np.mean(kept.genuine < 0)),
+            }
             found["det"][name] = dict(zip(("fmr", "fnmr"), metrics.thinned(det), strict=True))
     return found
 
 
 def takeover(victims: Sequence[Victim], rng: np.random.Generator) -> dict[str, Any]:
     """Tell what the policy made of test recordings: false alarms, delays, who was caught."""
-    episodes = [(place, one) for place, each in enumerate(victims) for one in each.episodes]
-    user = np.array([place for place, _ in episodes], dtype=np.int64)
-    minutes = np.array([one.minutes for _, one in episodes])
-    units = np.array([one.units for _, one in episodes])
-    scored = np.array([one.scored for _, one in episodes])
+    episodes = [one for victim in victims for one in victim.episodes]
     alarms = np.array([victim.owned.alarms for victim in victims], dtype=np.float64)
     active = np.array([victim.owned.active for victim in victims])
     n, ones = len(victims), np.ones(len(victims))
+    scores = sum(victim.owned.scores for victim in victims)
 
     def wrong(w: Floats) -> float | None:
         return metrics.per_workday(float(alarms @ w), float(active @ w))
 
-    def median(values: Floats, share: float, w: Floats) -> float | None:
-        return metrics.weighted_quantile(values, share, w[user])
-
-    def caught(limit: float, w: Floats) -> float | None:
-        total = w[user].sum()
-        return float(w[user] @ (minutes <= limit) / total) if total else None
-
+    minutes = partial(delays, victims)
+    shares = {str(limit): partial(_caught, minutes, limit) for limit in CAUGHT}
     return {
         "false_alarms_per_8h": wrong(ones),
         "false_alarms_per_8h_ci": list(metrics.interval(n, wrong, rng)),
         "false_alarms": int(alarms.sum()),
         "active_hours": float(active.sum() / 3600),
-        "median_minutes": median(minutes, 0.5, ones),
-        "median_minutes_ci": _ends(minutes, user, n, rng),
-        "p90_minutes": median(minutes, 0.9, ones),
-        "median_units": median(units, 0.5, ones),
-        "caught_within_min": {str(limit): caught(limit, ones) for limit in CAUGHT},
+        "median_minutes": minutes(ones).until(0.5),
+        "median_minutes_ci": _ends(minutes, n, rng),
+        "p90_minutes": minutes(ones).until(0.9),
+        "median_units": delays(victims, ones, units=True).until(0.5),
+        "caught_within_min": {limit: share(ones) for limit, share in shares.items()},
         "caught_within_min_ci": {
-            str(limit): list(metrics.interval(n, partial(caught, limit), rng)) for limit in CAUGHT
+            limit: list(metrics.interval(n, share, rng)) for limit, share in shares.items()
         },
-        "caught_before_session_end": caught(np.finfo(float).max, ones),
-        "median_session_minutes": _median([one.lasted for _, one in episodes]),
-        "ania": _mean(np.minimum(units, scored)),
-        "anga": _per(sum(victim.owned.scores for victim in victims), alarms.sum()),
-        "coverage": _per(
-            sum(victim.owned.decided for victim in victims),
-            sum(victim.owned.scores for victim in victims),
-        ),
+        "caught_within_min_of_all": {
+            str(limit): minutes(ones).of_all(limit) for limit in CAUGHT
+        },
+        "caught_before_session_end": minutes(ones).of_all(np.finfo(float).max),
+        "median_session_minutes": _median([one.lasted for one in episodes]),
+        "ania": _mean(np.array([min(one.units, one.scored) for one in episodes])),
+        "anga": _per(scores, alarms.sum()),
+        "coverage": _per(sum(victim.owned.decided for victim in victims), scores),
         "episodes": len(episodes),
-        "users": len({int(place) for place in user}),
+        "users": sum(1 for victim in victims if victim.episodes),
     }
 
 
-def _ends(
-    minutes: Floats, user: metrics.Ints, n: int, rng: np.random.Generator
-) -> list[float | None]:
-    """The interval of the median delay; None as an end where it is infinite."""
-    if n < 2 or not len(minutes):
-        return [0.0, None]
-    far = float(minutes[np.isfinite(minutes)].max(initial=0.0)) + 1
-    bounded = np.minimum(minutes, far)
-    low, high = metrics.interval(
-        n, lambda w: metrics.weighted_quantile(bounded, 0.5, w[user]), rng
+def delays(victims: Sequence[Victim], weights: Floats, *, units: bool = False) -> metrics.Delays:
+    """Give all takeovers' delays, in active minutes or in units.
+
+    Parameters
+    ----------
+    weights
+        (victims,) how often each user's takeovers count.
+    """
+    episodes = [one for victim in victims for one in victim.episodes]
+    counts = [len(victim.episodes) for victim in victims]
+    return metrics.Delays(
+        np.array([one.units if units else one.minutes for one in episodes]),
+        np.array([one.scored if units else one.lasted for one in episodes], dtype=np.float64),
+        np.repeat(weights, counts),
     )
-    return [None if end >= far else end for end in (low, high)]
+
+
+def _caught(
+    minutes: Callable[[Floats], metrics.Delays], limit: float, weights: Floats
+) -> float | None:
+    return minutes(weights).within(limit)
+
+
+def _ends(
+    minutes: Callable[[Floats], metrics.Delays], n: int, rng: np.random.Generator
+) -> list[float | None]:
+    """The interval of the median delay; None as an end where half are never caught."""
+    if n < 2:
+        return [0.0, None]
+    never = 1e9
+    low, high = metrics.interval(
+        n, lambda w: never if (found := minutes(w).until(0.5)) is None else found, rng
+    )
+    return [None if end >= never else end for end in (low, high)]
 
 
 def _median(values: Sequence[float]) -> float | None:

@@ -5,11 +5,13 @@ a key of everything that the result rests on, so that a second start does what i
 nothing else. Processes are started afresh (spawn): what they know is what they are given.
 """
 
+import os
 import signal
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -93,7 +95,16 @@ def finished(
 def _enter(enter: tuple[Callable[..., None], tuple[Any, ...]] | None) -> None:
     # Ctrl-C reaches every process of a terminal; the first one cancels the others.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_follow, daemon=True).start()
     threadpool_limits(1)
     if enter is not None:
         call, given = enter
         call(*given)
+
+
+def _follow() -> None:
+    """Go when the process that gave the work has gone, however it went: nobody waits for us."""
+    parent = parent_process()
+    assert parent is not None  # only those that we start come here
+    parent.join()
+    os._exit(1)

@@ -6,7 +6,7 @@ import pytest
 from reauth.decide.window import WindowPolicy
 from reauth.event import Event, Kind
 from reauth.features import FEATURE_SETS
-from reauth.lab.cutting import Facts, Units, cut, read, rows_of, write
+from reauth.lab.cutting import Facts, Units, cut, glance, read, rows_of, write
 from reauth.lab.synth import draw_person, recording
 from reauth.session import Lane, Recipe, Scored, Session, runs
 from reauth.trajectory import PauseSegmenter, Trajectory
@@ -133,3 +133,5 @@ def test_units_survive_a_file(events, tmp_path):
         equal_nan=True,
     )  # fmt: skip
     assert [tmp_path / "units.npz"] == list(tmp_path.iterdir())
+    facts, count = glance(tmp_path / "units.npz")
+    assert (len(units.at), units.facts.active) == (count, facts.active)

@@ -10,7 +10,7 @@ import pytest
 from reauth.errors import RecordingError, SettingsError
 from reauth.lab.evaluate import Enrolled, evaluate, people_in, score_tests
 from reauth.lab.method import method_of
-from reauth.lab.splits import GateError
+from reauth.lab.splits import GateError, matches
 from reauth.lab.work import unwatched
 from reauth.settings import Settings
 from tests.reauth.lab.towns import build, request, write_session
@@ -188,6 +188,25 @@ def test_scoring_needs_nothing_of_the_enrolment_but_templates(town, asked, tmp_p
     shutil.rmtree(here.out / "work" / "enrolment")
 
     assert whole == scores_of(score_tests(here, found, unwatched))
+
+
+def test_a_plan_that_lets_an_attacker_train_is_refused_before_anything_is_learnt(
+    asked, tmp_path, monkeypatch
+):
+    """The defect is planted in the plan; the gate does not trust it."""
+
+    def careless(*args, **kwargs):
+        return [
+            replace(match, background=(*match.background, match.impostors[0]))
+            for match in matches(*args, **kwargs)
+        ]
+
+    monkeypatch.setattr("reauth.lab.evaluate.matches", careless)
+    broken = replace(asked, out=tmp_path / "out")
+
+    with pytest.raises(GateError, match="attacks in its fold"):
+        enrolled(broken)
+    assert not (tmp_path / "out" / "work" / "templates").exists()
 
 
 @pytest.mark.slow

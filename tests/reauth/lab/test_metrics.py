@@ -6,10 +6,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reauth.lab.metrics import (
+    Delays,
     Ranked,
     alone,
     auc,
-    caught_within,
     cllr,
     eer,
     fnmr_at,
@@ -18,9 +18,9 @@ from reauth.lab.metrics import (
     per_workday,
     thinned,
     weighted_mean,
-    weighted_quantile,
 )
 
+NEVER = np.inf
 few = st.lists(st.integers(-4, 4).map(float), min_size=1, max_size=12).map(np.array)
 
 
@@ -116,17 +116,45 @@ def test_counts_become_rates_of_eight_active_hours():
     assert per_workday(0, 0.0) is None
 
 
-def test_whoever_is_never_caught_has_an_infinite_delay():
-    """So the median is honest: None where half of them got away."""
-    delays = np.array([1.0, 4.0, np.inf])
+def delayed(*pairs, weight=None):
+    """Takeovers by (delay, how long it was watched)."""
+    delay, lasted = np.array(pairs, float).reshape(-1, 2).T
+    return Delays(delay, lasted, np.ones(len(delay)) if weight is None else np.array(weight, float))
 
-    assert 4.0 == weighted_quantile(delays, 0.5, np.ones(3))
-    assert 1.0 == weighted_quantile(delays, 0.5, np.array([3.0, 1.0, 1.0]))
-    assert weighted_quantile(delays, 0.9, np.ones(3)) is None
-    assert weighted_quantile(np.empty(0), 0.5, np.empty(0)) is None
-    assert weighted_quantile(delays, 0.5, np.zeros(3)) is None
-    assert 2 / 3 == caught_within(delays, 4.0)
-    assert caught_within(np.empty(0), 4.0) is None
+
+def test_shares_of_those_caught_are_counted_where_all_were_watched_to_the_end():
+    """Then the curve is what counting gives; whoever is never caught has no delay."""
+    found = delayed((1, 9), (4, 9), (NEVER, 9))
+
+    assert ([1.0, 4.0], pytest.approx([1 / 3, 2 / 3])) == tuple(map(list, found.curve()))
+    assert [0.0, pytest.approx(1 / 3), pytest.approx(2 / 3)] == [
+        found.within(limit) for limit in (0.5, 1, 20)
+    ]
+    assert (4.0, None) == (found.until(0.5), found.until(0.9))
+
+
+def test_a_recording_that_ends_early_is_no_escape():
+    """It tells nothing of later; of all, it counts as one who got away."""
+    found = delayed((2, 9), (NEVER, 1), (NEVER, 1), (6, 9))
+
+    assert [0.5, 1.0] == [found.within(limit) for limit in (3, 6)]
+    assert [0.25, 0.5] == [found.of_all(limit) for limit in (3, 6)]
+
+
+def test_who_counts_twice_is_as_good_as_two():
+    """The bootstrap draws users more than once."""
+    once = delayed((2, 9), (NEVER, 4), (6, 9), weight=(1, 2, 3))
+    often = delayed((2, 9), *[(NEVER, 4)] * 2, *[(6, 9)] * 3)
+
+    assert [often.within(limit) for limit in (2, 6)] == pytest.approx(
+        [once.within(limit) for limit in (2, 6)]
+    )
+
+
+def test_no_takeover_has_no_share():
+    """None, not zero."""
+    for nothing in (delayed(), delayed((1, 2), weight=(0,))):
+        assert (None, None, None) == (nothing.within(3), nothing.until(0.5), nothing.of_all(3))
 
 
 def test_intervals_are_over_users():

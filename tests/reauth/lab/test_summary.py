@@ -84,6 +84,9 @@ def test_error_rates_come_by_window_with_intervals_over_users():
         short["genuine_windows"], short["impostor_windows"], short["users"],
     )  # fmt: skip
     assert found["auc"]["20"]["pooled"] > found["auc"]["5"]["pooled"] > 0.5
+    kept = found["at_frozen_threshold"]["20"]
+    assert 0 <= kept["fmr"] < 0.2
+    assert 0 <= kept["fnmr"] < 0.2
     at = found["fnmr_at_fmr"]["5"]
     assert at["0.01"] >= at["0.05"] >= 0
     assert len(found["det"]["5"]["fmr"]) == len(found["det"]["5"]["fnmr"])
@@ -140,7 +143,21 @@ def test_who_got_away_counts():
     assert (None, [None, None], None) == (
         found["median_minutes"], found["median_minutes_ci"], found["p90_minutes"],
     )  # fmt: skip
-    assert (0.0, 7.0) == (found["caught_within_min"]["80"], found["ania"])
+    assert (0.0, 0.0, 7.0) == (
+        found["caught_within_min"]["80"], found["caught_within_min_of_all"]["80"], found["ania"],
+    )  # fmt: skip
+
+
+def test_a_recording_that_ends_at_once_is_no_escape_but_is_told():
+    """One impostor of two is caught, the other one's recording has one score."""
+    anna = victim("anna", [[1.0] * 3], [("eve", "frame", [-1.0] * 9), ("mal", "frame", [1.0])])
+
+    found = takeover([anna], draws())
+
+    assert (1.0, 0.5, 0.5) == (
+        found["caught_within_min"]["3"], found["caught_within_min_of_all"]["3"],
+        found["caught_before_session_end"],
+    )  # fmt: skip
 
 
 def test_nobody_brings_nothing():

@@ -1,9 +1,14 @@
 """Long work: every unit once, in other processes, however often it is started."""
 
 import os
+import signal
+import subprocess
+import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 
 from reauth.lab.work import WorkError, finished, unwatched
@@ -19,6 +24,10 @@ class Note:
 
 def do(job):
     """What a process does with a note."""
+    if job.how == "orphan":
+        job.out.with_suffix(".pid").write_text(str(os.getpid()))
+        os.kill(os.getppid(), signal.SIGKILL)
+        threading.Event().wait()
     if job.how == "die":
         os._exit(1)
     if job.how == "fail":
@@ -62,3 +71,19 @@ def test_a_process_that_is_ended_is_told(tmp_path):
     """With the next step; no trace."""
     with pytest.raises(WorkError, match="fewer --jobs"):
         list(finished([Note(tmp_path / "1", "die")], do, 1))
+
+
+def test_nobody_goes_on_for_one_who_was_killed(tmp_path):
+    """A process whose parent is gone, without a word, goes too: it holds a core for nobody."""
+    program = (
+        "from pathlib import Path; from tests.reauth.lab.test_work import Note, do; "
+        "from reauth.lab.work import finished; "
+        f"list(finished([Note(Path({str(tmp_path / '1')!r}), 'orphan')], do, 1))"
+    )
+    home = Path(__file__).parents[3]
+    done = subprocess.run([sys.executable, "-c", program], cwd=home, check=False)
+
+    assert -signal.SIGKILL == done.returncode
+    orphan = int((tmp_path / "1.pid").read_text())
+    psutil.wait_procs([psutil.Process(orphan)] if psutil.pid_exists(orphan) else [], timeout=60)
+    assert not psutil.pid_exists(orphan) or psutil.Process(orphan).status() == "zombie"
