@@ -78,8 +78,11 @@ class Alert:
     """What a person is told.
 
     `threshold` is the score below which a trajectory counts against the user, `limit` how many of
-    the last `window` may not be reached, `low` how many were low when the alert was raised. Times
-    are seconds since 1970. `suppressed` is a flag beside the state, not a state.
+    the last `window` may not be reached (0: their number alone decides nothing), `low` how many
+    were low when the alert was raised. `rule` names the policy that raised it, whose `level` had
+    come to the `bound`: low scores of a `window`, people of the `population`, refused `tokens`, of
+    `trust` what is left of 100, nats of all others. Times are seconds since 1970. `suppressed` is a
+    flag beside the state, not a state.
     """
 
     id: str
@@ -104,6 +107,9 @@ class Alert:
     verdict: str | None = None
     suppressed: bool = False
     history: tuple[Step, ...] = ()
+    rule: str = "window"
+    level: float = 0.0
+    bound: float = 0.0
 
 
 def alert_id(session: str, number: int, rule: str, template_version: int) -> str:

@@ -116,6 +116,9 @@ class Brake:
             window=len(self._compared().keys() | self.alarming()),
             low=alarmed,
             limit=self._users,
+            rule="population",
+            level=alarmed,
+            bound=self._users,
         )
 
     def _compared(self) -> dict[str, float]:

@@ -53,6 +53,8 @@ class Options:
         Numbers of scores that quality is reported for.
     false_alarms_per_8h
         Wanted false alarms in 8 active hours of the user.
+    policy
+        Whose decisions quality is reported of.
     """
 
     min_trajectories: int = 300
@@ -60,6 +62,7 @@ class Options:
     verifier: Verifier = VERIFIERS["svm"]
     windows: tuple[int, ...] = WINDOWS
     false_alarms_per_8h: float = 1.0
+    policy: str = "window"
 
 
 def learn(
@@ -106,6 +109,7 @@ def learn(
         if sum(map(len, rows := _rows(options.features, background[name]))) >= LEAST
     ]
     learnt = options.verifier.enrol(own, others, rng)
+    pace = trajectory_rate(genuine)
     template = Template(
         user=user,
         feature_set=options.features.name,
@@ -117,18 +121,20 @@ def learn(
         arrays=learnt.arrays,
         calibration=learnt.calibration,
         held_out=learnt.held_out,
-        false_alarms=_false_alarms(genuine, options.false_alarms_per_8h),
+        false_alarms=_false_alarms(pace, options.false_alarms_per_8h),
+        pace=pace,
         n_genuine=learnt.n_genuine,
         n_impostor=learnt.n_impostor,
         n_background_users=len(others),
         enrolled_at=now,
     )
-    return replace(template, quality=expected(template, learnt.impostors, options.windows, rng))
+    judged = expected(template, learnt.impostors, options.windows, rng, options.policy)
+    return replace(template, quality=judged)
 
 
-def _false_alarms(sessions: Sessions, per_8h: float) -> float:
+def _false_alarms(pace: float, per_8h: float) -> float:
     """Wanted false alarms for each trajectory; one in two is as many as there can be."""
-    return min(per_8h / (trajectory_rate(sessions) * WORKDAY / 3600), 0.5)
+    return min(per_8h / (pace * WORKDAY / 3600), 0.5)
 
 
 def _rows(features: FeatureSet, sessions: Sessions) -> list[Floats]:
@@ -181,7 +187,8 @@ class Enroller:
         Returns
         -------
         list
-            As interfaces.md §4 has it, and `limit` and `reason` with the quality.
+            As interfaces.md §4 has it, and with the quality its `limit`, `reason`, `policy` and
+            `spacing_h`. A quality that is another policy's is left out.
         """
         if user is None:
             return [self._told(person) for person in await self._store.people()]
@@ -290,9 +297,9 @@ class Enroller:
         spread = (person.last or 0.0) - (person.first or 0.0)
         since = person.first if spread >= MEASURABLE else None
         come = progress(person.trajectories, needed, since, self._clock())
-        window = self._settings.identity_lane.window
-        quality = (person.quality or {}).get(str(window))
-        if quality is not None and quality["far"] is None and quality["frr"] is None:
+        lane = self._settings.identity_lane
+        quality = (person.quality or {}).get(str(lane.window))
+        if quality is not None and not _tells(quality, lane.policy):
             quality = None
         learnt = person.version > 0
         return {
@@ -324,7 +331,14 @@ def options_of(settings: Settings) -> Options:
         verifier=verifier,
         windows=tuple(sorted({*WINDOWS, lane.window})),
         false_alarms_per_8h=wanted.false_alarms_per_8h,
+        policy=lane.policy,
     )
+
+
+def _tells(quality: Mapping[str, Any], policy: str) -> bool:
+    """Whether a stored quality has a figure, of the policy that decides."""
+    known = quality["far"] is not None or quality["frr"] is not None
+    return known and bool(quality.get("policy", "window") == policy)
 
 
 def _state(person: PersonRow) -> Enrolled:

@@ -70,7 +70,8 @@ def alert_of(
     evidence = evidence_of(rows, template.threshold)[-verdict.window :]
     lows = [item.at for item in evidence if item.low]
     scores = [item.score for item in evidence]
-    rule = f"{verdict.lane}:{verdict.limit}/{verdict.window}"
+    counted = f"{verdict.limit}/{verdict.window}" if verdict.limit else verdict.rule
+    rule = f"{verdict.lane}:{counted}"
     return Alert(
         id=alert_id(live.id, verdict.number, rule, template.version),
         user=live.key[0],
@@ -89,4 +90,7 @@ def alert_of(
         limit=verdict.limit,
         provisional=template.provisional,
         evidence=evidence,
+        rule=verdict.rule,
+        level=verdict.level,
+        bound=verdict.bound,
     )

@@ -1,27 +1,30 @@
 """What to expect of a template's decisions, from scores that its training has not seen.
 
-Shares of windows refused and accepted are estimated by block bootstrap: windows are put together
-of blocks of neighbouring held-out scores, all of one session or of one other user, as real ones
-are. So even a window longer than any held-out session has an estimate, with an honest interval.
+Shares of stretches refused and accepted are estimated by block bootstrap: stretches are put
+together of blocks of neighbouring held-out scores, all of one session or of one other user, as
+real ones are. So even one longer than any held-out session has an estimate, with an honest
+interval.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
+from math import isfinite
 
 import numpy as np
-from numpy.typing import NDArray
 
-from reauth.decide.window import limit_for
-from reauth.template import Quality, Template, comparable
+from reauth.decide import POLICIES, Policy, spacing
+from reauth.template import Quality, Template
 from reauth.trajectory import Floats
 
 BLOCK = 10
 """Scores resampled together, about a minute and a half: neighbours are alike."""
 
 REPLICATES = 400
-DRAWS = 50
-"""Bootstrap replicates, and windows drawn in each; the 2.5 % point is the tenth value."""
+"""Bootstrap replicates; the 2.5 % point is the tenth value."""
 
-Lows = NDArray[np.int64]
+DRAWS = (2, 50)
+"""Least and most stretches drawn of one unit in a replicate, and below `TOGETHER` of all."""
+TOGETHER = 200
 
 
 def expected(
@@ -29,8 +32,9 @@ def expected(
     impostors: Sequence[Floats],
     windows: Sequence[int],
     rng: np.random.Generator,
+    policy: str = "window",
 ) -> dict[int, Quality]:
-    """Give what to expect of the window policy, by window.
+    """Give what to expect of a policy's decisions, by window.
 
     Parameters
     ----------
@@ -42,58 +46,62 @@ def expected(
         Numbers of scores to report for.
     rng
         Draws the bootstrap.
+    policy
+        A name of `POLICIES`.
     """
-    threshold = template.threshold
-    genuine = [_low(part, threshold) for part in template.held_out if len(part)]
-    others = [_low(part, threshold) for part in impostors if len(part)]
-    return {
-        window: _quality(
-            window,
-            limit_for(template.held_out, window, template.false_alarms, threshold),
-            (genuine, others),
-            rng,
+    genuine = [part for part in template.held_out if len(part)]
+    others = [part for part in impostors if len(part)]
+    found = {}
+    for window in windows:
+        rule = POLICIES[policy](template, window)
+        shares = _shares(window, rule, (genuine, others), rng)
+        hours = spacing(rule, template)
+        found[window] = replace(
+            shares, policy=policy, spacing_h=round(hours, 3) if isfinite(hours) else None
         )
-        for window in windows
-    }
+    return found
 
 
-def _quality(
-    window: int, limit: int, lows: tuple[list[Lows], list[Lows]], rng: np.random.Generator
+def _shares(
+    window: int, rule: Policy, parts: tuple[list[Floats], list[Floats]], rng: np.random.Generator
 ) -> Quality:
-    genuine, others = lows
+    genuine, others = parts
     held, reasons = sum(map(len, genuine)), []
     frr = far = frr_ci = far_ci = None
     if held and held * 2 >= window:
-        shares = np.stack([_refused(low, window, limit, rng) for low in genuine])
-        weights = np.array([len(low) for low in genuine], dtype=np.float64)
+        shares = _refused(genuine, window, rule, rng)
+        weights = np.array([len(part) for part in genuine], dtype=np.float64)
         frr, frr_ci = _interval(shares, weights, held / window, rng)
     else:
         reasons.append(f"{held} held-out trajectories are too few for a window of {window}")
     if others:
-        shares = 1 - np.stack([_refused(low, window, limit, rng) for low in others])
+        shares = 1 - _refused(others, window, rule, rng)
         far, far_ci = _interval(shares, np.ones(len(others)), len(others), rng)
     else:
         reasons.append("no other users to try")
+    limit = int(rule.evidence()["limit"])
     return Quality(window, limit, far, frr, far_ci, frr_ci, "; ".join(reasons))
 
 
-def _low(scores: Floats, threshold: float) -> Lows:
-    return np.array([comparable(float(score)) < threshold for score in scores], dtype=np.int64)
+def _refused(
+    parts: Sequence[Floats], window: int, rule: Policy, rng: np.random.Generator
+) -> Floats:
+    """Give (parts, REPLICATES) shares of stretches of `window` scores that raise an alarm.
 
-
-def _refused(low: Lows, window: int, limit: int, rng: np.random.Generator) -> Floats:
-    """Give (REPLICATES,) shares of windows with at least `limit` low scores.
-
-    Each replicate draws its own pool of blocks from `low`, then windows from the pool.
+    Each replicate draws its own pool of blocks from a part, then stretches from the pool.
     """
-    around = np.concatenate(([0], np.cumsum(np.resize(low, len(low) + BLOCK))))
-    whole, rest = divmod(window, BLOCK)
-    pool = rng.integers(len(low), size=(REPLICATES, max(1, len(low) // BLOCK)))
-    picks = rng.integers(pool.shape[1], size=(REPLICATES, DRAWS * (whole + 1)))
-    starts = np.take_along_axis(pool, picks, axis=1).reshape(REPLICATES, DRAWS, whole + 1)
-    counts = (around[starts[..., :whole] + BLOCK] - around[starts[..., :whole]]).sum(axis=2)
-    counts += around[starts[..., whole] + rest] - around[starts[..., whole]]
-    return np.asarray((counts >= limit).mean(axis=1))
+    draws = min(max(DRAWS[0], TOGETHER // len(parts)), DRAWS[1])
+    blocks = -(-window // BLOCK)
+    shares = []
+    for part in parts:
+        pool = rng.integers(len(part), size=(REPLICATES, max(1, len(part) // BLOCK)))
+        picks = rng.integers(pool.shape[1], size=(REPLICATES, draws * blocks))
+        starts = np.take_along_axis(pool, picks, axis=1).reshape(-1, blocks)
+        around = np.resize(part, len(part) + BLOCK)
+        drawn = around[starts[..., None] + np.arange(BLOCK)].reshape(len(starts), -1)
+        raised = rule.alarms(drawn[:, :window])
+        shares.append(raised.reshape(REPLICATES, draws).mean(axis=1))
+    return np.stack(shares)
 
 
 def _interval(

@@ -62,4 +62,7 @@ class Refusals:
             window=self._limit,
             low=self._limit,
             limit=self._limit,
+            rule="tokens",
+            level=self._limit,
+            bound=self._limit,
         )

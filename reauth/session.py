@@ -38,7 +38,10 @@ class Scored:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A lane changed its mind: `low` of the last `window` scores, against a `limit`."""
+    """A lane changed its mind: `low` of the last `window` scores, against a `limit`.
+
+    `rule` names the policy, whose `level` is compared with a `bound`; see `Policy.evidence`.
+    """
 
     lane: str
     t: float
@@ -47,6 +50,9 @@ class Verdict:
     window: int
     low: int
     limit: int
+    rule: str
+    level: float
+    bound: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +139,8 @@ class Lane:
         self._genuine = genuine
         evidence = self._policy.evidence()
         window, low, limit = (int(evidence[key]) for key in ("window", "low", "limit"))
-        return [scored, Verdict(name, t, genuine, self.number, window, low, limit)]
+        own = (str(evidence["rule"]), float(evidence["level"]), float(evidence["bound"]))
+        return [scored, Verdict(name, t, genuine, self.number, window, low, limit, *own)]
 
     def to_bytes(self) -> bytes:
         """What this lane remembers, the template's version included, not the template."""

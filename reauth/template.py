@@ -12,7 +12,6 @@ from typing import Protocol
 from reauth.errors import TemplateError
 from reauth.trajectory import Floats
 
-
 def comparable(score: float) -> float:
     """Round a score to 1e-3 nat before it meets a threshold; the one place where that is done.
 
@@ -23,21 +22,26 @@ def comparable(score: float) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Quality:
-    """What to expect of decisions on the last `window` scores, from data that no training saw.
+    """What to expect of a policy's decisions on `window` scores, from data that no training saw.
 
     Parameters
     ----------
     window
-        Scores that a decision rests on.
+        Scores in a stretch of somebody's movement: an alarm in it refuses them, else they are
+        accepted.
     limit
-        Low scores among them that raise the alarm.
+        Low scores among them that raise the alarm; 0 where the policy does not count.
     far, frr
-        Shares of impostor windows accepted and of genuine windows refused; None where `reason`
+        Shares of impostors' stretches accepted and of genuine ones refused; None where `reason`
         says what is missing.
     far_ci, frr_ci
         95 % intervals.
     reason
         Empty, or why a share is None.
+    policy
+        Whose decisions.
+    spacing_h
+        Active hours between false alarms; None where nobody knows, or there are none.
     """
 
     window: int
@@ -47,6 +51,8 @@ class Quality:
     far_ci: tuple[float, float] | None
     frr_ci: tuple[float, float] | None
     reason: str = ""
+    policy: str = "window"
+    spacing_h: float | None = None
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -74,6 +80,8 @@ class Template:
         nats; a score below it counts against the user.
     false_alarms
         Wanted false alarms for each trajectory compared, for the policy.
+    pace
+        The user's trajectories in an active hour.
     n_genuine, n_impostor, n_background_users
         Trajectories of the user and of others, and how many others.
     enrolled_at
@@ -87,7 +95,7 @@ class Template:
     Raises
     ------
     ValueError
-        If `false_alarms` is not in (0, 1).
+        If `false_alarms` is not in (0, 1), or `pace` not above 0.
     """
 
     user: str
@@ -103,6 +111,7 @@ class Template:
     threshold: float = 0.0
     false_alarms: float = 1 / 1776
     """One in 8 active hours at Medvet's rate of 3.7 trajectories a minute (biometrics.md §3)."""
+    pace: float = 3.7 * 60
     n_genuine: int = 0
     n_impostor: int = 0
     n_background_users: int = 0
@@ -113,6 +122,8 @@ class Template:
     def __post_init__(self) -> None:
         if not 0 < self.false_alarms < 1:
             raise ValueError("false alarms per trajectory lie between 0 and 1")
+        if not self.pace > 0:
+            raise ValueError("whoever moves has more than 0 trajectories an hour")
 
 
 class Versioned(Protocol):

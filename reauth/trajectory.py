@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from reauth.event import ENDING_MARKS, Event, Kind, Samples
 
 Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
 
 TICK = 1e-4
 """s; the wire's clock counts tenths of a millisecond (observer.md, wire format)."""

@@ -92,6 +92,8 @@ def alarm(name="a1", of="s1", user="anna", lane="identity", raised_at=NOON, **ot
         "low": 61,
         "limit": 60,
         "evidence": (Evidence("0f" * 16, 41, raised_at - 1, -3.25, True),),
+        "level": 61.0,
+        "bound": 60.0,
     }
     return Alert(**{**fields, **other})
 

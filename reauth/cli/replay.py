@@ -6,7 +6,6 @@ files always give the same lines, the same scores and the same alert ids.
 
 import asyncio
 from argparse import Namespace
-from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, assert_never
@@ -53,10 +52,10 @@ def add(commands: Commands) -> None:
 
 @dataclass(slots=True)
 class Part:
-    """A session being replayed: its newest scores, and what has to be kept of it."""
+    """A session being replayed: its scores, and what has to be kept of it."""
 
     live: Live
-    rows: deque[TrajectoryRow]
+    rows: list[TrajectoryRow] = field(default_factory=list)
     fresh: list[TrajectoryRow] = field(default_factory=list)
     alerts: dict[str, Alert] = field(default_factory=dict)
     """By lane: a session and lane have one alert until somebody has closed it."""
@@ -138,7 +137,7 @@ class Replay:
             token=TokenVerdict.OK,
         )
         session = Session([Lane(recipe, self._template) for recipe in self._recipes])
-        return Part(Live(name, key, started, session, claim), deque(maxlen=self._lane.window))
+        return Part(Live(name, key, started, session, claim))
 
     def _lines(self, part: Part, outcome: Outcome, offset: float) -> Iterator[dict[str, Any]]:
         """The outcome, and the alert that it raises."""
@@ -151,7 +150,8 @@ class Replay:
         yield line_of(outcome)
         if isinstance(outcome, Verdict) and not outcome.genuine and self._template:
             if outcome.lane not in part.alerts:
-                alert = alert_of(part.live, outcome, self._template, part.rows, app.now())
+                rows = part.rows[-outcome.window :]
+                alert = alert_of(part.live, outcome, self._template, rows, app.now())
                 part.alerts[outcome.lane] = alert
                 yield {
                     "t": outcome.t,
@@ -161,6 +161,9 @@ class Replay:
                     "window": alert.window,
                     "low": alert.low,
                     "limit": alert.limit,
+                    "rule": alert.rule,
+                    "level": alert.level,
+                    "bound": alert.bound,
                 }
 
 

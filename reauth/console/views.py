@@ -26,6 +26,13 @@ from reauth.ports import Store
 DAY = 86_400.0
 DAYS = (30, 365)
 """How far back the list may look: a month by default, as far as alerts are kept on request."""
+LEVELS = {
+    "mean": "The mean score, in nats,",
+    "sprt": "The evidence against the user, in nats,",
+    "cusum": "The evidence against the user, in nats since it was last none,",
+    "trust": "The trust in the user, of 100,",
+}
+"""What the `level` of an alert's rule is."""
 MOST = 1000
 """Alerts on one page; who has more reads them with `reauth alerts list`."""
 
@@ -78,7 +85,7 @@ def pages() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(moment=moment, span=span, share=share, rfc3339=rfc3339)
-    environment.globals.update(version=__version__)
+    environment.globals.update(version=__version__, levels=LEVELS)
     return environment
 
 

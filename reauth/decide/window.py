@@ -3,9 +3,12 @@
 import struct
 from collections.abc import Sequence
 from math import exp, lgamma
+from typing import ClassVar
+
+import numpy as np
 
 from reauth.template import Template, comparable
-from reauth.trajectory import Floats
+from reauth.trajectory import Bools, Floats
 
 _HEAD = struct.Struct("<BH")
 _VERSION = 1
@@ -32,6 +35,8 @@ class WindowPolicy:
         Scores in the window.
     limit
         Low scores that raise the alarm, 1 <= limit <= size.
+    false_alarms
+        Expected for each score of the user; not a number where nobody knows.
 
     Raises
     ------
@@ -49,20 +54,26 @@ class WindowPolicy:
     [None, None, True, False, True, True]
     """
 
-    def __init__(self, threshold: float, size: int, limit: int) -> None:
+    name: ClassVar[str] = "window"
+
+    def __init__(
+        self, threshold: float, size: int, limit: int, false_alarms: float = float("nan")
+    ) -> None:
         if not 1 <= limit <= size or size > 0xFFFF:
             raise ValueError(f"limit must be in 1..{size}, not {limit}")
         self.threshold = threshold
         self.size = size
         self.limit = limit
+        self.false_alarms = false_alarms
         self._low = 0  # a bit a score, the oldest lowest
         self._filled = 0
 
     @classmethod
     def fitted(cls, template: Template, size: int) -> "WindowPolicy":
         """Make the policy whose limit keeps to the false alarms that enrolment was asked for."""
-        limit = limit_for(template.held_out, size, template.false_alarms, template.threshold)
-        return cls(template.threshold, size, limit)
+        wanted = template.false_alarms
+        limit, expected = _fit(template.held_out, size, wanted, template.threshold)
+        return cls(template.threshold, size, limit, expected)
 
     def update(self, score: float) -> bool | None:
         """Take the next score; give the decision as it stands now."""
@@ -73,9 +84,21 @@ class WindowPolicy:
         self._filled += 1
         return self._low.bit_count() < self.limit if self._filled == self.size else None
 
-    def evidence(self) -> dict[str, float | int]:
-        """Give `low` of the last `window` scores, and the `limit`; fewer scores before it fills."""
-        return {"window": self._filled, "low": self._low.bit_count(), "limit": self.limit}
+    def alarms(self, scores: Floats) -> Bools:
+        """Tell which rows of (n, scores) raise an alarm, each from the beginning."""
+        sums = np.zeros((len(scores), scores.shape[1] + 1), dtype=np.int64)
+        np.cumsum(np.round(scores, 3) < self.threshold, axis=1, out=sums[:, 1:])
+        low = sums[:, self.size :] - sums[:, : -self.size]
+        return np.asarray((low >= self.limit).any(axis=1))
+
+    def evidence(self) -> dict[str, float | int | str]:
+        """Give `low` of the last `window` scores, and the `limit`; fewer scores before it fills.
+
+        They are the rule's `level` and `bound`, too.
+        """
+        low = self._low.bit_count()
+        counts = {"window": self._filled, "low": low, "limit": self.limit}
+        return {**counts, "rule": self.name, "level": low, "bound": self.limit}
 
     def reset(self) -> None:
         """Forget all scores: undecided again."""
@@ -138,20 +161,28 @@ def limit_for(
     >>> limit_for([], size=100, rate=1 / 1776)
     100
     """
+    return _fit(held_out, size, rate, threshold)[0]
+
+
+def _fit(
+    held_out: Sequence[Floats], size: int, rate: float, threshold: float
+) -> tuple[int, float]:
+    """Give `limit_for`'s limit, and the false alarms a score that are expected with it."""
     scores = [comparable(float(score)) for session in held_out for score in session]
     low = sum(score < threshold for score in scores)
     mean = (low + 0.5) / (len(scores) + 1)
     spread = RHO + (1 - RHO) / (len(scores) + 2)
     a, b = mean * (1 / spread - 1), (1 - mean) * (1 / spread - 1)
-    best, above = size, 0.0
+    best, expected, above = size, 0.0, 0.0
     for limit in range(size, 0, -1):
         above += exp(_ways(size, limit) + _beta(a + limit, b + size - limit) - _beta(a, b))
         climbs = _ways(size, limit - 1) + _beta(a + limit, b + size - limit + 1) - _beta(a, b)
         climbing = exp(climbs) * (size - limit + 1) / size
-        if above > MAX_FRR or above / size + climbing > rate:
+        found = above / size + climbing
+        if limit < size and (above > MAX_FRR or found > rate):
             break
-        best = limit
-    return best
+        best, expected = limit, found
+    return best, expected
 
 
 def _ways(n: int, k: int) -> float:

@@ -13,12 +13,12 @@ from reauth.ports import Delivery
 _COLUMNS = (
     "id, person, client, session, lane, kind, site, template_version, first_anomaly_at, raised_at,"
     " score, threshold, window_size, low, low_limit, provisional, evidence, state, note, verdict,"
-    " suppressed, history"
+    " suppressed, history, rule, level, bound"
 )
 """In the order of `Alert`'s fields."""
 _QUALIFIED = ", ".join(f"alert.{name}" for name in _COLUMNS.split(", "))
 
-_INSERT = f"INSERT INTO alert ({_COLUMNS}) VALUES ({', '.join('?' * 22)}) ON CONFLICT DO NOTHING"  # noqa: S608 - our own column names
+_INSERT = f"INSERT INTO alert ({_COLUMNS}) VALUES ({', '.join('?' * 25)}) ON CONFLICT DO NOTHING"  # noqa: S608 - our own column names
 _TELL = """
 INSERT INTO outbox (id, alert, sink, due, state)
 SELECT COALESCE(MAX(id), 0) + 1, ?, ?, 0, 'waiting' FROM outbox
@@ -174,6 +174,9 @@ def _values(alert: Alert) -> tuple[Any, ...]:
         alert.verdict,
         int(alert.suppressed),
         _history(alert),
+        alert.rule,
+        alert.level,
+        alert.bound,
     )
 
 
@@ -182,7 +185,8 @@ def _history(alert: Alert) -> str:
 
 
 def _alert(row: Sequence[Any]) -> Alert:
-    *head, provisional, evidence, state, note, verdict, suppressed, history = row
+    *plain, rule, level, bound = row
+    *head, provisional, evidence, state, note, verdict, suppressed, history = plain
     tail = [
         bool(provisional),
         tuple(Evidence(*item) for item in json.loads(evidence)),
@@ -191,5 +195,8 @@ def _alert(row: Sequence[Any]) -> Alert:
         verdict,
         bool(suppressed),
         tuple(Step(*step) for step in json.loads(history)),
+        rule,
+        level,
+        bound,
     ]
     return Alert(*[*head, *tail])

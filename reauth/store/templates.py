@@ -14,6 +14,7 @@ import numpy as np
 
 from reauth.errors import TemplateError
 from reauth.features import FEATURE_SETS
+from reauth.pace import MEDVET_RATE
 from reauth.template import Quality, Template, check
 from reauth.trajectory import Floats
 from reauth.verify import VERIFIERS
@@ -34,12 +35,15 @@ _PLAIN: dict[str, tuple[type, ...]] = {
     "provisional": (bool,),
     "threshold": (float, int),
     "false_alarms": (float,),
+    "pace": (float,),
     "n_genuine": (int,),
     "n_impostor": (int,),
     "n_background_users": (int,),
     "enrolled_at": (float, int),
     "anchor": (int,),
 }
+_ADDED = {"anchor": 0, "pace": MEDVET_RATE}
+"""Values of templates that were stored before there were these names."""
 _HELD: Shapes = {"ratio": ("scores",), "sizes": ("sessions",)}
 
 
@@ -72,7 +76,7 @@ def from_parts(text: str, arrays: bytes) -> Template:
         version of either.
     """
     try:
-        plain = {"anchor": 0, **json.loads(text)}
+        plain = {**_ADDED, **json.loads(text)}
         if plain.pop("format") != FORMAT:
             raise TemplateError(f"a template of another format than {FORMAT}")
         quality = _quality(plain.pop("quality"))

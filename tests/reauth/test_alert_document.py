@@ -33,6 +33,7 @@ def test_everything_about_an_alert_is_told():
         document["verdict"],
         document["window"],
     )
+    assert ("window", 61.0, 60.0) == tuple(document[key] for key in ("rule", "level", "bound"))
     assert [
         {
             "trajectory": "0f" * 16,

@@ -139,8 +139,9 @@ def test_a_verifier_without_settings_is_taken_from_the_table(monkeypatch):
 WANTED = Enrolment(min_trajectories=60, full_trajectories=200, check=0.01)
 
 
-def enroller(store, clock=lambda: NOW, **wanted):
-    settings = Settings(enrolment=replace(WANTED, **wanted), identity_lane=IdentityLane(window=10))
+def enroller(store, clock=lambda: NOW, policy="window", **wanted):
+    lane = IdentityLane(window=10, policy=policy)
+    settings = Settings(enrolment=replace(WANTED, **wanted), identity_lane=lane)
     return Enroller(store, settings, clock)
 
 
@@ -399,6 +400,19 @@ async def test_a_lone_users_template_is_called_provisional(store):
     assert "provisional" == found["state"]
     assert found["quality"]["far"] is None
     assert "no other users" in found["quality"]["reason"]
+
+
+async def test_quality_is_that_of_the_policy_that_decides(store):
+    """With its hours between false alarms; another policy's would promise what nobody keeps."""
+    await population(store)
+    await enroller(store, policy="cusum").train("alice")
+
+    [found] = await enroller(store, policy="cusum").status("alice")
+    [other] = await enroller(store, policy="window").status("alice")
+
+    assert ("cusum", 10, 0) == tuple(found["quality"][key] for key in ("policy", "window", "limit"))
+    assert 8.0 == pytest.approx(found["quality"]["spacing_h"], rel=0.05)
+    assert other["quality"] is None
 
 
 async def test_quality_without_any_figure_is_null(store):

@@ -25,6 +25,10 @@ def scored(number, score):
     return Scored("identity", EPOCH + number, score, True, number, trajectory(EPOCH + number))
 
 
+def verdict(genuine=False, limit=2, rule="window", level=2.0, bound=2.0):
+    return Verdict("identity", EPOCH + 4, genuine, 4, 3, 2, limit, rule, level, bound)
+
+
 def rows(scores):
     return [row_of(live(), scored(n, score), EPOCH) for n, score in enumerate(scores, 1)]
 
@@ -33,7 +37,7 @@ def test_only_trajectories_of_a_named_user_leave_a_row():
     """Nothing is kept of a movement that nobody can be enrolled or compared by."""
     assert row_of(live(user=None), scored(1, 0.5), EPOCH) is None
     assert row_of(live(), Gap(EPOCH, 0), EPOCH) is None
-    assert row_of(live(), Verdict("identity", EPOCH, True, 1, 5, 0, 4), EPOCH) is None
+    assert row_of(live(), verdict(genuine=True), EPOCH) is None
 
 
 def test_a_row_says_which_template_compared_it():
@@ -61,23 +65,32 @@ def test_evidence_names_trajectories_and_holds_no_coordinate():
 
 def test_an_alert_rests_on_the_window_of_its_verdict():
     """Older scores are no part of it; the first anomaly is the first low score in it."""
-    verdict = Verdict("identity", EPOCH + 4, False, 4, 3, 2, 2)
-
-    alert = alert_of(live(), verdict, TEMPLATE, rows([-2.0, 0.5, -1.0, -0.5]), EPOCH + 9)
+    alert = alert_of(live(), verdict(), TEMPLATE, rows([-2.0, 0.5, -1.0, -0.5]), EPOCH + 9)
 
     assert [item.number for item in alert.evidence] == [2, 3, 4]
     assert alert.first_anomaly_at == EPOCH + 3
     assert alert.raised_at == EPOCH + 9
     assert alert.score == np.mean([0.5, -1.0, -0.5])
     assert (alert.window, alert.low, alert.limit) == (3, 2, 2)
+    assert (alert.rule, alert.level, alert.bound) == ("window", 2, 2)
 
 
 def test_an_alert_has_the_same_name_whenever_it_is_raised():
     """A repetition after a crash is no second alert."""
-    verdict = Verdict("identity", EPOCH + 4, False, 4, 3, 2, 2)
-
-    one = alert_of(live(), verdict, TEMPLATE, rows([-1.0]), EPOCH)
-    two = alert_of(live(), verdict, TEMPLATE, [], EPOCH + 99)
+    one = alert_of(live(), verdict(), TEMPLATE, rows([-1.0]), EPOCH)
+    two = alert_of(live(), verdict(), TEMPLATE, [], EPOCH + 99)
 
     assert one.id == two.id
     assert (two.score, two.first_anomaly_at) == (0.0, EPOCH + 4)
+
+
+def test_an_alert_shows_the_level_of_its_rule_and_is_named_by_neither():
+    """An analyst sees how far the bound was passed; processors may differ in the last bits."""
+    one = verdict(limit=0, rule="cusum", level=8.1, bound=7.9)
+    two = verdict(limit=0, rule="cusum", level=8.2, bound=7.9)
+
+    first, second = (alert_of(live(), each, TEMPLATE, [], EPOCH) for each in (one, two))
+
+    assert (first.rule, first.level, first.bound) == ("cusum", 8.1, 7.9)
+    assert first.id == second.id
+    assert first.id != alert_of(live(), verdict(), TEMPLATE, [], EPOCH).id

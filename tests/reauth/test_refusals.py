@@ -20,6 +20,7 @@ def test_one_refusal_is_normal_and_many_are_an_alert():
     assert (alert.user, alert.client) == ("alice", "10.0.0.1")
     assert (alert.first_anomaly_at, alert.raised_at) == (EPOCH, EPOCH + 2)
     assert (alert.window, alert.low, alert.limit) == (3, 3, 3)
+    assert (alert.rule, alert.level, alert.bound) == ("tokens", 3, 3)
 
 
 def test_refusals_far_apart_are_none():

@@ -49,7 +49,7 @@ def scored(t, score, number, calibrated=True):
 
 def verdict(t, genuine, number, low, limit=2, window=2):
     """A change of mind of the identity lane."""
-    return Verdict(HERE, t, genuine, number, window, low, limit)
+    return Verdict(HERE, t, genuine, number, window, low, limit, "window", low, limit)
 
 
 @st.composite
@@ -106,7 +106,7 @@ class Hearsay:
 
     def evidence(self):
         """Nothing that matters."""
-        return {"window": 1, "low": 0, "limit": 1}
+        return {"window": 1, "low": 0, "limit": 1, "rule": "hearsay", "level": 0, "bound": 1}
 
 
 def test_doubt_is_no_verdict_even_after_one():

@@ -44,6 +44,13 @@ def test_a_rate_of_false_alarms_lies_between_none_and_all(rate):
         replace(template(), false_alarms=rate)
 
 
+@pytest.mark.parametrize("pace", [0.0, -1.0, float("nan")])
+def test_nobody_moves_less_than_never(pace):
+    """Hours between false alarms are told by it."""
+    with pytest.raises(ValueError, match="trajectories an hour"):
+        replace(template(), pace=pace)
+
+
 def test_a_template_cannot_be_changed():
     """Sessions share it."""
     with pytest.raises(FrozenInstanceError):

@@ -8,6 +8,7 @@ from reauth.cli.replay import line_of
 from reauth.session import Gap
 
 COMMON = {"file", "t", "lane", "kind"}
+RULE = ("window", "low", "limit", "rule", "level", "bound")
 
 
 def kinds(said):
@@ -47,7 +48,7 @@ def test_a_takeover_raises_one_alert(town):
 
     [alert] = [line for line in said.lines if line["kind"] == "alert"]
     assert str(files[1]) == alert["file"]
-    assert set(alert) == COMMON | {"id", "window", "low", "limit"}
+    assert set(alert) == COMMON | {"id", *RULE}
     assert 20 == alert["window"]
     assert alert["low"] >= alert["limit"]
     verdicts = [line["genuine"] for line in said.lines if line["kind"] == "verdict"]
@@ -102,9 +103,7 @@ def test_what_is_stored_is_what_was_said_and_once(town):
     [line] = [line for line in said.lines if line["kind"] == "alert"]
     [alert] = town.type("alerts", "list", "--json").json
     assert said.out == again.out
-    assert [line[key] for key in ("id", "window", "low", "limit")] == [
-        alert[key] for key in ("id", "window", "low", "limit")
-    ]
+    assert [line[key] for key in ("id", *RULE)] == [alert[key] for key in ("id", *RULE)]
     assert 20 == len(alert["evidence"])
     assert line["low"] == sum(item["low"] for item in alert["evidence"])
 

@@ -10,6 +10,7 @@ from reauth import ca
 from reauth.alert import State, Step, move
 from reauth.console.health import Readiness
 from reauth.console.views import moment
+from reauth.decide import POLICIES
 from reauth.ports import Commit
 from tests.rows import DAY, NOON, alarm, scored, session
 
@@ -224,6 +225,26 @@ async def test_an_alert_is_shown_with_its_evidence(browse, store):
     assert "61 of the last 100 trajectories" in text
     assert "-3.25" in text
     assert "reauth alerts ack a1" in text
+
+
+@pytest.mark.parametrize("rule", [name for name in POLICIES if name != "window"])
+async def test_an_alert_of_any_rule_says_how_far_it_went(browse, store, rule):
+    """Its level against its bound, and that low scores are only part of it."""
+    await keep(store, alarm(rule=rule, level=8.125, bound=7.5, limit=0))
+
+    text = await page(await browse(), "/alerts/a1")
+
+    assert "was 8.12; 7.50\nraises an alert" in text
+    assert "the last 100 trajectories, of which 61 were unlike" in text
+
+
+async def test_an_alert_of_refused_tokens_speaks_of_tokens(browse, store):
+    """Nobody's movement was judged."""
+    await keep(store, alarm(kind="tokens", rule="tokens", low=3, limit=3, evidence=()))
+
+    text = await page(await browse(), "/alerts/a1")
+
+    assert "3 page tokens of this sender were refused; 3 raise an alert" in text
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """The window policy, and the limit that keeps to a wanted number of false alarms."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -12,6 +14,11 @@ from tests.playbook import template
 def held_out(count, low):
     """Scores of one session, so many of them low."""
     return [np.array([-1.0] * low + [1.0] * (count - low))]
+
+
+def told(policy):
+    """What every rule tells: scores in the window, low ones, and how many must not be."""
+    return tuple(policy.evidence()[key] for key in ("window", "low", "limit"))
 
 
 def test_the_window_slides():
@@ -35,10 +42,11 @@ def test_evidence_says_what_the_decision_rests_on():
     """How many of how many were low, against which limit."""
     policy = WindowPolicy(threshold=0.0, size=3, limit=2)
 
-    assert {"window": 0, "low": 0, "limit": 2} == policy.evidence()
+    assert (0, 0, 2) == told(policy)
     for score in (-1, 1, -1, -1):
         policy.update(score)
-    assert {"window": 3, "low": 2, "limit": 2} == policy.evidence()
+    assert (3, 2, 2) == told(policy)
+    assert ("window", 2, 2) == tuple(policy.evidence()[key] for key in ("rule", "level", "bound"))
 
 
 @pytest.mark.parametrize(("size", "limit"), [(3, 0), (3, 4), (70_000, 5)])
@@ -69,10 +77,10 @@ def test_the_state_is_a_bit_a_score():
 
     other.from_bytes(policy.to_bytes())
 
-    assert {"window": 3, "low": 2, "limit": 2} == other.evidence()
+    assert (3, 2, 2) == told(other)
     assert 4 == len(policy.to_bytes())
     other.reset()
-    assert {"window": 0, "low": 0, "limit": 2} == other.evidence()
+    assert (0, 0, 2) == told(other)
 
 
 def test_a_fitted_policy_takes_its_limit_from_the_template():
@@ -83,6 +91,16 @@ def test_a_fitted_policy_takes_its_limit_from_the_template():
 
     assert (0.0, 20) == (policy.threshold, policy.size)
     assert limit_for(learnt.held_out, 20, learnt.false_alarms) == policy.limit
+
+
+def test_a_fitted_policy_knows_what_it_will_cost():
+    """Fewer false alarms than were wanted; more only where no limit keeps to them."""
+    learnt = replace(template(), held_out=tuple(held_out(400, 100)))
+
+    assert 0 < WindowPolicy.fitted(learnt, 100).false_alarms <= learnt.false_alarms
+    unlucky = replace(learnt, held_out=tuple(held_out(400, 380)))
+    assert 100 == WindowPolicy.fitted(unlucky, 100).limit
+    assert WindowPolicy.fitted(unlucky, 100).false_alarms > learnt.false_alarms
 
 
 def test_without_data_the_limit_is_the_whole_window():

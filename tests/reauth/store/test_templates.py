@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reauth.errors import TemplateError
+from reauth.pace import MEDVET_RATE
 from reauth.store.templates import MOST_BYTES, from_parts, to_parts
 
 
@@ -54,6 +55,14 @@ def test_a_template_without_held_out_data_or_quality_comes_back_too(alice):
     assert ((), None) == (found.held_out, found.quality)
 
 
+def test_a_template_of_an_earlier_release_has_the_papers_pace(parts):
+    """It was stored before anybody counted the user's own."""
+    before = json.loads(parts[0])
+    del before["pace"]
+
+    assert MEDVET_RATE == from_parts(json.dumps(before), parts[1]).pace
+
+
 def test_an_empty_held_out_session_keeps_its_place(alice):
     """Sessions are counted; an empty one is not the end of the list."""
     held = (np.array([1.0]), np.empty(0), np.array([2.0, 3.0]), np.empty(0))
@@ -76,6 +85,7 @@ def test_an_empty_held_out_session_keeps_its_place(alice):
         {"version": True},
         {"threshold": "0"},
         {"false_alarms": 2.0},
+        {"pace": 0.0},
         {"extra": 1},
         {"quality": [{"window": 1}]},
         {"quality": 5},
