@@ -11,10 +11,12 @@ import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
+from reauth.device import known
 from reauth.errors import NotEnrolled, StoreError, TemplateError, TooShort
 from reauth.features import FEATURE_SETS, FeatureSet
 from reauth.pace import MEASURABLE, WORKDAY, Sessions, progress, trajectory_rate
@@ -123,6 +125,7 @@ def learn(
         held_out=learnt.held_out,
         false_alarms=_false_alarms(pace, options.false_alarms_per_8h),
         pace=pace,
+        devices=known(chain.from_iterable(genuine)),
         n_genuine=learnt.n_genuine,
         n_impostor=learnt.n_impostor,
         n_background_users=len(others),

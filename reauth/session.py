@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from reauth.decide import Policy
+from reauth.device import sampling
 from reauth.errors import TemplateError, TooShort
 from reauth.event import Event, Kind, Samples
 from reauth.features import FeatureSet
@@ -315,13 +316,25 @@ def _scores(closed: Sequence[_Closed]) -> list[float | str]:
     """A score, or the reason for having none, of each trajectory: batched by set and template."""
     scores: list[float | str] = ["not_enrolled"] * len(closed)
     by_features: dict[int, list[int]] = {}
-    for place, (session, _, lane, _) in enumerate(closed):
-        if session.lanes[lane].template is not None:
-            key = id(session.lanes[lane].recipe.features)
-            by_features.setdefault(key, []).append(place)
+    for place, (session, _, lane, trajectory) in enumerate(closed):
+        template = session.lanes[lane].template
+        if template is None:
+            continue
+        if not _comparable(template, trajectory):
+            scores[place] = "unknown_device"
+            continue
+        key = id(session.lanes[lane].recipe.features)
+        by_features.setdefault(key, []).append(place)
     for places in by_features.values():
         _score_set(closed, places, scores)
     return scores
+
+
+def _comparable(template: Template, trajectory: Trajectory) -> bool:
+    """Whether the user is known on such a device; on another a score would tell devices apart."""
+    if not template.devices:
+        return True
+    return sampling(trajectory) in (None, *template.devices)
 
 
 def _score_set(

@@ -12,6 +12,7 @@ from typing import Protocol
 from reauth.errors import TemplateError
 from reauth.trajectory import Floats
 
+
 def comparable(score: float) -> float:
     """Round a score to 1e-3 nat before it meets a threshold; the one place where that is done.
 
@@ -82,6 +83,8 @@ class Template:
         Wanted false alarms for each trajectory compared, for the policy.
     pace
         The user's trajectories in an active hour.
+    devices
+        Sampling classes (`reauth.device`) that the user is known on; empty where nobody looked.
     n_genuine, n_impostor, n_background_users
         Trajectories of the user and of others, and how many others.
     enrolled_at
@@ -112,6 +115,7 @@ class Template:
     false_alarms: float = 1 / 1776
     """One in 8 active hours at Medvet's rate of 3.7 trajectories a minute (biometrics.md §3)."""
     pace: float = 3.7 * 60
+    devices: tuple[str, ...] = ()
     n_genuine: int = 0
     n_impostor: int = 0
     n_background_users: int = 0

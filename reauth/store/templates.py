@@ -36,13 +36,14 @@ _PLAIN: dict[str, tuple[type, ...]] = {
     "threshold": (float, int),
     "false_alarms": (float,),
     "pace": (float,),
+    "devices": (list,),
     "n_genuine": (int,),
     "n_impostor": (int,),
     "n_background_users": (int,),
     "enrolled_at": (float, int),
     "anchor": (int,),
 }
-_ADDED = {"anchor": 0, "pace": MEDVET_RATE}
+_ADDED = {"anchor": 0, "pace": MEDVET_RATE, "devices": list[str]()}
 """Values of templates that were stored before there were these names."""
 _HELD: Shapes = {"ratio": ("scores",), "sizes": ("sessions",)}
 
@@ -50,6 +51,7 @@ _HELD: Shapes = {"ratio": ("scores",), "sizes": ("sessions",)}
 def to_parts(template: Template) -> tuple[str, bytes]:
     """Give a template as JSON and as the bytes of an npz archive."""
     plain: dict[str, Any] = {name: getattr(template, name) for name in _PLAIN}
+    plain["devices"] = list(template.devices)
     quality = template.quality
     plain["format"] = FORMAT
     plain["quality"] = None if quality is None else [asdict(entry) for entry in quality.values()]
@@ -82,6 +84,7 @@ def from_parts(text: str, arrays: bytes) -> Template:
         quality = _quality(plain.pop("quality"))
         if any(type(plain[name]) not in types for name, types in _PLAIN.items()):
             raise TypeError("a value of another type")
+        plain["devices"] = tuple(map(str, plain["devices"]))
         template = Template(**plain, quality=quality, arrays={}, calibration={}, held_out=())
         features, verifier = FEATURE_SETS[template.feature_set], VERIFIERS[template.verifier]
     except (AttributeError, KeyError, TypeError, ValueError) as error:

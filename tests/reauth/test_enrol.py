@@ -3,12 +3,14 @@
 import asyncio
 from contextlib import aclosing
 from dataclasses import replace
+from itertools import chain
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from reauth.decide.window import limit_for
+from reauth.device import known
 from reauth.enrol import (
     LEAST,
     Enroller,
@@ -29,8 +31,11 @@ FEW = Options(min_trajectories=60, windows=(10, 50))
 BACKGROUND = {name: [trajectories(hand, 40, 3)] for name, hand in OTHERS.items()}
 
 
+OWN = [trajectories(ALICE, 40, seed) for seed in (1, 2)]
+
+
 def taught(own=None, background=BACKGROUND, options=FEW, seed=0):
-    own = [trajectories(ALICE, 40, seed) for seed in (1, 2)] if own is None else own
+    own = OWN if own is None else own
     return learn("alice", own, background, options, np.random.default_rng(seed), NOW)
 
 
@@ -113,6 +118,14 @@ def test_wanted_false_alarms_are_shared_out_over_trajectories():
     """One in eight active hours, at Medvet's rate until the user's own is known."""
     assert 1 / 1776 == pytest.approx(taught().false_alarms)
     assert taught(options=replace(FEW, false_alarms_per_8h=1e9)).false_alarms == 0.5
+
+
+def test_a_template_knows_the_devices_that_it_was_learnt_on():
+    """On others nobody is compared."""
+    found = taught()
+
+    assert found.devices == known(chain.from_iterable(OWN))
+    assert len(found.devices) == 1
 
 
 def test_options_follow_the_settings():

@@ -377,6 +377,29 @@ def test_a_tab_whose_clock_is_behind_ends_no_session():
     assert [events] == runs(8.0, events, gap=5.0)
 
 
+# Devices
+
+
+def test_on_an_unknown_device_nobody_is_compared():
+    """A low score would tell of the device; whoever it is, nothing is said."""
+    session = Play(points=4).session(replace(template(), devices=("frame", "dense")))
+    sparse, frames = ([step * i for i in range(4)] for step in (0.11, 0.017))
+    drawn = [*moves(*sparse, score=-1.0), *moves(*(5 + t for t in frames)), *moves(9.0)]
+
+    first, second = session.receive(drawn)
+
+    assert ("unknown_device", 1) == (first.reason, first.number)
+    assert (1.0, 2) == (second.score, second.number)
+
+
+def test_what_tells_of_no_device_is_compared():
+    """Two points, or a template that was made before anybody looked."""
+    two_points = watched().receive(strokes(1.0, 1.0))
+    known = Play().session(replace(template(), devices=("frame",))).receive(strokes(1.0, 1.0))
+
+    assert [scored(0.1, 1.0, 1)] == two_points == known
+
+
 # The real lane
 
 

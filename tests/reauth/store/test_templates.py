@@ -56,11 +56,13 @@ def test_a_template_without_held_out_data_or_quality_comes_back_too(alice):
 
 
 def test_a_template_of_an_earlier_release_has_the_papers_pace(parts):
-    """It was stored before anybody counted the user's own."""
+    """And is compared on any device: it was stored before anybody looked."""
     before = json.loads(parts[0])
-    del before["pace"]
+    del before["pace"], before["devices"]
 
-    assert MEDVET_RATE == from_parts(json.dumps(before), parts[1]).pace
+    found = from_parts(json.dumps(before), parts[1])
+
+    assert (MEDVET_RATE, ()) == (found.pace, found.devices)
 
 
 def test_an_empty_held_out_session_keeps_its_place(alice):
@@ -86,6 +88,7 @@ def test_an_empty_held_out_session_keeps_its_place(alice):
         {"threshold": "0"},
         {"false_alarms": 2.0},
         {"pace": 0.0},
+        {"devices": "frame"},
         {"extra": 1},
         {"quality": [{"window": 1}]},
         {"quality": 5},
