@@ -137,7 +137,9 @@ def _quality(quality: dict[str, Any] | None) -> str:
         f"{name} {'unknown' if quality[key] is None else f'{quality[key]:.1%}'}"
         for name, key in (("FRR", "frr"), ("FAR", "far"))
     )
-    return f"{', '.join(shares)} at {quality['window']} trajectories"
+    told = f"{', '.join(shares)} at {quality['window']} trajectories"
+    hours = quality.get("spacing_h")
+    return told if hours is None else f"{told}, a false alarm in {hours:.0f} active hours"
 
 
 def _delete(args: Namespace) -> int:

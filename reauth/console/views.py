@@ -84,7 +84,7 @@ def pages() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(moment=moment, span=span, share=share, rfc3339=rfc3339)
+    environment.filters.update(moment=moment, span=span, share=share, hours=hours, rfc3339=rfc3339)
     environment.globals.update(version=__version__, levels=LEVELS)
     return environment
 
@@ -122,6 +122,17 @@ def share(value: float | None) -> str:
     ('5.1 %', '–')
     """
     return "–" if value is None else f"{value * 100:.1f} %"
+
+
+def hours(value: float | None) -> str:
+    """Write hours to the full one, or a dash where nobody knows them.
+
+    Examples
+    --------
+    >>> hours(8.3), hours(None)
+    ('8 h', '–')
+    """
+    return "–" if value is None else f"{value:.0f} h"
 
 
 def host_of(request: web.Request) -> str:

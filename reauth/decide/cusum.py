@@ -129,7 +129,7 @@ class CusumPolicy:
     def alarms(self, scores: Floats) -> Bools:
         """Tell which rows of (n, scores) raise an alarm, each from the beginning."""
         level, raised = np.zeros(len(scores)), np.zeros(len(scores), dtype=bool)
-        for climb in np.round(self.climbs(scores, self.drift), 3).T:
+        for climb in self.climbs(np.round(scores, 3), self.drift).T.copy():
             level = np.maximum(0.0, np.round(level + climb, 3))
             raised |= level >= self.bound
         return raised

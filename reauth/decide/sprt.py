@@ -107,7 +107,7 @@ class SprtPolicy:
     def alarms(self, scores: Floats) -> Bools:
         """Tell which rows of (n, scores) raise an alarm, each from the beginning."""
         level, raised = np.zeros(len(scores)), np.zeros(len(scores), dtype=bool)
-        for column in np.round(scores, 3).T:
+        for column in np.round(scores, 3).T.copy():
             level = np.round(level - column, 3)
             raised |= level >= self.upper
             level[(level >= self.upper) | (level <= self.lower)] = 0.0

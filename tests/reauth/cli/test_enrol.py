@@ -1,5 +1,7 @@
 """`reauth enrol`: learning a user and taking it back, from outside."""
 
+import re
+
 import pytest
 
 KEYS = {"user", "state", "trajectories", "needed", "eta_s", "version", "quality"}
@@ -60,6 +62,7 @@ def test_training_tells_what_to_expect(town):
     assert 0 == said.code
     assert "bob: template 1 of " in said.out
     assert "FRR" in said.out
+    assert re.search(r", a false alarm in \d+ active hours\n", said.out)
 
 
 def test_training_tells_a_script_the_new_status(town):
