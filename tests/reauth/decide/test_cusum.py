@@ -123,3 +123,25 @@ def test_alarms_on_the_users_own_scores_keep_to_the_wanted_rate(rate):
         )
 
     assert 0.3 * rate < alarms / (users * length) < 1.4 * rate
+
+
+def test_it_goes_on_where_it_was_and_forgets_when_told_to():
+    """A session may be stored anywhere, and begins undecided after a long pause."""
+    policy, other, fresh = (CusumPolicy(2.0), CusumPolicy(2.0), CusumPolicy(2.0))
+    said(policy, 1.0, -1.0, -0.5)
+
+    other.from_bytes(policy.to_bytes())
+
+    assert policy.evidence() == other.evidence()
+    assert said(policy, -0.5, 1.0) == said(other, -0.5, 1.0)
+    other.reset()
+    assert fresh.to_bytes() == other.to_bytes()
+
+
+def test_rows_raise_the_alarms_of_their_scores():
+    """Each from the beginning, whatever the policy has seen."""
+    policy = CusumPolicy(2.0)
+    said(policy, -1.0)
+    rows = np.array([[1.0, 1.0, 1.0, 1.0], [1.0, -1.0, -0.5, -0.5], [-1.0, -0.5, -0.5, 1.0]])
+
+    assert [False, True, True] == policy.alarms(rows).tolist()

@@ -74,3 +74,25 @@ def test_little_data_make_it_careful():
 
     assert uppers == sorted(uppers)
     assert 50.0 == uppers[-1]
+
+
+def test_it_goes_on_where_it_was_and_forgets_when_told_to():
+    """A session may be stored anywhere, and begins undecided after a long pause."""
+    policy, other, fresh = (SprtPolicy(2.0, -2.0), SprtPolicy(2.0, -2.0), SprtPolicy(2.0, -2.0))
+    said(policy, 1.0, -1.0, -0.5)
+
+    other.from_bytes(policy.to_bytes())
+
+    assert policy.evidence() == other.evidence()
+    assert said(policy, -0.5, 1.0) == said(other, -0.5, 1.0)
+    other.reset()
+    assert fresh.to_bytes() == other.to_bytes()
+
+
+def test_rows_raise_the_alarms_of_their_scores():
+    """Each from the beginning, whatever the policy has seen."""
+    policy = SprtPolicy(2.0, -2.0)
+    said(policy, -1.0)
+    rows = np.array([[1.0, 1.0, 1.0, 1.0], [1.0, -1.5, -1.0, -0.5], [-1.5, -1.0, -0.5, 1.0]])
+
+    assert [False, True, True] == policy.alarms(rows).tolist()

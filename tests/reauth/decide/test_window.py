@@ -161,3 +161,18 @@ def test_alarms_on_the_users_own_scores_keep_to_the_wanted_rate(rate):
 
     assert alarms / (400 * length) <= 1.3 * rate
     assert refused / windows <= MAX_FRR
+
+
+def test_rows_raise_the_alarms_of_their_scores():
+    """Each from the beginning, whatever the policy has seen; none before the window is full."""
+    policy = WindowPolicy(0.0, 3, 2)
+    policy.update(-1.0)
+    rows = np.array([[1.0, -1.0, 1.0, 1.0], [1.0, 1.0, -1.0, -1.0]])
+
+    assert [False, True] == policy.alarms(rows).tolist()
+    assert [False, False] == policy.alarms(rows[:, 2:]).tolist()
+
+
+def test_one_low_score_may_be_the_limit():
+    """Of a user who never had any, where false alarms hardly matter."""
+    assert 1 == limit_for(held_out(100_000, 0), 2, 0.5)
