@@ -64,6 +64,14 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Resemblance:
+    """Another enrolled user whose movement it resembles; `posterior`, 0 to 1, that it is theirs."""
+
+    user: str
+    posterior: float
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One entry of an alert's history; `at` is seconds since 1970, `by` who did it."""
 
@@ -79,7 +87,8 @@ class Alert:
 
     `threshold` is the score below which a trajectory counts against the user, `limit` how many of
     the last `window` may not be reached, `low` how many were low when the alert was raised. Times
-    are seconds since 1970. `suppressed` is a flag beside the state, not a state.
+    are seconds since 1970. `suppressed` is a flag beside the state, not a state. `resembles` is
+    None where nobody enrolled is likely enough.
     """
 
     id: str
@@ -104,6 +113,7 @@ class Alert:
     verdict: str | None = None
     suppressed: bool = False
     history: tuple[Step, ...] = ()
+    resembles: Resemblance | None = None
 
 
 def alert_id(session: str, number: int, rule: str, template_version: int) -> str:
