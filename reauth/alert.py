@@ -64,6 +64,14 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Resemblance:
+    """Another enrolled user whose movement it resembles; `posterior`, 0 to 1, that it is theirs."""
+
+    user: str
+    posterior: float
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One entry of an alert's history; `at` is seconds since 1970, `by` who did it."""
 
@@ -82,7 +90,7 @@ class Alert:
     were low when the alert was raised. `rule` names the policy that raised it, whose `level` had
     come to the `bound`: low scores of a `window`, people of the `population`, refused `tokens`, of
     `trust` what is left of 100, nats of all others. Times are seconds since 1970. `suppressed` is a
-    flag beside the state, not a state.
+    flag beside the state, not a state. `resembles` is None where nobody enrolled is likely enough.
     """
 
     id: str
@@ -110,6 +118,7 @@ class Alert:
     rule: str = "window"
     level: float = 0.0
     bound: float = 0.0
+    resembles: Resemblance | None = None
 
 
 def alert_id(session: str, number: int, rule: str, template_version: int) -> str:

@@ -74,4 +74,5 @@ def alert_document(alert: Alert) -> dict[str, Any]:
         "provisional": alert.provisional,
         "suppressed": alert.suppressed,
         "history": [{**asdict(step), "at": rfc3339(step.at)} for step in alert.history],
+        "resembles": asdict(alert.resembles) if alert.resembles else None,
     }

@@ -12,6 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -19,7 +20,7 @@ from reauth.alert import Alert
 from reauth.brake import Brake
 from reauth.claim import Claim
 from reauth.errors import StoreError, WireError
-from reauth.evidence import alert_of, row_of
+from reauth.evidence import alert_of, resemblance_of, row_of
 from reauth.group import Arrived, Group, Key, Live, LiveTab, advance, arrive_many
 from reauth.memory import Memory
 from reauth.order import Offer, digest
@@ -307,12 +308,19 @@ class Engine:
         ]
         stored = await self._store.trajectories_of(live.id, verdict.lane, verdict.window)
         known = {row.number: row for row in (*stored, *fresh)}
-        template = next(
-            lane.template
+        recipe, template = next(
+            (lane.recipe, lane.template)
             for lane in live.session.lanes
             if lane.recipe.name == verdict.lane and lane.template is not None
         )
-        return alert_of(live, verdict, template, [known[number] for number in sorted(known)], now)
+        rested_on = [known[number] for number in sorted(known)]
+        alert = alert_of(live, verdict, template, rested_on, now)
+        # Whoever it may be is looked for once an alert, not on the way of every movement.
+        enrolled = await self._memory.enrolled()
+        resembles = await asyncio.get_running_loop().run_in_executor(
+            self._worker, resemblance_of, alert, rested_on, enrolled, recipe
+        )
+        return replace(alert, resembles=resembles)
 
     def _tally(self, group: Group) -> None:
         self.counters["ingest_skewed_total"] += group.skewed

@@ -27,6 +27,7 @@ from reauth.template import Template
 from reauth.trajectory import Floats, Trajectory
 from reauth.verify import VERIFIERS, Verifier, features_for
 from reauth.verify.svm import MIN_USERS, Svm
+from reauth.verify.weibull import Weibull
 
 log = logging.getLogger(__name__)
 
@@ -328,6 +329,8 @@ def options_of(settings: Settings) -> Options:
     verifier = VERIFIERS[lane.verifier]
     if isinstance(verifier, Svm):
         verifier = replace(verifier, c=wanted.svm_c, min_users=wanted.min_background_users)
+    elif isinstance(verifier, Weibull):
+        verifier = replace(verifier, min_users=wanted.min_background_users)
     return Options(
         min_trajectories=wanted.min_trajectories,
         features=features_for(lane.verifier, lane.features),

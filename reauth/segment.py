@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from reauth.stroke import StrokeSegmenter
 from reauth.trajectory import PauseSegmenter, Segmenter
 
 
@@ -32,5 +33,6 @@ class Cut:
 
 SEGMENTERS: Final[Mapping[str, Callable[[Cut], Segmenter]]] = {
     "pause": lambda cut: PauseSegmenter(cut.pause, cut.points, cut.grid),
+    "stroke": lambda cut: StrokeSegmenter(),
 }
 """By name: from the settings to a fresh segmenter."""

@@ -15,6 +15,7 @@ import numpy as np
 from reauth.decide.window import WindowPolicy
 from reauth.errors import TooShort
 from reauth.event import Event, Kind
+from reauth.segment import SEGMENTERS, Cut
 from reauth.session import Lane, Recipe, Session
 from reauth.template import Template
 from reauth.trajectory import PauseSegmenter
@@ -137,8 +138,8 @@ class Hand:
     bow: float
     tremor: float
 
-    def draw(self, strokes, rng, start=0.0, page=0):
-        """Movements of about a second, with a pause after each."""
+    def draw(self, strokes, rng, start=0.0, page=0, clicks=False):
+        """Movements of about a second, with a pause after each, a click in it if wanted."""
         events, t = [], start
         for _ in range(strokes):
             (x, y), angle = rng.uniform(200, 800, 2), rng.uniform(0, 2 * np.pi)
@@ -153,6 +154,10 @@ class Hand:
                 Event(Kind.MOVE, page, round(float(t + at), 4), float(px), float(py))
                 for at, px, py in zip(u / 2, xs, ys, strict=True)
             ]
+            if clicks:
+                *_, last = events
+                at = round(last.t + rng.uniform(0.05, 0.15), 4)
+                events += [Event(kind, page, at, last.x, last.y) for kind in (Kind.DOWN, Kind.UP)]
             t += 2.0
         return events
 
@@ -164,6 +169,13 @@ OTHERS = {
     "carol": Hand(speed=2900.0, bow=0.45, tremor=3.5),
     "dave": Hand(speed=3300.0, bow=0.25, tremor=2.5),
 }
+
+
+def units(features, hand, strokes, seed):
+    """What the segmenter of a feature set cuts out of a hand's movements and clicks."""
+    segmenter = SEGMENTERS[features.segmenter](Cut(PAUSE))
+    drawn = hand.draw(strokes, np.random.default_rng(seed), clicks=True)
+    return [each for _, each in segmenter.feed_many(drawn)] + segmenter.close()
 
 
 def trajectories(hand, strokes, seed, points=10):

@@ -6,6 +6,7 @@ A set is one file and one line in `FEATURE_SETS`; the contract suite finds it th
 from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
+from reauth.features.gamboa import Gamboa
 from reauth.features.medvet import Medvet
 from reauth.trajectory import Floats, Trajectory
 
@@ -68,4 +69,4 @@ class FeatureSet(Protocol):
         ...
 
 
-FEATURE_SETS: Final[Mapping[str, FeatureSet]] = {"medvet": Medvet()}
+FEATURE_SETS: Final[Mapping[str, FeatureSet]] = {"gamboa": Gamboa(), "medvet": Medvet()}

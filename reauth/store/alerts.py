@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from dataclasses import astuple
 from typing import Any
 
-from reauth.alert import Alert, Evidence, State, Step, move
+from reauth.alert import Alert, Evidence, Resemblance, State, Step, move
 from reauth.errors import StoreError
 from reauth.ports import Delivery
 
 _COLUMNS = (
     "id, person, client, session, lane, kind, site, template_version, first_anomaly_at, raised_at,"
     " score, threshold, window_size, low, low_limit, provisional, evidence, state, note, verdict,"
-    " suppressed, history, rule, level, bound"
+    " suppressed, history, rule, level, bound, resembles, posterior"
 )
 """In the order of `Alert`'s fields."""
 _QUALIFIED = ", ".join(f"alert.{name}" for name in _COLUMNS.split(", "))
 
-_INSERT = f"INSERT INTO alert ({_COLUMNS}) VALUES ({', '.join('?' * 25)}) ON CONFLICT DO NOTHING"  # noqa: S608 - our own column names
+_INSERT = f"INSERT INTO alert ({_COLUMNS}) VALUES ({', '.join('?' * 27)}) ON CONFLICT DO NOTHING"  # noqa: S608 - our own column names
 _TELL = """
 INSERT INTO outbox (id, alert, sink, due, state)
 SELECT COALESCE(MAX(id), 0) + 1, ?, ?, 0, 'waiting' FROM outbox
@@ -177,6 +177,8 @@ def _values(alert: Alert) -> tuple[Any, ...]:
         alert.rule,
         alert.level,
         alert.bound,
+        alert.resembles.user if alert.resembles else None,
+        alert.resembles.posterior if alert.resembles else None,
     )
 
 
@@ -185,7 +187,7 @@ def _history(alert: Alert) -> str:
 
 
 def _alert(row: Sequence[Any]) -> Alert:
-    *plain, rule, level, bound = row
+    *plain, rule, level, bound, user, posterior = row
     *head, provisional, evidence, state, note, verdict, suppressed, history = plain
     tail = [
         bool(provisional),
@@ -198,5 +200,6 @@ def _alert(row: Sequence[Any]) -> Alert:
         rule,
         level,
         bound,
+        None if user is None else Resemblance(user, posterior),
     ]
     return Alert(*[*head, *tail])

@@ -215,7 +215,11 @@ def delete(connection: sqlite3.Connection, user: str) -> int:
     """Forget a user here; how many rows went.
 
     Alerts stay until their own retention: they are the record of what happened to the account.
+    That somebody else's movement resembled the user's is no such record, and goes.
     """
+    connection.execute(
+        "UPDATE alert SET resembles = NULL, posterior = NULL WHERE resembles = ?", (user,)
+    )
     gone = connection.execute(
         "DELETE FROM trajectory WHERE session IN (SELECT id FROM session WHERE person = ?)", (user,)
     ).rowcount

@@ -15,6 +15,7 @@ from reauth.template import Template
 from reauth.trajectory import Floats
 from reauth.verify.calibrate import Learnt, Shapes
 from reauth.verify.svm import Svm
+from reauth.verify.weibull import Weibull
 
 
 class Verifier(Protocol):
@@ -83,7 +84,7 @@ class Verifier(Protocol):
         ...
 
 
-VERIFIERS: Final[Mapping[str, Verifier]] = {"svm": Svm()}
+VERIFIERS: Final[Mapping[str, Verifier]] = {"svm": Svm(), "weibull": Weibull()}
 
 RECOMMENDED: Final = "svm"
 """What `recommended` stands for in `reauth lab`."""

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from reauth.alert import Alert, Evidence, State, Step
+from reauth.alert import Alert, Evidence, Resemblance, State, Step
 from reauth.errors import SinkError
 from reauth.settings import Sinks
 from reauth.sinks import open_sink
@@ -41,6 +41,7 @@ FULL = alarm(
         Evidence(f"{n:032x}", n, NOON - 100 + n + 0.25, -1.5 + n / 8, n < 12) for n in range(30)
     ),
     history=(Step(NOON + 60, "ack", "eva", ""), Step(NOON + 90.5, "confirm", "eva", "no")),
+    resembles=Resemblance("berta", 0.75),
 )
 UNKNOWN = alarm("b2", of=None, user=None, lane=None, kind="tokens", evidence=())
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from reauth.alert import State, Step, move
+from reauth.alert import Resemblance, State, Step, move
 from reauth.errors import NotEnrolled, StoreError
 from reauth.ports import Commit
 from reauth.settings import StoreSettings
@@ -480,6 +480,18 @@ async def test_a_deleted_user_is_forgotten(store):
     assert 0 == await store.delete_user("anna")
     assert ["berta"] == [person.user for person in await store.people()]
     assert 3 == (await store.person("berta")).trajectories
+
+
+async def test_whom_a_deleted_user_resembled_is_told_no_more(store):
+    """An alert of somebody else's account is no place to keep their name; the alert stays."""
+    for name, other in (("a1", "anna"), ("a2", "berta")):
+        resembles = Resemblance(other, 0.75)
+        await store.commit(Commit(alerts=[alarm(name, f"s{name}", "carl", resembles=resembles)]))
+
+    await store.delete_user("anna")
+
+    found = [alert.resembles for alert in await store.alerts()]
+    assert [None, Resemblance("berta", 0.75)] == found
 
 
 async def test_alerts_outlive_the_user(store):

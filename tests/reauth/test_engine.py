@@ -97,6 +97,18 @@ async def test_the_owner_raises_no_alert_and_a_takeover_does(store, clock, engin
     assert [due.alert.id for due in await store.due(clock.now + 1, 9)] == [alert.id]
 
 
+async def test_an_alert_says_which_enrolled_user_it_may_be(store, clock, engine, template):
+    """The intruder is enrolled; their template is not at hand, and is loaded for the alert."""
+    await store.save_template(template)
+    await store.save_template(template_of("mallory", INTRUDER))
+
+    await send(engine, clock, accepted(movement(INTRUDER, 15)))
+
+    [alert] = await store.alerts()
+    assert ("alice", "mallory") == (alert.user, alert.resembles.user)
+    assert 0.5 < alert.resembles.posterior <= 1
+
+
 async def test_many_who_drift_at_once_are_one_finding(store, clock, engine, template):
     """Each has an alert to be looked at, but the sink is told of the first few and the finding."""
     names = [f"u{number}" for number in range(8)]

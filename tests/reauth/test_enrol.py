@@ -24,6 +24,7 @@ from reauth.settings import Enrolment, IdentityLane, Settings
 from reauth.trajectory import Trajectory
 from reauth.verify import VERIFIERS
 from reauth.verify.svm import Svm
+from reauth.verify.weibull import Weibull
 from tests.playbook import ALICE, MALLORY, OTHERS, trajectories
 
 NOW = 1_780_000_000.0
@@ -141,8 +142,18 @@ def test_options_follow_the_settings():
     assert (10, 20, 30, 50, 100, 200) == found.windows
 
 
+def test_gamboas_verifier_takes_how_many_others_it_needs():
+    """With fewer it is provisional, as the SVM is; its features are its own."""
+    wanted = Enrolment(min_background_users=7)
+
+    found = options_of(Settings(enrolment=wanted, identity_lane=IdentityLane(verifier="weibull")))
+
+    assert Weibull(min_users=7) == found.verifier
+    assert "gamboa" == found.features.name
+
+
 def test_a_verifier_without_settings_is_taken_from_the_table(monkeypatch):
-    """Only the SVM has numbers in `[enrolment]`."""
+    """Nothing of `[enrolment]` concerns it."""
     other = SimpleNamespace(features="medvet")
     monkeypatch.setitem(VERIFIERS, "other", other)
 

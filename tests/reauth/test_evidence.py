@@ -1,12 +1,23 @@
 """Rules of what outcomes leave behind."""
 
-import numpy as np
+from dataclasses import replace
 
-from reauth.evidence import alert_of, evidence_of, row_of
+import numpy as np
+import pytest
+
+from reauth.evidence import RESEMBLING, alert_of, evidence_of, resemblance_of, row_of
 from reauth.group import Live
 from reauth.session import Dropped, Gap, Lane, Scored, Session, Verdict
 from reauth.trajectory import Trajectory
-from tests.live import EPOCH, claim, identity_lane, template_of
+from tests.live import (
+    EPOCH,
+    INTRUDER,
+    claim,
+    identity_lane,
+    movement,
+    template_of,
+    trajectories,
+)
 
 TEMPLATE = template_of()
 
@@ -94,3 +105,44 @@ def test_an_alert_shows_the_level_of_its_rule_and_is_named_by_neither():
     assert (first.rule, first.level, first.bound) == ("cusum", 8.1, 7.9)
     assert first.id == second.id
     assert first.id != alert_of(live(), verdict(), TEMPLATE, [], EPOCH).id
+
+
+ENROLLED = [TEMPLATE, template_of("mallory", INTRUDER), template_of("carl", 6)]
+
+
+def moved(seed, count=RESEMBLING):
+    """Rows of person `seed` at Alice's account."""
+    outcomes = [
+        Scored("identity", EPOCH, -1.0, True, number, each)
+        for number, each in enumerate(trajectories(movement(seed, count, 9)), 1)
+    ]
+    return [row_of(live(), outcome, EPOCH) for outcome in outcomes]
+
+
+def resembling(rows, enrolled=ENROLLED):
+    alert = alert_of(live(), verdict(), TEMPLATE, rows, EPOCH)
+    return resemblance_of(alert, rows, enrolled, identity_lane())
+
+
+def test_an_enrolled_intruder_is_named_with_how_likely_it_is():
+    """The newest units count: before them it may have been the user."""
+    found = resembling([*moved(0), *moved(INTRUDER)])
+
+    assert "mallory" == found.user
+    assert 0.5 < found.posterior <= 1
+
+
+@pytest.mark.parametrize("who", [0, 7, 8])
+def test_the_user_and_most_strangers_resemble_nobody_else(who):
+    """Nobody is named for being the least unlike."""
+    assert resembling(moved(who)) is None
+
+
+def test_without_units_or_templates_to_compare_nobody_is_named():
+    """Templates of another verifier would give numbers that mean nothing."""
+    other = [replace(each, verifier="weibull") for each in ENROLLED]
+    unscored = [replace(row, score=None) for row in moved(INTRUDER)]
+
+    assert resembling(moved(INTRUDER), other) is None
+    assert resembling(unscored) is None
+    assert resembling(moved(INTRUDER), []) is None

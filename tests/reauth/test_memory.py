@@ -1,5 +1,7 @@
 """Rules of what the engine keeps in memory."""
 
+from dataclasses import replace
+
 import pytest
 
 from reauth import memory
@@ -132,6 +134,25 @@ async def test_templates_in_memory_are_bounded(store, kept, template, monkeypatc
         await kept.fetch((user, "c"), EPOCH)
 
     assert kept.begin("s", ("alice", "c"), claim(), EPOCH).session.lanes[0].template is not None
+
+
+async def test_enrolled_users_are_those_at_hand_and_then_others(
+    store, kept, template, monkeypatch
+):
+    """As many as there is time for; a template that cannot be used is left out."""
+    for name in ("anna", "bert", "carl"):
+        await store.save_template(replace(template, user=name))
+    await store.save_template(replace(template, user="dora", verifier_version=99))
+    await kept.refresh(EPOCH)
+
+    assert ["anna", "bert", "carl"] == sorted(each.user for each in await kept.enrolled())
+
+    fresh = Memory(store, [identity_lane()])
+    await fresh.refresh(EPOCH)
+    await fresh.fetch(("carl", "10.0.0.1"), EPOCH)
+    monkeypatch.setattr(memory, "_CANDIDATES", 2)
+    found = [each.user for each in await fresh.enrolled()]
+    assert ("carl", 2) == (found[0], len(found))
 
 
 async def test_who_is_deleted_while_gathering_is_forgotten(store, kept):

@@ -6,6 +6,7 @@ import os
 import pytest
 
 from reauth import app
+from reauth.alert import Resemblance
 from reauth.cli.alerts import _who
 from reauth.ports import Commit
 from tests.rows import NOON, alarm, session
@@ -86,6 +87,20 @@ def test_without_a_limit_all_are_listed(place):
 
     asyncio.run(keep())
     assert 1001 == len(ids(place.type("alerts", "list", "--json")))
+
+
+def test_whom_the_movement_resembles_is_told(place):
+    """To people in words, to scripts with all digits."""
+
+    async def keep():
+        async with app.opened_store(app.load_settings(place.config)) as store:
+            resembles = Resemblance("berta", 0.754)
+            await store.commit(Commit(alerts=[alarm("a1", resembles=resembles)]))
+
+    asyncio.run(keep())
+    told = place.type("alerts", "show", "a1", "--json").json["resembles"]
+    assert {"user": "berta", "posterior": 0.754} == told
+    assert "berta, 75%" in place.type("alerts", "show", "a1").out
 
 
 def test_an_alert_is_taken_then_closed(alarmed):

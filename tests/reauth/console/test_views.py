@@ -7,7 +7,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from reauth import ca
-from reauth.alert import State, Step, move
+from reauth.alert import Resemblance, State, Step, move
 from reauth.console.health import Readiness
 from reauth.console.views import moment
 from reauth.decide import POLICIES
@@ -283,6 +283,15 @@ async def test_an_alert_says_where_it_is_in_its_life(browse, store, actions, wor
     assert [] == [word for word in words if word not in text]
     closed = (await store.alert("a1")).state is not State.ACKNOWLEDGED
     assert closed == ("What next" not in text)
+
+
+async def test_whom_the_movement_resembles_is_shown_as_a_hint(browse, store):
+    """With how likely it is; a name alone would be an accusation."""
+    await keep(store, alarm(resembles=Resemblance("berta", 0.75)))
+
+    text = await page(await browse(), "/alerts/a1")
+
+    assert "berta (75 %: a hint, no finding)" in text
 
 
 async def test_an_alert_of_nobody_known_is_shown_too(browse, store):
