@@ -15,6 +15,7 @@ import numpy as np
 from reauth.decide.window import WindowPolicy
 from reauth.errors import TooShort
 from reauth.event import Event, Kind
+from reauth.segment import SEGMENTERS, Cut
 from reauth.session import Lane, Recipe, Session
 from reauth.template import Template
 from reauth.trajectory import PauseSegmenter
@@ -166,8 +167,8 @@ OTHERS = {
 }
 
 
-def trajectories(hand, strokes, seed, points=10):
-    """What the default lane cuts out of a hand's movements."""
-    segmenter = PauseSegmenter(PAUSE, points, 0.025)
+def trajectories(hand, strokes, seed, cut="pause"):
+    """What a lane cuts out of a hand's movements; the default one, where none is named."""
+    segmenter = SEGMENTERS[cut](Cut())
     drawn = hand.draw(strokes, np.random.default_rng(seed))
     return [each for _, each in segmenter.feed_many(drawn)] + segmenter.close()

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
 from reauth.features.medvet import Medvet
+from reauth.features.movement import Movement
 from reauth.trajectory import Floats, Trajectory
 
 
@@ -68,4 +69,4 @@ class FeatureSet(Protocol):
         ...
 
 
-FEATURE_SETS: Final[Mapping[str, FeatureSet]] = {"medvet": Medvet()}
+FEATURE_SETS: Final[Mapping[str, FeatureSet]] = {"medvet": Medvet(), "movement": Movement()}

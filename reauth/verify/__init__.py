@@ -14,7 +14,7 @@ from reauth.features import FEATURE_SETS, FeatureSet
 from reauth.template import Template
 from reauth.trajectory import Floats
 from reauth.verify.calibrate import Learnt, Shapes
-from reauth.verify.svm import Svm
+from reauth.verify.svm import MOVEMENT, Svm
 
 
 class Verifier(Protocol):
@@ -83,7 +83,7 @@ class Verifier(Protocol):
         ...
 
 
-VERIFIERS: Final[Mapping[str, Verifier]] = {"svm": Svm()}
+VERIFIERS: Final[Mapping[str, Verifier]] = {"movement": MOVEMENT, "svm": Svm()}
 
 RECOMMENDED: Final = "svm"
 """What `recommended` stands for in `reauth lab`."""

@@ -6,18 +6,11 @@ import numpy as np
 import pytest
 
 from reauth.errors import NotEnrolled, TemplateError
-from reauth.features import FEATURE_SETS
 from reauth.store.templates import from_parts, to_parts
 from reauth.template import Template
-from reauth.verify import VERIFIERS
+from reauth.verify import VERIFIERS, features_for
 from reauth.verify.calibrate import CLIP
 from tests.playbook import ALICE, MALLORY, OTHERS, trajectories
-
-FEATURES = FEATURE_SETS["medvet"]
-
-
-def rows(hand, strokes, seed):
-    return FEATURES.extract_many(trajectories(hand, strokes, seed))
 
 
 @pytest.fixture(scope="module", params=VERIFIERS.values(), ids=list(VERIFIERS))
@@ -26,7 +19,23 @@ def verifier(request):
 
 
 @pytest.fixture(scope="module")
-def learnt(verifier):
+def features(verifier):
+    """The set that it is made for."""
+    return features_for(verifier.name)
+
+
+@pytest.fixture(scope="module")
+def rows(features):
+    """Draws a hand's movements, and gives their features."""
+
+    def draw(hand, strokes, seed):
+        return features.extract_many(trajectories(hand, strokes, seed, features.segmenter))
+
+    return draw
+
+
+@pytest.fixture(scope="module")
+def learnt(verifier, rows):
     """What it learns of alice against three others."""
     own = [rows(ALICE, 60, seed) for seed in (1, 2)]
     others = [[rows(hand, 60, 3)] for hand in OTHERS.values()]
@@ -34,11 +43,11 @@ def learnt(verifier):
 
 
 @pytest.fixture(scope="module")
-def template(verifier, learnt):
+def template(verifier, features, learnt):
     return Template(
         user="alice",
-        feature_set=FEATURES.name,
-        feature_version=FEATURES.version,
+        feature_set=features.name,
+        feature_version=features.version,
         verifier=verifier.name,
         verifier_version=verifier.version,
         version=3,
@@ -50,7 +59,7 @@ def template(verifier, learnt):
 
 
 @pytest.fixture(scope="module")
-def scores(verifier, template):
+def scores(verifier, template, rows):
     """Scores of alice and of somebody whom no training has seen, on new movements."""
     found = [verifier.score_many(template, rows(hand, 120, 9)) for hand in (ALICE, MALLORY)]
     return found
@@ -76,7 +85,7 @@ def test_ratios_speak_for_the_user_and_against_the_impostor(scores):
     assert np.abs(np.concatenate(scores)).max() <= CLIP
 
 
-def test_many_equal_one_by_one(verifier, template):
+def test_many_equal_one_by_one(verifier, template, rows):
     """Micro-batches are for speed; not even the last bits may tell."""
     new = rows(ALICE, 20, 11)
 
@@ -86,7 +95,7 @@ def test_many_equal_one_by_one(verifier, template):
     assert [] == verifier.score_many(template, new[:0]).tolist()
 
 
-def test_the_same_generator_gives_the_same_template(verifier, learnt):
+def test_the_same_generator_gives_the_same_template(verifier, learnt, rows):
     """Training can be repeated, on this machine to the bit."""
     own = [rows(ALICE, 60, seed) for seed in (1, 2)]
     others = [[rows(hand, 60, 3)] for hand in OTHERS.values()]
@@ -99,7 +108,7 @@ def test_the_same_generator_gives_the_same_template(verifier, learnt):
         assert np.array_equal(array, again.calibration[name])
 
 
-def test_a_template_survives_storage(verifier, template):
+def test_a_template_survives_storage(verifier, template, rows):
     """npz and JSON, nothing else; scores are the same to the bit."""
     restored = from_parts(*to_parts(template))
     new = rows(MALLORY, 20, 12)
@@ -123,17 +132,17 @@ def test_held_out_ratios_are_honest(learnt, scores):
     assert np.mean(held < 0) == pytest.approx(np.mean(scores[0] < 0), abs=0.15)
 
 
-def test_too_little_is_refused(verifier):
+def test_too_little_is_refused(verifier, rows):
     """One movement is nobody."""
     with pytest.raises(NotEnrolled):
         verifier.enrol([rows(ALICE, 1, 1)], [], np.random.default_rng(0))
 
 
-def test_alone_it_is_provisional_and_says_that_it_is_not_calibrated(verifier):
+def test_alone_it_is_provisional_and_says_that_it_is_not_calibrated(verifier, rows, features):
     """Without others the sign still tells the user's own from what is unlike them."""
     alone = verifier.enrol([rows(ALICE, 150, 1)], [], np.random.default_rng(0))
     lone = Template(
-        "alice", FEATURES.name, 1, verifier.name, verifier.version, 1,
+        "alice", features.name, 1, verifier.name, verifier.version, 1,
         alone.provisional, alone.arrays, alone.calibration, alone.held_out,
     )  # fmt: skip
     genuine, impostor = (
