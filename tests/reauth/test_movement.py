@@ -4,8 +4,10 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from reauth.event import Event, Kind, Mark
+from reauth.event import Event, Kind, Mark, Samples
 from reauth.lab.datasets import open_dataset
 from reauth.movement import LONGEST, OTHERS, SPACING, MovementSegmenter
 
@@ -113,6 +115,35 @@ def test_what_happens_at_one_time_is_put_a_tick_apart():
     [found] = cut.close()
 
     assert np.allclose([0.0, 0.1, 0.2, 0.2001, 0.2002], found.t, atol=1e-9)
+
+
+steps = st.sampled_from((0.0, 0.004, 0.03, 0.03, 0.03, 0.6, -0.1))
+kinds = st.sampled_from((Kind.MOVE,) * 8 + tuple(Kind))
+exts = st.sampled_from((0, int(Mark.FOCUS), int(Mark.PAGEHIDE)))
+batches = st.lists(
+    st.lists(st.tuples(kinds, steps, st.integers(0, 40), exts), min_size=1, max_size=40),
+    max_size=3,
+)
+
+
+@given(batches)
+def test_columns_give_what_their_events_give(found):
+    """A batch as columns and event by event: the same movements, and the same state."""
+    alone, columns = segmenter(), segmenter()
+    t = 0.0
+    for rows in found:
+        ts = [t := t + step for _, step, _, _ in rows]
+        events = [
+            Event(kind, 5, at, float(x), 0.0, ext)
+            for at, (kind, _, x, ext) in zip(ts, rows, strict=True)
+        ]
+        what, _, *others = zip(*events, strict=True)
+        one_by_one = [(at, cut.id) for at, each in enumerate(events) for cut in alone.feed(each)]
+
+        assert one_by_one == [
+            (at, cut.id) for at, cut in columns.feed_many(Samples(5, what, *others))
+        ]
+    assert alone.to_bytes() == columns.to_bytes()
 
 
 def test_movements_are_kept_at_125_hz_at_most():
