@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from reauth.movement import MovementSegmenter
 from reauth.stroke import StrokeSegmenter
 from reauth.trajectory import PauseSegmenter, Segmenter
 
@@ -32,6 +33,7 @@ class Cut:
 
 
 SEGMENTERS: Final[Mapping[str, Callable[[Cut], Segmenter]]] = {
+    "movement": lambda cut: MovementSegmenter(cut.pause),
     "pause": lambda cut: PauseSegmenter(cut.pause, cut.points, cut.grid),
     "stroke": lambda cut: StrokeSegmenter(),
 }

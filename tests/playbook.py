@@ -178,8 +178,8 @@ def units(features, hand, strokes, seed):
     return [each for _, each in segmenter.feed_many(drawn)] + segmenter.close()
 
 
-def trajectories(hand, strokes, seed, points=10):
-    """What the default lane cuts out of a hand's movements."""
-    segmenter = PauseSegmenter(PAUSE, points, 0.025)
+def trajectories(hand, strokes, seed, cut="pause"):
+    """What a lane cuts out of a hand's movements; the default one, where none is named."""
+    segmenter = SEGMENTERS[cut](Cut())
     drawn = hand.draw(strokes, np.random.default_rng(seed))
     return [each for _, each in segmenter.feed_many(drawn)] + segmenter.close()

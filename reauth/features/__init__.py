@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from reauth.features.gamboa import Gamboa
 from reauth.features.medvet import Medvet
+from reauth.features.movement import Movement
 from reauth.trajectory import Floats, Trajectory
 
 
@@ -69,4 +70,8 @@ class FeatureSet(Protocol):
         ...
 
 
-FEATURE_SETS: Final[Mapping[str, FeatureSet]] = {"gamboa": Gamboa(), "medvet": Medvet()}
+FEATURE_SETS: Final[Mapping[str, FeatureSet]] = {
+    "gamboa": Gamboa(),
+    "medvet": Medvet(),
+    "movement": Movement(),
+}

@@ -14,7 +14,7 @@ from reauth.features import FEATURE_SETS, FeatureSet
 from reauth.template import Template
 from reauth.trajectory import Floats
 from reauth.verify.calibrate import Learnt, Shapes
-from reauth.verify.svm import Svm
+from reauth.verify.svm import MOVEMENT, Svm
 from reauth.verify.weibull import Weibull
 
 
@@ -84,7 +84,11 @@ class Verifier(Protocol):
         ...
 
 
-VERIFIERS: Final[Mapping[str, Verifier]] = {"svm": Svm(), "weibull": Weibull()}
+VERIFIERS: Final[Mapping[str, Verifier]] = {
+    "movement": MOVEMENT,
+    "svm": Svm(),
+    "weibull": Weibull(),
+}
 
 RECOMMENDED: Final = "svm"
 """What `recommended` stands for in `reauth lab`."""

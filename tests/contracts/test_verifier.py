@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from reauth.errors import NotEnrolled, TemplateError
-from reauth.features import FEATURE_SETS
 from reauth.store.templates import from_parts, to_parts
 from reauth.template import Template
-from reauth.verify import VERIFIERS
+from reauth.verify import VERIFIERS, features_for
 from reauth.verify.calibrate import CLIP
 from tests.playbook import ALICE, MALLORY, OTHERS, units
 
@@ -21,8 +20,8 @@ def verifier(request):
 
 @pytest.fixture(scope="module")
 def features(verifier):
-    """What it is made for."""
-    return FEATURE_SETS[verifier.features]
+    """The set that it is made for."""
+    return features_for(verifier.name)
 
 
 @pytest.fixture(scope="module")

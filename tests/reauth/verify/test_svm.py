@@ -10,6 +10,7 @@ from sklearn.svm import SVC, OneClassSVM
 
 from reauth.errors import NotEnrolled
 from reauth.verify.calibrate import ratios
+from reauth.verify.normal import knots_of, normal_scores
 from reauth.verify.svm import MIN_GENUINE, UNUSUAL, Svm, decision
 
 PLAIN = Svm()
@@ -138,3 +139,41 @@ def test_the_score_is_the_calibrated_decision(alice):
     assert [Svm().score(template, each) for each in new] == scores.tolist()
     assert Svm().calibrated(template)
     assert not Svm().calibrated(template_of(learnt(others=[]), alice))
+
+
+def test_ranked_features_score_as_scikit_learn_does_on_normal_scores():
+    """The quantiles are those of what trained, and are part of the template."""
+    ranked = Svm(ranked=True)
+    own, others = np.concatenate(OWN), np.concatenate([each for user in OTHERS for each in user])
+    both = np.concatenate((own, others))
+    knots = knots_of(both)
+    estimator = make_pipeline(
+        StandardScaler(), SVC(C=10.0, kernel="rbf", gamma="scale", class_weight="balanced")
+    )
+    estimator.fit(normal_scores(knots, both), np.repeat((1, 0), (len(own), len(others))))
+    new = np.concatenate((cloud(50, 0.3, 7), 1e3 * cloud(5, 0.0, 8)))
+
+    found = learnt(ranked).arrays
+
+    assert set(ranked.arrays) == set(found) == {*PLAIN.arrays, "knots"}
+    assert np.allclose(
+        estimator.decision_function(normal_scores(knots, new)),
+        decision(found, new),
+        rtol=0,
+        atol=1e-9,
+    )
+
+
+def test_ranked_features_work_alone_too():
+    """Without others the user's own numbers are those that rank."""
+    found = learnt(Svm(ranked=True), others=[])
+
+    assert found.provisional
+    assert "knots" in found.arrays
+
+
+def test_others_have_a_cap_of_their_own():
+    """The user's movements are fewer than everybody else's."""
+    found = learnt(Svm(cap=30, cap_others=20))
+
+    assert len(found.arrays["support"]) <= 50
