@@ -63,6 +63,7 @@ class H2Client:
         self.http.initiate_connection()
         self.http.increment_flow_control_window(2**30)
         self.streams: dict[int, Stream] = {}
+        self.echoes = 0
         self.lost = False
 
     async def run(self) -> None:
@@ -81,6 +82,7 @@ class H2Client:
     def _take(self, event: h2.events.Event) -> None:
         stream = self.streams.get(getattr(event, "stream_id", None) or 0)
         name = _KEPT.get(type(event))
+        self.echoes += isinstance(event, h2.events.PingAckReceived)
         if stream is None:
             return
         if name is not None:
@@ -100,6 +102,13 @@ class H2Client:
         """Send what is to be sent."""
         self._writer.write(self.http.data_to_send())
         await self._writer.drain()
+
+    async def taken(self) -> None:
+        """Send what is to be sent, and wait until the other side has read it."""
+        wanted = self.echoes + 1
+        self.http.ping(bytes(8))
+        await self.flush()
+        await self.until(lambda: self.echoes == wanted)
 
     async def until(self, true, seconds: float = PATIENCE) -> None:
         """Wait until something holds of what has come."""

@@ -402,7 +402,7 @@ async def test_an_upload_by_http_2_is_framed_for_an_origin_of_http_1(tmp_path):
             stream = await client.send("POST", f"{url}/", end=False)
             for piece in (b"one", b"", b"two"):
                 client.http.send_data(stream.number, piece)
-                await client.flush()
+                await client.taken()  # by itself: what is read together is passed on together
             client.http.send_data(stream.number, b"", end_stream=True)
             await client.flush()
             await client.until(lambda: stream.over)
