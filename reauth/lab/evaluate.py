@@ -27,7 +27,16 @@ from reauth.lab.learning import Cutting, Enrolment, Kept, Shuffle, cut_one, draw
 from reauth.lab.method import Method, code, key_of
 from reauth.lab.scoring import Scored, Trial, confine, read_scores, score_one
 from reauth.lab.shelf import Codec, Shelf
-from reauth.lab.splits import Match, Person, Source, deal, matches, people_of, whole
+from reauth.lab.splits import (
+    LEAST_IN_FOLD,
+    Match,
+    Person,
+    Source,
+    deal,
+    matches,
+    people_of,
+    whole,
+)
 from reauth.lab.summary import Attack, Victim
 from reauth.lab.work import Watch, finished, unwatched
 from reauth.trajectory import Floats
@@ -61,6 +70,8 @@ class Request:
         How templates become bytes.
     shuffled
         Users at most who are learnt a second time, with shuffled labels.
+    fold
+        Users in a fold at least, where impostors are unseen.
     """
 
     data: Path
@@ -73,6 +84,7 @@ class Request:
     jobs: int
     codec: Codec
     shuffled: int = SHUFFLED
+    fold: int = LEAST_IN_FOLD
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -166,7 +178,8 @@ class Enrolled:
         self.kept, self.devices = self._cut(watch)
         classes = {user: class_of(facts) for user, facts in self.devices.items()}
         self.classes: Mapping[str, str] = classes
-        folds = deal(people, classes, request.seed) if request.unseen else None
+        dealt = partial(deal, people, classes, request.seed, request.fold)
+        folds = dealt() if request.unseen else None
         self.matches = matches(people, classes, folds, same_class=request.same_class)
         self.shuffles = self._shuffles()
         jobs = {match.victim: self._job(match) for match in self.matches}

@@ -101,15 +101,19 @@ def _person(user: str, sources: Sequence[Source]) -> Person:
     return Person(user, first, first, tuple(ordered[enrol:]))
 
 
-def deal(people: Sequence[Person], classes: Mapping[str, str], seed: int) -> dict[str, int]:
+def deal(
+    people: Sequence[Person], classes: Mapping[str, str], seed: int, least: int = LEAST_IN_FOLD
+) -> dict[str, int]:
     """Give everybody's fold: by a hash with the seed, evenly within each device class.
 
     Parameters
     ----------
     classes
         Device class by user, from what enrols or is background.
+    least
+        Users in a fold: fewer leave more of them as background, and fewer to attack.
     """
-    count = max(2, min(MOST_FOLDS, len(people) // LEAST_IN_FOLD))
+    count = max(2, min(MOST_FOLDS, len(people) // least))
     ordered = sorted(
         people, key=lambda one: (classes.get(one.user, ""), one.single, _hash(seed, one.user))
     )

@@ -90,6 +90,7 @@ def test_folds_depend_on_the_seed_and_are_even_within_a_class():
             for kind in ("fast", "slow")
         ]
     assert {0, 1} == set(deal(town(3), {}, 1).values())
+    assert {0, 1, 2} == set(deal(town(7), {}, 1, least=2).values())
 
 
 def test_seen_impostors_never_attack_with_what_trained():
