@@ -106,7 +106,7 @@ async def test_an_alert_says_which_enrolled_user_it_may_be(store, clock, engine,
 
     [alert] = await store.alerts()
     assert ("alice", "mallory") == (alert.user, alert.resembles.user)
-    assert 0.5 < alert.resembles.posterior <= 1
+    assert 0.8 < alert.resembles.posterior <= 1
 
 
 async def test_many_who_drift_at_once_are_one_finding(store, clock, engine, template):

@@ -129,7 +129,7 @@ def test_an_enrolled_intruder_is_named_with_how_likely_it_is():
     found = resembling([*moved(0), *moved(INTRUDER)])
 
     assert "mallory" == found.user
-    assert 0.5 < found.posterior <= 1
+    assert 0.8 < found.posterior <= 1
 
 
 @pytest.mark.parametrize("who", [0, 7, 8])
