@@ -65,8 +65,8 @@ def test_a_list_names_all_that_there_is(place):
 @pytest.mark.parametrize(
     ("words", "answer"),
     [
-        (("--verifier", "tea"), "there is no verifier 'tea'; there are: recommended, svm"),
-        (("--policy", "tea"), "there is no policy 'tea'; there are: recommended, window"),
+        (("--verifier", "tea"), f"no verifier 'tea'; there are: recommended, {', '.join(VERIFIERS)}"),
+        (("--policy", "tea"), f"no policy 'tea'; there are: recommended, {', '.join(POLICIES)}"),
         ((), "holds no <user>/<session>.csv"),
     ],
 )
@@ -106,7 +106,7 @@ def test_a_paper_that_nobody_has_built_is_asked_wrongly(place):
     said = place.type("lab", "paper", "agh", "--data", place.folder, "--out", place.folder)
 
     assert 2 == said.code
-    assert "no paper 'agh' yet; there are: medvet" in said.err
+    assert f"no paper 'agh' yet; there are: {', '.join(PAPERS)}" in said.err
 
 
 def test_a_paper_without_its_archive_is_asked_wrongly(place):
