@@ -62,11 +62,16 @@ def test_a_list_names_all_that_there_is(place):
     assert all(name in read for each in told.values() for name in each)
 
 
+def named(table):
+    """A table's names as they are told."""
+    return ", ".join(["recommended", *table])
+
+
 @pytest.mark.parametrize(
     ("words", "answer"),
     [
-        (("--verifier", "tea"), f"no verifier 'tea'; there are: recommended, {', '.join(VERIFIERS)}"),
-        (("--policy", "tea"), f"no policy 'tea'; there are: recommended, {', '.join(POLICIES)}"),
+        (("--verifier", "tea"), f"no verifier 'tea'; there are: {named(VERIFIERS)}"),
+        (("--policy", "tea"), f"no policy 'tea'; there are: {named(POLICIES)}"),
         ((), "holds no <user>/<session>.csv"),
     ],
 )
