@@ -90,7 +90,7 @@ class Movement:
     References
     ----------
     biometrics.md §6, "Whole movements": the same groups of numbers, without formulas. The distance
-    from the chord is left out: H-BRS, same device class, w = 50, EER 6.6 % with it and without.
+    from the chord is left out, as it did not pay on H-BRS within a device class.
 
     Examples
     --------
