@@ -14,8 +14,9 @@ RESEMBLING = 20
 
 LIKELY = 0.8
 """Posterior above which somebody is named: four times as likely as all others and strangers
-together, as a name is an accusation. By 20 strokes of H-BRS 12 % of sequences of 27 users were,
-nine of ten rightly, and 4 % of strangers' (`lab paper`)."""
+together, as a name is an accusation. By 20 strokes 84 % of those named were named rightly on H-BRS,
+78 % on SapiMouse, 38 % on Balabit, and 2, 2 and 21 % of strangers were named (`lab paper gamboa`):
+no more than a hint."""
 
 
 def row_of(live: Live, outcome: Outcome, now: float) -> TrajectoryRow | None:

@@ -16,9 +16,9 @@ from reauth.verify.likelihood import log_sum
 
 SHARED = 0.1
 """Correlation of the ratios of one sequence: a hand's hour, or a device, speaks in all of them.
-With it whoever comes first is told about as likely as that is right: on H-BRS, among 27 users a
-week later, 38, 42 and 43 % by 10, 20 and 50 strokes, where 30, 40 and 50 % are (`lab paper`).
-Taken as independent, ratios would all but name somebody at every sequence."""
+With it whoever comes first is told about as likely as that is right on H-BRS: 37, 41 and 43 % by
+10, 20 and 50 strokes, where 29, 38 and 47 % are. Elsewhere it still says too much (SapiMouse 33 %
+by 20 where 22 % are, Balabit 59 % where 34 % are: `lab paper gamboa`)."""
 
 
 def posterior(log_ratios: Floats) -> Floats:
