@@ -90,8 +90,9 @@ VERIFIERS: Final[Mapping[str, Verifier]] = {
     "weibull": Weibull(),
 }
 
-RECOMMENDED: Final = "svm"
-"""What `recommended` stands for in `reauth lab`."""
+RECOMMENDED: Final = "movement"
+"""What `recommended` stands for in `reauth lab`: what tells people of one device class apart best
+(docs/EVALUATION.md)."""
 
 
 def features_for(verifier: str, features: str = "") -> FeatureSet:

@@ -2,6 +2,7 @@
 
 import json
 
+import matplotlib.font_manager  # noqa: F401 - who needs its fonts first is told to wait
 import pytest
 
 from reauth.cli import main
