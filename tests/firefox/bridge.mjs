@@ -30,16 +30,17 @@ const called = (text, arg) => `(async () => { const it = (${text});
 
 const frame = (page, number) => (number === 0 ? page.mainFrame() : page.frames()[number]);
 
-// The browser's own events of a navigation get lost now and then, with any page and without a proxy:
-// a document that has begun since, and is as far as was asked for, has arrived all the same.
+// The browser's own events of a navigation get lost now and then, with any page and without a proxy,
+// and an upgrade to https by itself is told as an interruption: a document that has begun since, and
+// is as far as was asked for, has arrived all the same.
 const LATE = 15_000; // ms
 const arrived = `(([since, whole]) => {
   const { readyState } = document, [entry] = performance.getEntriesByType("navigation");
   const far = whole ? readyState === "complete" : readyState !== "loading";
   return performance.timeOrigin > since && far ? entry?.responseStatus ?? 0 : null;
 })`;
-const looked = async (page, since, whole, isOver) => {
-  for (let wait = LATE; ; wait = 1000) {
+const looked = async (page, since, whole, isOver, first = LATE) => {
+  for (let wait = first; ; wait = 1000) {
     await new Promise((done) => setTimeout(done, wait).unref());
     if (isOver()) return null;
     const look = page.evaluate(called(arrived, [since, whole])).catch(() => null);
@@ -48,11 +49,13 @@ const looked = async (page, since, whole, isOver) => {
   }
 };
 const go = async (page, url, waitUntil) => {
-  const since = Date.now();
+  const since = Date.now(), whole = waitUntil === "load";
   let over = false;
-  const told = page.goto(url, { waitUntil }).then((reply) => reply?.status() ?? null)
-    .finally(() => { over = true; });
-  const seen = looked(page, since, waitUntil === "load", () => over).then((status) => over ? told : status);
+  const told = page.goto(url, { waitUntil }).then((reply) => reply?.status() ?? null, (error) => {
+    if (!String(error.message).includes("A new navigation interrupted")) throw error;
+    return looked(page, since, whole, () => false, 0);
+  }).finally(() => { over = true; });
+  const seen = looked(page, since, whole, () => over).then((status) => over ? told : status);
   return Promise.race([told, seen]);
 };
 
