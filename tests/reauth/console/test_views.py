@@ -27,8 +27,8 @@ async def page(client, path):
 
 
 async def keep(store, *alerts):
-    """Have alerts in the store, each of a session of its own."""
-    sessions = [session(alert.session, alert.user) for alert in alerts]
+    """Have alerts in the store, each of a session of its own, if it is of one."""
+    sessions = [session(alert.session, alert.user) for alert in alerts if alert.session]
     await store.commit(Commit(sessions=sessions, alerts=alerts))
 
 
@@ -251,6 +251,16 @@ async def test_an_alert_of_any_rule_says_how_far_it_went(browse, store, rule):
 
     assert "was 8.12; 7.50\nraises an alert" in text
     assert "the last 100 trajectories, of which 61 were unlike" in text
+
+
+async def test_the_populations_alert_speaks_of_many(browse, store):
+    """It is nobody's, and comes from no client."""
+    many = {"user": None, "client": "", "session": None, "lane": None, "evidence": ()}
+    await keep(store, alarm(kind="population", rule="population", low=5, window=40, **many))
+    client = await browse()
+
+    assert "5 of 40 people who were compared" in await page(client, "/alerts/a1")
+    assert "many users" in await page(client, "/alerts?days=365")
 
 
 async def test_an_alert_of_refused_tokens_speaks_of_tokens(browse, store):
