@@ -71,10 +71,10 @@ bench-proxy: setup setup-peers ## the proxy against stock mitmproxy, a naive inj
 # An hour and more on two cores; finished units are kept in out/evaluation, so that a stop loses little.
 LAB := $(BIN)/python -m reauth lab
 evaluation: .venv/.python-ready ## all figures of docs/EVALUATION.md from the recordings in DATA=../shared/data; PUBLISH=1 writes it
-	@for set in hbrs balabit_train sapimouse; do \
-		$(LAB) evaluate --data $(DATA)/$$set.tar.gz --unseen-impostors --out $(OUT)/evaluation/$$set-recommended; \
-		$(LAB) evaluate --data $(DATA)/$$set.tar.gz --unseen-impostors --verifier svm --policy window --out $(OUT)/evaluation/$$set-medvet; \
-	done
+	@for set in hbrs balabit_train sapimouse; do for how in "svm window" "movement window" "movement cusum"; do \
+		set -- $$set $$how; \
+		$(LAB) evaluate --data $(DATA)/$$1.tar.gz --unseen-impostors --verifier $$2 --policy $$3 --out $(OUT)/evaluation/$$1-$$2-$$3; \
+	done; done
 	@for paper in medvet gamboa; do $(LAB) paper $$paper --data $(DATA) --out $(OUT)/evaluation/$$paper || true; done
 	@$(LAB) poison --data $(DATA)/balabit_train.tar.gz --out $(OUT)/evaluation/poison
 	@$(LAB) document --reports $(OUT)/evaluation --out $(if $(PUBLISH),docs,$(OUT))/EVALUATION.md $(if $(PUBLISH),--figures bench/evaluation.json)

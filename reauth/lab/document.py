@@ -44,6 +44,8 @@ CLOSING = """\
 
 * That somebody is caught in seconds, or surely. Read the shares above, with their intervals, and
   the quality that enrolment reports for each of your users.
+* That false alarms keep to what was wanted. Limits come from enrolment data, and people drift: hold
+  the column against 1.
 * That figures of these sets carry over. The people are students and administrators, the tasks few,
   the sets small; a set that was sampled every 110 ms says little of a browser that samples each 8.
 * That what tells people apart is the person. Where the device probe is far above 0.5, part of it is
