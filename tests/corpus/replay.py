@@ -247,6 +247,7 @@ def read(folder: Path) -> list[Page]:
     return [
         Page(str(path.relative_to(folder)), path.read_bytes(), ends[path.suffix.lower()])
         for path in files
+        if path.is_file()  # a folder may be called so, and a link may lead nowhere
     ]
 
 

@@ -34,6 +34,15 @@ def test_a_corpus_is_the_same_for_the_same_seed():
     assert {XHTML, HTML} <= {page.kind for page in pages}
 
 
+def test_any_folder_can_be_read(tmp_path):
+    """Folders that are called like pages, and links to nothing, are none."""
+    (tmp_path / "expat.html").mkdir()
+    (tmp_path / "expat.html" / "index.HTM").write_bytes(b"<p>a")
+    (tmp_path / "gone.html").symlink_to(tmp_path / "nowhere")
+
+    assert [("expat.html/index.HTM", b"<p>a")] == [(p.name, p.body) for p in read(tmp_path)]
+
+
 def test_what_is_right_is_found_right():
     """A tag in its place, and a page that has none."""
     arrived = PAGE.body[:PLACE] + TAG + PAGE.body[PLACE:]
