@@ -15,6 +15,9 @@ Report = Mapping[str, Any]
 WANTED = ("3", "6", "10", "20", "80")
 """Minutes that the table of takeovers shows."""
 
+_LEFT_OUT = ("per_user", "calibration_error_by_user", "failed_to_enrol", "det")
+"""Parts of a report that name users, and its curves, of which no number is printed."""
+
 OPENING = """\
 # Evaluation
 
@@ -70,8 +73,8 @@ def gathered(folder: Path) -> dict[str, dict[str, Any]]:
             report = json.loads(file.read_text("utf-8"))
         except ValueError:
             raise SettingsError(f"{file} is no report: measure again") from None
-        report.pop("per_user", None)
-        report.pop("det", None)
+        for name in _LEFT_OUT:
+            report.pop(name, None)
         if "protocol" in report:
             report["protocol"]["data"] = Path(report["protocol"]["data"]).name
         found[file.parent.name] = report

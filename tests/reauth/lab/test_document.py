@@ -25,7 +25,8 @@ EVALUATION = {
     },
     "calibration_error": 0.047, "device_probe_auc": 0.866, "shuffled_label_eer": {"pooled": 0.508},
     "fta": 0.0, "fte": 0.069, "units_per_active_hour": 395.2,
-    "per_user": [{"user": "secret-token"}],
+    "per_user": [{"user": "secret-token"}], "calibration_error_by_user": {"secret-token": 0.1},
+    "failed_to_enrol": ["secret-token"],
 }  # fmt: skip
 PAPER = {
     "title": "Medvet 2014 on Balabit",
