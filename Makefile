@@ -68,7 +68,7 @@ soak: setup ## MINUTES=60 of mixed load: does the proxy's memory grow, do its de
 bench-proxy: setup setup-peers ## the proxy against stock mitmproxy, a naive injector, Squid, nginx and Go; ROWS="http brotli" for some
 	$(BIN)/python bench/proxy.py --out $(OUT)/bench $(if $(ROWS),--only $(ROWS))
 
-# An hour and more on two cores; finished units are kept in out/evaluation, so that a stop loses little.
+# Long work; finished units are kept in out/evaluation, so that a stop loses little.
 LAB := $(BIN)/python -m reauth lab
 evaluation: .venv/.python-ready ## all figures of docs/EVALUATION.md from the recordings in DATA=../shared/data; PUBLISH=1 writes it
 	@for set in hbrs balabit_train sapimouse; do for how in "svm window" "movement window" "movement cusum"; do \
