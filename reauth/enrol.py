@@ -23,7 +23,7 @@ from reauth.pace import MEASURABLE, WORKDAY, Sessions, progress, trajectory_rate
 from reauth.ports import Enrolled, PersonRow, Store
 from reauth.quality import expected
 from reauth.settings import Settings
-from reauth.template import Template
+from reauth.template import Drift, Template
 from reauth.trajectory import Floats, Trajectory
 from reauth.verify import VERIFIERS, Verifier, features_for
 from reauth.verify.svm import MIN_USERS, Svm
@@ -58,6 +58,8 @@ class Options:
         Wanted false alarms in 8 active hours of the user.
     policy
         Whose decisions quality is reported of.
+    drift
+        How later sessions are expected to differ; None for what the verifier expects.
     """
 
     min_trajectories: int = 300
@@ -66,6 +68,7 @@ class Options:
     windows: tuple[int, ...] = WINDOWS
     false_alarms_per_8h: float = 1.0
     policy: str = "window"
+    drift: Drift | None = None
 
 
 def learn(
@@ -125,6 +128,7 @@ def learn(
         calibration=learnt.calibration,
         held_out=learnt.held_out,
         false_alarms=_false_alarms(pace, options.false_alarms_per_8h),
+        drift=options.drift or options.verifier.drift,
         pace=pace,
         devices=known(chain.from_iterable(genuine)),
         n_genuine=learnt.n_genuine,

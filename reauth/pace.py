@@ -23,7 +23,7 @@ MEASURABLE = 300.0
 imported came all at once."""
 
 ENOUGH_ACTIVITY = 1800.0
-"""s of the user's own activity before their own rate is trusted over Medvet's."""
+"""s of the user's own activity before a rate below Medvet's is believed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def progress(trajectories: int, needed: int, since: float | None, now: float) ->
 
 
 def trajectory_rate(sessions: Sessions) -> float:
-    """Give trajectories an active hour: the user's own, or Medvet's where there is too little.
+    """Give trajectories an active hour: the user's own; where little is there, at least Medvet's.
 
     Only trajectories are known here, so a gap between two of them above `IDLE` counts as no
     activity; the rate is rather too high, and the wanted false alarms kept rather too well.
@@ -75,4 +75,5 @@ def trajectory_rate(sessions: Sessions) -> float:
         gaps = gaps[gaps <= IDLE]
         active += float(gaps.sum())
         count += len(gaps)
-    return count / active * 3600 if active >= ENOUGH_ACTIVITY else MEDVET_RATE
+    rate = count / active * 3600 if active else 0.0
+    return rate if active >= ENOUGH_ACTIVITY else max(rate, MEDVET_RATE)

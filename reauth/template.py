@@ -56,6 +56,30 @@ class Quality:
     spacing_h: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """How a user's later sessions differ from what was held out of training.
+
+    Both are in standard deviations of the held-out scores. People change from week to week, and
+    what is held out of one week cannot know it: later scores are lower by `fall` on average, and
+    their means differ by `spread` from session to session.
+
+    Parameters
+    ----------
+    fall
+        0 or more.
+    spread
+        0 or more.
+    """
+
+    fall: float
+    spread: float
+
+    def __post_init__(self) -> None:
+        if not (self.fall >= 0 and self.spread >= 0):
+            raise ValueError("a fall and a spread of 0 or more are needed")
+
+
 @dataclass(frozen=True, eq=False, slots=True)
 class Template:
     """What enrolment learnt of one user (ISO/IEC 2382-37: biometric reference).
@@ -81,6 +105,8 @@ class Template:
         nats; a score below it counts against the user.
     false_alarms
         Wanted false alarms for each trajectory compared, for the policy.
+    drift
+        How later sessions are expected to differ, for the policy.
     pace
         The user's trajectories in an active hour.
     devices
@@ -114,6 +140,7 @@ class Template:
     threshold: float = 0.0
     false_alarms: float = 1 / 1776
     """One in 8 active hours at Medvet's rate of 3.7 trajectories a minute (biometrics.md §3)."""
+    drift: Drift = Drift(0.0, 0.0)
     pace: float = 3.7 * 60
     devices: tuple[str, ...] = ()
     n_genuine: int = 0

@@ -6,7 +6,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from reauth.decide.renewal import least, run_lengths, stretches
+from reauth.decide.renewal import Stretches, least, run_lengths, stretches
 from reauth.template import Template, comparable
 from reauth.trajectory import Bools, Floats
 
@@ -16,17 +16,19 @@ _MOST = 0xFFFF
 REFRACTORY = 100
 """Scores for which an alarm stands (biometrics.md §3): whom it disturbs has time to say so."""
 
-DRIFT = 0.5
-"""How much a score must speak against the user before the sum climbs, in deviations between the
-user's own stretches: one that is a little worse than others must not add up to an alarm. 0 is the
-best for exact ratios; of 0, 0.5 and 1 the fastest on H-BRS at 1 false alarm in 3390, see lab."""
+ALLOWANCE = 0.5
+"""How far a score may lie below what is usual of the user before the sum climbs, in deviations of
+the user's own scores: half of the smallest change worth noticing, which is a whole one (Page 1954).
+On Balabit and H-BRS somebody else lies 0.6 to 2.5 deviations below, half of them more than one."""
 
 
 class CusumPolicy:
     """Decide against the user when the sum of the evidence reaches a bound.
 
     S = max(0, S - score - drift) after each score, an alarm at S >= bound. The alarm stands for
-    `REFRACTORY` scores; then the sum begins anew, undecided.
+    `REFRACTORY` scores; then the sum begins anew, undecided. `fitted` sets -`drift` a little below
+    the mean of the user's own scores: what counts is how unusual somebody is for the user, as
+    people differ much in how well others can be told from them.
 
     Without an alarm the user is undecided until `patience` scores have come: so many as it takes
     to notice somebody who is as unlike the user as the user is like the template. Only then does
@@ -63,8 +65,9 @@ class CusumPolicy:
     """
 
     name: ClassVar[str] = "cusum"
-    bounds: ClassVar[tuple[float, float]] = (0.5, 50.0)
-    """Lowest and highest bound: of one unusual score, and one that is reached once in e^50."""
+    bounds: ClassVar[tuple[float, float]] = (1.0, 100.0)
+    """Lowest and highest bound, in deviations of the user's own scores: of one unusual score, and
+    one that somebody who lies a deviation below the user reaches after 200."""
     tag: ClassVar[int] = 3
 
     def __init__(
@@ -91,17 +94,24 @@ class CusumPolicy:
 
         It takes as many scores as it needs, whatever the wanted `size`.
         """
-        own = stretches(template.held_out)
-        drift = DRIFT * own.deviation
+        own = stretches(template)
+        drift = ALLOWANCE * own.unit - own.mean
         climbs = cls.climbs(own.scores, drift)
 
         def rate(bound: float) -> float:
             return float((1 / (run_lengths(climbs, own.weights, bound) + REFRACTORY)).mean())
 
-        bound = least(rate, template.false_alarms, *cls.bounds)
+        low, high = cls.bounds
+        unit = cls.unit(own)
+        bound = least(rate, template.false_alarms, low * unit, high * unit)
         theirs = float((cls.climbs(-own.scores, drift) @ own.weights).mean())
         patience = ceil(bound / theirs) if theirs * _MOST > bound else _MOST
         return cls(bound, drift, patience, template.threshold, rate(bound))
+
+    @staticmethod
+    def unit(own: Stretches) -> float:
+        """Give what bounds are measured in, nats."""
+        return own.unit
 
     @staticmethod
     def climbs(scores: Floats, drift: float) -> Floats:

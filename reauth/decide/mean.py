@@ -84,7 +84,7 @@ class MeanPolicy:
 
         Windows refused are at most `MAX_FRR`, as of the window count.
         """
-        own = stretches(template.held_out)
+        own = stretches(template)
         low, high = float(own.scores.min()), float(own.scores.max())
         for _ in range(STEPS):
             middle = (low + high) / 2

@@ -1,22 +1,20 @@
 """How often a rule raises a false alarm: its level as a Markov chain on the user's own scores.
 
-No stretch of a user's movement is like another, and little of it was held out. So a user is taken
-as several equally likely stretches, in which all held-out scores are moved up or down together,
-and false alarms are counted over all of them. Nothing is drawn at random.
+No stretch of a user's movement is like another, later ones are less like the template than earlier
+ones, and little was held out. So a user is taken as several equally likely stretches, in which all
+held-out scores are moved down, and up or down, together; false alarms are counted over all of them.
+Nothing is drawn at random.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import log, sqrt
 from statistics import NormalDist
 
 import numpy as np
 
+from reauth.template import Template
 from reauth.trajectory import Floats
-
-RHO = 0.025
-"""Share of the variance of scores that lies between stretches of use, as hours and days differ.
-Measured with the SVM: 0.031 on H-BRS (a week between enrolment and test), 0.012 on Balabit."""
 
 EXTREME = 2.5
 """nats; half a score there and half a score at its opposite stand for what was not seen yet. No
@@ -52,37 +50,40 @@ class Stretches:
         (n,), how often each comes; they sum to 1.
     deviation
         nats, standard deviation of the stretches' means.
+    mean, unit
+        nats, mean and standard deviation of the held-out scores as they were.
     """
 
     scores: Floats
     weights: Floats
     deviation: float
+    mean: float
+    unit: float
 
 
-def stretches(held_out: Sequence[Floats]) -> Stretches:
+def stretches(template: Template) -> Stretches:
     """Give what to expect of a user's movement from what was held out of training.
 
-    The means of stretches differ as much as those of one person do (`RHO`), and more where little
-    was held out: the fewer scores, the worse the worst stretch.
-
-    Parameters
-    ----------
-    held_out
-        Log-likelihood ratios of genuine trajectories that training had not seen, by session.
+    The means of stretches fall and differ as the template's `drift` says, and differ more where
+    little was held out: the fewer scores, the worse the worst stretch.
 
     Examples
     --------
-    >>> stretches([np.array([1.0, 2.0])]).weights.round(3).tolist()
+    >>> alone = Template("anna", "f", 1, "v", 1, 1, True, {}, {}, (np.array([1.0, 2.0]),))
+    >>> stretches(alone).weights.round(3).tolist()
     [0.167, 0.333, 0.333, 0.167]
     """
-    seen = np.concatenate((*held_out, np.empty(0)))
+    seen = np.concatenate((*template.held_out, np.empty(0)))
     found, counts = np.unique(np.rint(seen / BIN), return_counts=True)
     scores = np.concatenate(([-EXTREME], found * BIN, [EXTREME]))
     weights = np.concatenate(([0.5], counts, [0.5])) / (len(seen) + 1)
-    variance = weights @ scores**2 - (weights @ scores) ** 2
-    deviation = sqrt(variance * (RHO + (1 - RHO) / (len(seen) + 2)))
+    mean = float(weights @ scores)
+    unit = sqrt(weights @ scores**2 - mean**2)
+    drift = template.drift
+    deviation = unit * sqrt(drift.spread**2 + 1 / (len(seen) + 2))
     normal = [NormalDist().inv_cdf((place + 0.5) / STRETCHES) for place in range(STRETCHES)]
-    return Stretches(scores + deviation * np.array(normal)[:, None], weights, deviation)
+    moved = deviation * np.array(normal) - drift.fall * unit
+    return Stretches(scores + moved[:, None], weights, deviation, mean, unit)
 
 
 def run_lengths(climbs: Floats, weights: Floats, bound: float, floor: float = 0.0) -> Floats:

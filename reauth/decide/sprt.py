@@ -84,7 +84,7 @@ class SprtPolicy:
 
         It takes as many scores as it needs, whatever the wanted `size`.
         """
-        own, lower = stretches(template.held_out), log(MISS)
+        own, lower = stretches(template), log(MISS)
 
         def rate(upper: float) -> float:
             return float((1 / run_lengths(-own.scores, own.weights, upper, lower)).mean())

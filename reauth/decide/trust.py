@@ -5,6 +5,7 @@ from typing import ClassVar
 import numpy as np
 
 from reauth.decide.cusum import CusumPolicy
+from reauth.decide.renewal import Stretches
 from reauth.trajectory import Floats
 
 FULL = 100.0
@@ -51,6 +52,11 @@ class TrustPolicy(CusumPolicy):
     name: ClassVar[str] = "trust"
     bounds: ClassVar[tuple[float, float]] = (1.0, FULL)
     tag: ClassVar[int] = 4
+
+    @staticmethod
+    def unit(own: Stretches) -> float:
+        """Trust is measured in itself."""
+        return 1.0
 
     @staticmethod
     def climbs(scores: Floats, drift: float) -> Floats:

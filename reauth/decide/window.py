@@ -1,21 +1,19 @@
 """Count low scores in a sliding window."""
 
 import struct
-from collections.abc import Sequence
-from math import exp, lgamma
+from math import lgamma
 from typing import ClassVar
 
 import numpy as np
 
+from reauth.decide.renewal import stretches
 from reauth.template import Template, comparable
 from reauth.trajectory import Bools, Floats
 
 _HEAD = struct.Struct("<BH")
 _VERSION = 1
-
-RHO = 0.025
-"""Correlation of two low scores of one stretch of use, as hours and days differ. Measured on
-H-BRS (25 users, a week between enrolment and test): 0.009 inside a session, 0.016 between."""
+_TINY = 1e-9
+_LGAMMA = np.vectorize(lgamma, otypes=[np.float64])
 
 MAX_FRR = 0.1
 """However many false alarms are wanted: a limit that refuses the owner more often than Medvet's
@@ -45,7 +43,7 @@ class WindowPolicy:
 
     References
     ----------
-    Medvet et al. 2014, "Last w trajectories". The paper's limit is not given: see `limit_for`.
+    Medvet et al. 2014, "Last w trajectories". The paper's limit is not given.
 
     Examples
     --------
@@ -71,8 +69,7 @@ class WindowPolicy:
     @classmethod
     def fitted(cls, template: Template, size: int) -> "WindowPolicy":
         """Make the policy whose limit keeps to the false alarms that enrolment was asked for."""
-        wanted = template.false_alarms
-        limit, expected = _fit(template.held_out, size, wanted, template.threshold)
+        limit, expected = _fit(template, size)
         return cls(template.threshold, size, limit, expected)
 
     def update(self, score: float) -> bool | None:
@@ -128,68 +125,48 @@ class WindowPolicy:
         self._low, self._filled = low >> beyond, filled - beyond
 
 
-def limit_for(
-    held_out: Sequence[Floats], size: int, rate: float, threshold: float = 0.0
-) -> int:
-    """Find the least limit whose expected false alarms keep to `rate`.
+def _fit(template: Template, size: int) -> tuple[int, float]:
+    """Give the least limit that keeps to the wanted false alarms, and those expected with it.
 
-    The share p of low scores in a stretch of the user's own movement is taken as drawn from a
-    beta distribution. Its mean is that of the held-out scores (with Jeffreys' half a score on
-    either side), its width adds two doubts: how little was held out, and how much the stretches
-    of one person differ (`RHO`). So few data, or none, give a cautious limit, not a lucky one.
-    An alarm either stands when a window fills, or comes when the count climbs to the limit.
-    Windows refused are at most `MAX_FRR`, whatever the rate.
-
-    Parameters
-    ----------
-    held_out
-        Log-likelihood ratios of genuine trajectories that training had not seen, by session.
-    size
-        Scores in the window.
-    rate
-        Wanted false alarms a trajectory, e.g. 1/1776.
-    threshold
-        Scores below it are low.
-
-    Returns
-    -------
-    int
-        In 1..size; `size` also where no limit keeps to the rate.
-
-    Examples
-    --------
-    >>> limit_for([], size=100, rate=1 / 1776)
-    100
+    A stretch of the user's own movement has its own share of low scores (`renewal.stretches`), which
+    is known as well as the number of held-out scores allows (a beta distribution): few data, or
+    none, and days that differ much give a cautious limit, not a lucky one. An alarm
+    either stands when a window fills, or comes when the count climbs to the limit. Windows refused
+    are at most `MAX_FRR`, whatever is wanted; where no limit keeps to the rate it is `size`.
     """
-    return _fit(held_out, size, rate, threshold)[0]
-
-
-def _fit(
-    held_out: Sequence[Floats], size: int, rate: float, threshold: float
-) -> tuple[int, float]:
-    """Give `limit_for`'s limit, and the false alarms a score that are expected with it."""
-    scores = [comparable(float(score)) for session in held_out for score in session]
-    low = sum(score < threshold for score in scores)
-    mean = (low + 0.5) / (len(scores) + 1)
-    spread = RHO + (1 - RHO) / (len(scores) + 2)
-    a, b = mean * (1 / spread - 1), (1 - mean) * (1 / spread - 1)
+    own, seen = stretches(template), sum(map(len, template.held_out))
+    shares = (np.round(own.scores, 3) < template.threshold) @ own.weights
+    chances = _beta_binomial(size, np.clip(shares, _TINY, 1 - _TINY), seen + 2)
+    chance = chances[0].mean(axis=1)
+    # One less low than the limit, a score that is not low leaves, and a low one comes.
+    climbs = chances[1].mean(axis=1) * (size - np.arange(size)) / size
     best, expected, above = size, 0.0, 0.0
     for limit in range(size, 0, -1):
-        above += exp(_ways(size, limit) + _beta(a + limit, b + size - limit) - _beta(a, b))
-        climbs = _ways(size, limit - 1) + _beta(a + limit, b + size - limit + 1) - _beta(a, b)
-        climbing = exp(climbs) * (size - limit + 1) / size
-        found = above / size + climbing
-        if limit < size and (above > MAX_FRR or found > rate):
+        above += float(chance[limit])
+        found = above / size + float(climbs[limit - 1])
+        if limit < size and (above > MAX_FRR or found > template.false_alarms):
             break
         best, expected = limit, found
     return best, expected
 
 
-def _ways(n: int, k: int) -> float:
-    """Logarithm of the number of ways to choose k of n."""
-    return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)
+def _beta_binomial(size: int, shares: Floats, known: int) -> tuple[Floats, Floats]:
+    """Give chances of low scores among `size`, where shares are known from `known` scores.
+
+    Returns
+    -------
+    tuple
+        (size + 1, n) chances of 0..size low ones, and (size, n) of 0..size - 1 low ones with
+        another low one to follow.
+    """
+    low = np.arange(size + 1)[:, None]
+    a, b = shares * known, (1 - shares) * known
+    ways = _LGAMMA(size + 1) - _LGAMMA(low + 1) - _LGAMMA(size - low + 1)
+    exact = ways + _beta(a + low, b + size - low) - _beta(a, b)
+    then = ways + _beta(a + low + 1, b + size - low) - _beta(a, b)
+    return np.exp(exact), np.exp(then[:-1])
 
 
-def _beta(a: float, b: float) -> float:
+def _beta(a: Floats, b: Floats) -> Floats:
     """Logarithm of the beta function."""
-    return lgamma(a) + lgamma(b) - lgamma(a + b)
+    return np.asarray(_LGAMMA(a) + _LGAMMA(b) - _LGAMMA(a + b))

@@ -6,7 +6,7 @@ in the shapes that it lists, for the versions of this code; everything else is r
 
 import json
 import zipfile
-from dataclasses import asdict, replace
+from dataclasses import asdict, astuple, replace
 from io import BytesIO
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy as np
 from reauth.errors import TemplateError
 from reauth.features import FEATURE_SETS
 from reauth.pace import MEDVET_RATE
-from reauth.template import Quality, Template, check
+from reauth.template import Drift, Quality, Template, check
 from reauth.trajectory import Floats
 from reauth.verify import VERIFIERS
 from reauth.verify.calibrate import Shapes
@@ -35,6 +35,7 @@ _PLAIN: dict[str, tuple[type, ...]] = {
     "provisional": (bool,),
     "threshold": (float, int),
     "false_alarms": (float,),
+    "drift": (list,),
     "pace": (float,),
     "devices": (list,),
     "n_genuine": (int,),
@@ -43,7 +44,7 @@ _PLAIN: dict[str, tuple[type, ...]] = {
     "enrolled_at": (float, int),
     "anchor": (int,),
 }
-_ADDED = {"anchor": 0, "pace": MEDVET_RATE, "devices": list[str]()}
+_ADDED = {"anchor": 0, "drift": [0.0, 0.158], "pace": MEDVET_RATE, "devices": list[str]()}
 """Values of templates that were stored before there were these names."""
 _HELD: Shapes = {"ratio": ("scores",), "sizes": ("sessions",)}
 
@@ -52,6 +53,7 @@ def to_parts(template: Template) -> tuple[str, bytes]:
     """Give a template as JSON and as the bytes of an npz archive."""
     plain: dict[str, Any] = {name: getattr(template, name) for name in _PLAIN}
     plain["devices"] = list(template.devices)
+    plain["drift"] = list(astuple(template.drift))
     quality = template.quality
     plain["format"] = FORMAT
     plain["quality"] = None if quality is None else [asdict(entry) for entry in quality.values()]
@@ -85,6 +87,7 @@ def from_parts(text: str, arrays: bytes) -> Template:
         if any(type(plain[name]) not in types for name, types in _PLAIN.items()):
             raise TypeError("a value of another type")
         plain["devices"] = tuple(map(str, plain["devices"]))
+        plain["drift"] = Drift(*map(float, plain["drift"]))
         template = Template(**plain, quality=quality, arrays={}, calibration={}, held_out=())
         features, verifier = FEATURE_SETS[template.feature_set], VERIFIERS[template.verifier]
     except (AttributeError, KeyError, TypeError, ValueError) as error:

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 import numpy as np
 
 from reauth.features import FEATURE_SETS, FeatureSet
-from reauth.template import Template
+from reauth.template import Drift, Template
 from reauth.trajectory import Floats
 from reauth.verify.calibrate import Learnt, Shapes
 from reauth.verify.svm import MOVEMENT, Svm
@@ -34,6 +34,11 @@ class Verifier(Protocol):
     @property
     def features(self) -> str:
         """Which of `FEATURE_SETS` it is made for; others may be tried."""
+        ...
+
+    @property
+    def drift(self) -> Drift:
+        """How later sessions differ, where the installation's own users have not told yet."""
         ...
 
     @property

@@ -15,20 +15,21 @@ import numpy as np
 
 from reauth.errors import NotEnrolled
 from reauth.features.gamboa import Gamboa
-from reauth.template import Template
+from reauth.template import Drift, Template
 from reauth.trajectory import Floats
 from reauth.verify.calibrate import (
     CURVE,
     Learnt,
     Shapes,
     crossfit,
-    densities,
+    logistic,
     ranks,
     ratios,
     sample,
 )
 from reauth.verify.likelihood import Densities, Scale, fit
 from reauth.verify.selection import LENGTH, SEQUENCES, draw, evidence, select
+from reauth.verify.svm import STEADY
 
 MIN_GENUINE = 20
 """Least number of a user's strokes (interfaces.md §7, `--min-enrol`)."""
@@ -74,6 +75,7 @@ class Weibull:
     name: ClassVar[str] = "weibull"
     version: ClassVar[int] = 1
     features: ClassVar[str] = "gamboa"
+    drift: ClassVar[Drift] = STEADY
     arrays: ClassVar[Shapes] = {
         "selected": ("selected",),
         "least": ("selected",),
@@ -112,7 +114,7 @@ class Weibull:
         alone = len(others) < max(self.min_users, MIN_USERS)
         learn = partial(self._alone if alone else self._against, rng=rng)
         unseen = crossfit(genuine, others, (learn, raw), rng)
-        calibration, judged = ranks(unseen, UNUSUAL) if alone else densities(unseen)
+        calibration, judged = ranks(unseen, UNUSUAL) if alone else logistic(unseen)
         return Learnt(
             arrays=learn(genuine, others),
             calibration=calibration,

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from reauth.decide.window import limit_for
+from reauth.decide.window import WindowPolicy
 from reauth.device import known
 from reauth.enrol import (
     LEAST,
@@ -75,7 +75,7 @@ def test_the_quality_report_has_every_window_that_was_asked_for():
 
     assert {10, 50} == set(found.quality)
     entry = found.quality[10]
-    assert limit_for(found.held_out, 10, found.false_alarms) == entry.limit
+    assert WindowPolicy.fitted(found, 10).limit == entry.limit
     assert entry.far_ci[0] <= entry.far <= entry.far_ci[1]
     assert entry.frr_ci[0] <= entry.frr <= entry.frr_ci[1]
 
@@ -116,8 +116,8 @@ def test_the_same_seed_gives_the_same_template():
 
 
 def test_wanted_false_alarms_are_shared_out_over_trajectories():
-    """One in eight active hours, at Medvet's rate until the user's own is known."""
-    assert 1 / 1776 == pytest.approx(taught().false_alarms)
+    """One in eight active hours, at the rate of these hands: a trajectory in two seconds."""
+    assert 1 / (8 * 1800) == pytest.approx(taught().false_alarms)
     assert taught(options=replace(FEW, false_alarms_per_8h=1e9)).false_alarms == 0.5
 
 

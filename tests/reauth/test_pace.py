@@ -21,6 +21,8 @@ def test_the_users_own_rate_counts_active_time_only():
 
     assert pytest.approx(120.0) == trajectory_rate([[*busy, *after_coffee], [at(5.0)], []])
     assert MEDVET_RATE == trajectory_rate([busy[:-2]])
+    assert pytest.approx(360.0) == trajectory_rate([[at(10.0 * i) for i in range(11)]])
+    assert MEDVET_RATE == trajectory_rate([])
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from reauth.decide.window import limit_for
+from reauth.decide.window import WindowPolicy
 from reauth.quality import expected
 from tests.playbook import template
 
@@ -26,7 +26,8 @@ def test_an_easy_user_is_told_apart():
 
     assert found.frr < 0.02
     assert found.far < 0.02
-    assert found.limit == limit_for([scores(0.1, 400)] * 2, 20, 1 / 200)
+    learnt = replace(template(), held_out=(scores(0.1, 400),) * 2, false_alarms=1 / 200)
+    assert found.limit == WindowPolicy.fitted(learnt, 20).limit
     assert "" == found.reason
 
 

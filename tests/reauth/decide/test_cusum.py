@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from reauth.decide.cusum import REFRACTORY, CusumPolicy
-from reauth.decide.renewal import RHO
+from reauth.template import Drift
 from tests.playbook import template
+
+DRIFT = Drift(fall=0.2, spread=0.15)
 
 
 def said(policy, *scores):
@@ -22,9 +24,9 @@ def alike(count):
     return np.array([usual.inv_cdf((place + 0.5) / count) for place in range(count)])
 
 
-def known(*held_out, rate=1 / 1776):
+def known(*held_out, rate=1 / 1776, drift=DRIFT):
     """A user of whom these scores were held out."""
-    return replace(template(), held_out=held_out, false_alarms=rate)
+    return replace(template(), held_out=held_out, false_alarms=rate, drift=drift)
 
 
 def test_the_sum_forgets_what_spoke_for_the_user():
@@ -99,7 +101,7 @@ def test_little_data_make_it_careful():
     patience = [policy.patience for policy in fitted]
     assert bounds == sorted(bounds)
     assert patience == sorted(patience)
-    assert (50.0, 0xFFFF) == (bounds[-1], patience[-1])
+    assert (250.0, 0xFFFF) == (bounds[-1], patience[-1])
 
 
 def test_a_user_whom_nothing_tells_from_others_is_never_genuine():
@@ -107,16 +109,36 @@ def test_a_user_whom_nothing_tells_from_others_is_never_genuine():
     assert 0xFFFF == CusumPolicy.fitted(known(np.tile((-0.5, 0.5), 200)), 100).patience
 
 
+def test_the_more_people_drift_the_more_it_takes_to_alarm():
+    """What falls, and what differs from day to day, is not somebody else."""
+    bounds = [
+        CusumPolicy.fitted(known(alike(2000), drift=drift), 100).bound
+        for drift in (Drift(0.0, 0.0), Drift(0.2, 0.0), Drift(0.2, 0.2))
+    ]
+
+    assert bounds == sorted(set(bounds))
+
+
+def test_the_sum_climbs_where_a_score_is_unusual_for_the_user():
+    """By more than half a deviation below the own mean, wherever that lies."""
+    for mean in (0.2, 1.5):
+        policy = CusumPolicy.fitted(known(alike(2000) + mean), 100)
+        usual, unit = 0.5 + mean, 0.8
+
+        assert usual - 0.5 * unit == pytest.approx(-policy.drift, abs=0.02)
+
+
 @pytest.mark.parametrize("rate", [1 / 1776, 1 / 300])
 def test_alarms_on_the_users_own_scores_keep_to_the_wanted_rate(rate):
-    """Simulated users whose days differ as `RHO` says, of whom 300 scores are known."""
+    """Simulated users whose days differ as `DRIFT` says, of whom 300 scores are known."""
     numbers, length, alarms, users = np.random.default_rng(0), 500, 0, 200
-    deviation, between = 0.8, np.sqrt(RHO) * 0.8
+    deviation, fall, between = 0.8, DRIFT.fall * 0.8, DRIFT.spread * 0.8
     for _ in range(users):
         mean = numbers.uniform(0.2, 0.6)
         seen = numbers.normal(numbers.normal(mean, between, 300), deviation)
         policy = CusumPolicy.fitted(known(seen, rate=rate), 100)
-        said_of = said(policy, *numbers.normal(numbers.normal(mean, between), deviation, length))
+        day = numbers.normal(mean - fall, between)
+        said_of = said(policy, *numbers.normal(day, deviation, length))
         alarms += sum(
             one is False and before is not False
             for one, before in zip(said_of, [None, *said_of], strict=False)

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 
 from reauth.decide.mean import BLOCKS, MeanPolicy
-from reauth.decide.renewal import RHO
 from reauth.decide.window import MAX_FRR
+from reauth.template import Drift
 from tests.playbook import template
+
+DRIFT = Drift(fall=0.2, spread=0.15)
 
 
 def said(policy, *scores):
@@ -25,7 +27,7 @@ def alike(count):
 
 def known(*held_out, rate=1 / 1776):
     """A user of whom these scores were held out."""
-    return replace(template(), held_out=held_out, false_alarms=rate)
+    return replace(template(), held_out=held_out, false_alarms=rate, drift=DRIFT)
 
 
 def test_one_very_low_score_weighs_more_than_two_high_ones():
@@ -89,9 +91,7 @@ def test_a_state_of_another_rule_or_window_is_refused():
 
 def test_little_data_make_it_careful():
     """The same scores, known less and less."""
-    bounds = [
-        MeanPolicy.fitted(known(alike(count)), 50).bound for count in (2000, 100, 20, 0)
-    ]
+    bounds = [MeanPolicy.fitted(known(alike(count)), 50).bound for count in (2000, 100, 20, 0)]
 
     assert bounds == sorted(bounds, reverse=True)
 
@@ -102,26 +102,27 @@ def test_however_many_false_alarms_are_wanted_few_windows_are_refused():
     policy = MeanPolicy.fitted(known(scores, rate=0.5), 50)
 
     means = np.random.default_rng(1).normal(0.5, 0.8, (4000, 50)).mean(axis=1)
-    days = np.random.default_rng(2).normal(0, np.sqrt(RHO) * 0.8, 4000)
+    days = np.random.default_rng(2).normal(-DRIFT.fall * 0.8, DRIFT.spread * 0.8, 4000)
     assert MAX_FRR == pytest.approx((means + days < policy.bound).mean(), abs=0.02)
 
 
 @pytest.mark.parametrize(("size", "rate"), [(50, 1 / 1776), (8, 1 / 300)])
 def test_alarms_on_the_users_own_scores_keep_to_the_wanted_rate(size, rate):
-    """Simulated users whose days differ as `RHO` says, of whom 300 scores are known."""
+    """Simulated users whose days differ as `DRIFT` says, of whom 300 scores are known."""
     numbers, length, alarms, users = np.random.default_rng(0), 500, 0, 200
-    deviation, between = 0.8, np.sqrt(RHO) * 0.8
+    deviation, fall, between = 0.8, DRIFT.fall * 0.8, DRIFT.spread * 0.8
     for _ in range(users):
         mean = numbers.uniform(0.2, 0.6)
         seen = numbers.normal(numbers.normal(mean, between, 300), deviation)
         policy = MeanPolicy.fitted(known(seen, rate=rate), size)
-        said_of = said(policy, *numbers.normal(numbers.normal(mean, between), deviation, length))
+        day = numbers.normal(mean - fall, between)
+        said_of = said(policy, *numbers.normal(day, deviation, length))
         alarms += sum(
             one is False and before is not False
             for one, before in zip(said_of, [None, *said_of], strict=False)
         )
 
-    assert 0.3 * rate < alarms / (users * length) < 1.4 * rate
+    assert 0.3 * rate < alarms / (users * length) < 1.6 * rate
 
 
 def test_it_goes_on_where_it_was_and_forgets_when_told_to():

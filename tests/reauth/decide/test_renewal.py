@@ -1,14 +1,20 @@
 """How often a rule raises a false alarm, against what is known and what is drawn."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reauth.decide.renewal import LONGEST, STRETCHES, least, run_lengths, stretches
+from reauth.template import Drift
+from tests.playbook import template
 
 COIN = np.array([[1.0, -1.0]])
 FAIR = np.array([0.5, 0.5])
+
+STEADY = Drift(fall=0.0, spread=0.16)
 
 
 def drawn(count, mean=0.5, seed=0):
@@ -16,11 +22,16 @@ def drawn(count, mean=0.5, seed=0):
     return np.random.default_rng(seed).normal(mean, 1.0, count).clip(-2.5, 2.5)
 
 
+def known(*held_out, drift=STEADY):
+    """A user of whom these scores were held out."""
+    return replace(template(), held_out=held_out, drift=drift)
+
+
 def test_stretches_are_as_good_as_what_was_held_out_on_average():
     """Some better, some worse; the middle one is like it."""
     scores = drawn(2000)
 
-    own = stretches([scores[:500], scores[500:]])
+    own = stretches(known(scores[:500], scores[500:]))
     means = own.scores @ own.weights
 
     assert pytest.approx(1.0) == own.weights.sum()
@@ -30,12 +41,24 @@ def test_stretches_are_as_good_as_what_was_held_out_on_average():
     assert list(means) == sorted(means)
 
 
+def test_later_stretches_are_lower_as_the_drift_says():
+    """On average, and each like another day."""
+    scores = drawn(2000)
+
+    own = stretches(known(scores, drift=Drift(0.3, 0.2)))
+    means = own.scores @ own.weights
+
+    assert own.mean - 0.3 * own.unit == pytest.approx(means.mean())
+    assert 0.2 * own.unit == pytest.approx(own.deviation, rel=0.02)
+    assert scores.std() == pytest.approx(own.unit, rel=0.02)
+
+
 def test_the_fewer_scores_the_worse_the_worst_stretch():
     """Nothing held out is the most doubtful of all: even the middle one speaks for nobody."""
-    known = [stretches([drawn(2000)[:count]]) for count in (2000, 200, 20, 2)]
-    none = stretches([])
+    found = [stretches(known(drawn(2000)[:count])) for count in (2000, 200, 20, 2)]
+    none = stretches(known())
 
-    deviations = [own.deviation for own in known]
+    deviations = [own.deviation for own in found]
     assert deviations == sorted(deviations)
     assert none.deviation > deviations[-1]
     assert 0 == pytest.approx((none.scores @ none.weights).mean())

@@ -7,13 +7,27 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reauth.decide.window import MAX_FRR, RHO, WindowPolicy, limit_for
+from reauth.decide.window import MAX_FRR, WindowPolicy
+from reauth.template import Drift
 from tests.playbook import template
+
+STEADY = Drift(fall=0.0, spread=0.16)
 
 
 def held_out(count, low):
     """Scores of one session, so many of them low."""
     return [np.array([-1.0] * low + [1.0] * (count - low))]
+
+
+def fitted(held, size, rate=1 / 1776, drift=STEADY):
+    """The policy of a user of whom these scores were held out."""
+    learnt = replace(template(), held_out=tuple(held), false_alarms=rate, drift=drift)
+    return WindowPolicy.fitted(learnt, size)
+
+
+def limit_for(held, size, rate=1 / 1776, drift=STEADY):
+    """Its limit."""
+    return fitted(held, size, rate, drift).limit
 
 
 def told(policy):
@@ -90,7 +104,7 @@ def test_a_fitted_policy_takes_its_limit_from_the_template():
     policy = WindowPolicy.fitted(learnt, 20)
 
     assert (0.0, 20) == (policy.threshold, policy.size)
-    assert limit_for(learnt.held_out, 20, learnt.false_alarms) == policy.limit
+    assert limit_for(learnt.held_out, 20, learnt.false_alarms, learnt.drift) == policy.limit
 
 
 def test_a_fitted_policy_knows_what_it_will_cost():
@@ -98,7 +112,7 @@ def test_a_fitted_policy_knows_what_it_will_cost():
     learnt = replace(template(), held_out=tuple(held_out(400, 100)))
 
     assert 0 < WindowPolicy.fitted(learnt, 100).false_alarms <= learnt.false_alarms
-    unlucky = replace(learnt, held_out=tuple(held_out(400, 380)))
+    unlucky = replace(learnt, held_out=tuple(held_out(400, 396)))
     assert 100 == WindowPolicy.fitted(unlucky, 100).limit
     assert WindowPolicy.fitted(unlucky, 100).false_alarms > learnt.false_alarms
 
@@ -141,19 +155,20 @@ def test_any_limit_is_one_that_the_policy_takes(count, share, size, rate):
 
 @pytest.mark.parametrize("rate", [1 / 1776, 1 / 200])
 def test_alarms_on_the_users_own_scores_keep_to_the_wanted_rate(rate):
-    """Simulated users whose days differ as `RHO` says, of whom 300 scores are known."""
+    """Simulated users whose days fall and differ, of whom 300 scores are known."""
     numbers, size, length = np.random.default_rng(0), 50, 400
     alarms = refused = windows = 0
-    spread = 1 / RHO - 1
+    drift = Drift(0.2, 0.15)
     for _ in range(400):
-        mean = numbers.uniform(0.2, 0.5)
-        known = numbers.random(300) < numbers.beta(mean * spread, (1 - mean) * spread, 300)
-        policy = WindowPolicy(0.0, size, limit_for(held_out(300, known.sum()), size, rate))
-        low = numbers.random(length) < numbers.beta(mean * spread, (1 - mean) * spread)
-        verdicts = [policy.update(-1.0 if each else 1.0) for each in low]
-        turned = [v is False and before is not False for v, before in zip(
-            verdicts[1:], verdicts, strict=False
-        )]
+        mean = numbers.uniform(0.2, 0.6)
+        known = numbers.normal(mean, 0.8, 300)
+        day = numbers.normal(mean - drift.fall * 0.8, drift.spread * 0.8)
+        policy = fitted([known], size, rate, drift)
+        verdicts = [policy.update(score) for score in numbers.normal(day, 0.8, length)]
+        turned = [
+            v is False and before is not False
+            for v, before in zip(verdicts[1:], verdicts, strict=False)
+        ]
         alarms += sum(turned)
         decided = [v for v in verdicts if v is not None]
         refused += decided.count(False)

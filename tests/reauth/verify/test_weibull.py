@@ -151,7 +151,9 @@ def test_what_lies_far_from_everything_is_nobodys():
 def test_it_watches_live_by_one_setting():
     """`verifier = "weibull"`: strokes are cut, learnt and compared by the product's own way."""
     lane = IdentityLane(verifier="weibull", window=10)
-    settings = Settings(identity_lane=lane, enrolment=Enrolment(min_trajectories=100))
+    settings = Settings(
+        identity_lane=lane, enrolment=Enrolment(min_trajectories=100, false_alarms_per_8h=20.0)
+    )
     [recipe] = recipes(settings)
 
     def strokes(person, sample):
@@ -159,9 +161,7 @@ def test_it_watches_live_by_one_setting():
 
     others = {f"u{person}": [strokes(person, 1)] for person in range(1, 5)}
     own = [strokes(0, 1), strokes(0, 2)]
-    template = learn(
-        "alice", own, others, options_of(settings), np.random.default_rng(0), EPOCH
-    )
+    template = learn("alice", own, others, options_of(settings), np.random.default_rng(0), EPOCH)
 
     def last_verdict(person):
         outcomes = Session([Lane(recipe, template)]).receive(movement(person, 40, 9))
