@@ -128,11 +128,11 @@ class WindowPolicy:
 def _fit(template: Template, size: int) -> tuple[int, float]:
     """Give the least limit that keeps to the wanted false alarms, and those expected with it.
 
-    A stretch of the user's own movement has its own share of low scores (`renewal.stretches`), which
-    is known as well as the number of held-out scores allows (a beta distribution): few data, or
-    none, and days that differ much give a cautious limit, not a lucky one. An alarm
-    either stands when a window fills, or comes when the count climbs to the limit. Windows refused
-    are at most `MAX_FRR`, whatever is wanted; where no limit keeps to the rate it is `size`.
+    Each stretch of the user's own movement has its own share of low scores (`renewal.stretches`),
+    known as well as the number of held-out scores allows (a beta distribution): few data, or none,
+    and days that differ much give a cautious limit, not a lucky one. An alarm either stands when a
+    window fills, or comes when the count climbs to the limit. Windows refused are at most
+    `MAX_FRR`, whatever is wanted; where no limit keeps to the rate it is `size`.
     """
     own, seen = stretches(template), sum(map(len, template.held_out))
     shares = (np.round(own.scores, 3) < template.threshold) @ own.weights
