@@ -19,6 +19,7 @@ from threadpoolctl import threadpool_limits
 
 from reauth import __version__, ca, console, ingest, metrics
 from reauth.adapt import Adapter
+from reauth.background import Background
 from reauth.claim import Keys
 from reauth.console.health import Probe, Readiness
 from reauth.engine import Engine
@@ -195,7 +196,8 @@ async def house(settings: Settings) -> AsyncIterator[House]:
                 clock=now,
             )
             await doors.enter_async_context(accounting(settings.identity, addresses, now))
-            learning = enroller.run(), adapter.run()
+            background = Background(store, settings, now)
+            learning = enroller.run(), adapter.run(), background.run()
             beside = jobs(*learning, _retain(store), *fed(settings.identity, addresses))
             broken = await doors.enter_async_context(beside)
             counting = (engine, receiving[RECEIVER], outbox, addresses, adapter)

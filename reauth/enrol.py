@@ -23,7 +23,7 @@ from reauth.pace import MEASURABLE, WORKDAY, Sessions, progress, trajectory_rate
 from reauth.ports import Enrolled, PersonRow, Store
 from reauth.quality import expected
 from reauth.settings import Settings
-from reauth.template import Drift, Template
+from reauth.template import Drifts, Shared, Template
 from reauth.trajectory import Floats, Trajectory
 from reauth.verify import VERIFIERS, Verifier, features_for
 from reauth.verify.svm import MIN_USERS, Svm
@@ -58,7 +58,7 @@ class Options:
         Wanted false alarms in 8 active hours of the user.
     policy
         Whose decisions quality is reported of.
-    drift
+    drifts
         How later sessions are expected to differ; None for what the verifier expects.
     """
 
@@ -68,7 +68,17 @@ class Options:
     windows: tuple[int, ...] = WINDOWS
     false_alarms_per_8h: float = 1.0
     policy: str = "window"
-    drift: Drift | None = None
+    drifts: Drifts | None = None
+
+    @property
+    def made_with(self) -> tuple[str, str]:
+        """Verifier and features with their versions, as `Shared` names them."""
+        verifier, features = self.verifier, self.features
+        return f"{verifier.name} {verifier.version}", f"{features.name} {features.version}"
+
+    def measured(self, shared: Shared) -> Drifts | None:
+        """Give the measured drifts; None where they were measured of something else."""
+        return shared.drifts if (shared.verifier, shared.features) == self.made_with else None
 
 
 def learn(
@@ -116,6 +126,8 @@ def learn(
     ]
     learnt = options.verifier.enrol(own, others, rng)
     pace = trajectory_rate(genuine)
+    drifts = options.drifts or options.verifier.drifts
+    often = len(own) > 1 and list(map(len, own)) == list(map(len, learnt.held_out))
     template = Template(
         user=user,
         feature_set=options.features.name,
@@ -128,7 +140,7 @@ def learn(
         calibration=learnt.calibration,
         held_out=learnt.held_out,
         false_alarms=_false_alarms(pace, options.false_alarms_per_8h),
-        drift=options.drift or options.verifier.drift,
+        drift=drifts.often if often else drifts.once,
         pace=pace,
         devices=known(chain.from_iterable(genuine)),
         n_genuine=learnt.n_genuine,
@@ -232,13 +244,18 @@ class Enroller:
         most = min(self._settings.enrolment.background_per_user, BACKGROUND // max(1, others))
         background = await self._store.background(user, max(most, LEAST))
         newest = next((person.newest_version for person in people if person.user == user), 0)
-        options, rng = options_of(self._settings), draws_of(user, newest + 1)
+        options, rng = await self._options(), draws_of(user, newest + 1)
         template = await asyncio.to_thread(
             learn, user, genuine, background, options, rng, self._clock()
         )
         if await self._store.person(user) is None:
             raise NotEnrolled("the user was deleted meanwhile")
         return template
+
+    async def _options(self) -> Options:
+        """How to learn: with the drift that was measured here, of what is used now."""
+        options, shared = options_of(self._settings), await self._store.shared()
+        return options if shared is None else replace(options, drifts=options.measured(shared))
 
     async def train_due(self) -> AsyncIterator[Template]:
         """Learn everybody whose time has come; each is kept before it is yielded."""

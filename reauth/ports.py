@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from reauth.alert import Alert, State
 from reauth.claim import Claim
-from reauth.template import Template
+from reauth.template import Shared, Template
 from reauth.trajectory import Trajectory
 
 
@@ -119,7 +119,6 @@ class Commit:
 
 class Enrolled(StrEnum):
     """How far a user's enrolment has come."""
-
     NONE = "none"
     GATHERING = "gathering"
     PROVISIONAL = "provisional"
@@ -178,9 +177,8 @@ class Store(Protocol):
     """Where everything is kept. One writer; reads see what was committed."""
 
     async def commit(self, commit: Commit) -> list[Alert]:
-        """Keep a group durably; the alerts that are new.
+        """Keep a group, its alerts and their deliveries durably; the alerts that are new.
 
-        An alert and its deliveries (one a configured sink) are written in this transaction.
         Written twice, a group changes nothing.
 
         Raises
@@ -241,9 +239,7 @@ class Store(Protocol):
         """
         ...
 
-    async def background(
-        self, without: str, limit_per_user: int
-    ) -> dict[str, list[list[Trajectory]]]:
+    async def background(self, without: str, most: int) -> dict[str, list[list[Trajectory]]]:
         """The other users' trajectories, session by session, at most so many of each user."""
         ...
 
@@ -261,6 +257,12 @@ class Store(Protocol):
     async def save_template(self, template: Template) -> Template:
         """Keep a template as the user's next version and make it the active one."""
         ...
+
+    async def shared(self) -> Shared | None:
+        """What all users share, as measured last."""
+
+    async def save_shared(self, shared: Shared) -> None:
+        """Keep what all users share."""
 
     async def rollback(self, user: str, version: int) -> None:
         """Make an older version the active one.
@@ -304,9 +306,7 @@ class Store(Protocol):
         """Keep an alert that has moved on from state `was`; False if somebody was faster."""
         ...
 
-    async def due(
-        self, now: float, limit: int, without: Collection[str] = ()
-    ) -> list[Delivery]:
+    async def due(self, now: float, limit: int, without: Collection[str] = ()) -> list[Delivery]:
         """Deliveries whose time has come, but for those to the sinks `without`."""
         ...
 

@@ -1,4 +1,4 @@
-"""What enrolment learnt of one user, and the versions that it needs.
+"""What enrolment learnt of one user, what all users share, and the versions that it needs.
 
 A template is plain numbers: arrays that the verifier names, a calibration, the scores of held-out
 genuine trajectories. Whoever compares against it checks first that features and verifier are
@@ -78,6 +78,32 @@ class Drift:
     def __post_init__(self) -> None:
         if not (self.fall >= 0 and self.spread >= 0):
             raise ValueError("a fall and a spread of 0 or more are needed")
+
+
+@dataclass(frozen=True, slots=True)
+class Drifts:
+    """Drift of who was learnt `once`, in one session, and of who was learnt `often`, in several.
+
+    What is left out of one session is of the same hour, and knows least of what comes later.
+    """
+
+    once: Drift
+    often: Drift
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """What all users share, measured when and by what, on how many users' later sessions.
+
+    `verifier` and `features` are name and version.
+    """
+
+    made: float
+    verifier: str
+    features: str
+    drifts: Drifts
+    users: int
+    sessions: int
 
 
 @dataclass(frozen=True, eq=False, slots=True)

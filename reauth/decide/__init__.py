@@ -74,13 +74,9 @@ POLICIES: Final[Mapping[str, Callable[[Template, int], Policy]]] = {
 }
 """By name: from a user's template and the wanted number of scores to a fresh policy."""
 
-RECOMMENDED: Final = "window"
-"""What `recommended` stands for in `reauth lab`: what keeps closest to the false alarms wanted.
-
-A cumulative sum notices a takeover in a third of the time, but people drift: with limits from
-enrolment data it alarmed at owners 8 and 13 times in 8 hours where 1 was wanted, the count in the
-last 100 two and three times (docs/EVALUATION.md, whole movements on Balabit and H-BRS).
-"""
+RECOMMENDED: Final = "cusum"
+"""What `recommended` stands for in `reauth lab`: what notices a takeover first, at the false alarms
+that are wanted (docs/EVALUATION.md)."""
 
 
 def spacing(policy: Policy, template: Template) -> float:

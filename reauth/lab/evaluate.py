@@ -10,7 +10,7 @@ import hashlib
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from reauth.errors import NotEnrolled, SettingsError
 from reauth.lab import summary
 from reauth.lab.cutting import UNKNOWN, Facts, glance
 from reauth.lab.datasets import Archive, Folder
+from reauth.lab.drifting import Drifting, drifts_of, measure_one
 from reauth.lab.episodes import Stream, owned, takeovers
 from reauth.lab.learning import Cutting, Enrolment, Kept, Shuffle, cut_one, draws, enrol_one
 from reauth.lab.method import Method, code, key_of
@@ -39,6 +40,7 @@ from reauth.lab.splits import (
 )
 from reauth.lab.summary import Attack, Victim
 from reauth.lab.work import Watch, finished, unwatched
+from reauth.template import Drifts, Template
 from reauth.trajectory import Floats
 
 SHUFFLED = 12
@@ -181,6 +183,7 @@ class Enrolled:
         dealt = partial(deal, people, classes, request.seed, request.fold)
         folds = dealt() if request.unseen else None
         self.matches = matches(people, classes, folds, same_class=request.same_class)
+        self.drifts = self._drifts(watch)
         self.shuffles = self._shuffles()
         jobs = {match.victim: self._job(match) for match in self.matches}
         mixed = {victim: self._mixed(victim) for victim in self.shuffles}
@@ -223,6 +226,31 @@ class Enrolled:
         key = key_of([digest, self._request.method.cutting_key])
         return self._work / "enrolment" / f"{key}.npz"
 
+    def _drifts(self, watch: Watch) -> dict[str, Drifts | None]:
+        """How later sessions of each user's background differ; None where too few are there."""
+        everybody = tuple(self.kept)
+        groups = {
+            match.victim: match.background if self._request.unseen else everybody
+            for match in self.matches
+        }
+        jobs = {
+            group: [self._drifting(user, group) for user in group if len(self.kept[user]) > 1]
+            for group in set(groups.values())
+        }
+        every = [job for each in jobs.values() for job in each]
+        _exhaust(watch(finished(every, measure_one, self._request.jobs), len(every), "drift"))
+        found = {group: drifts_of(each, self._request.method) for group, each in jobs.items()}
+        return {victim: found[group] for victim, group in groups.items()}
+
+    def _drifting(self, user: str, group: tuple[str, ...]) -> Drifting:
+        method, seed = self._request.method, self._request.seed
+        background = self._of(one for one in group if one != user)
+        digests = {name: [one.digest for one in each] for name, each in background.items()}
+        own = [one.digest for one in self.kept[user]]
+        key = key_of([method.enrolling_key, seed, user, own, digests, "drift"])
+        out = self._work / "drifts" / f"{key}.json"
+        return Drifting(user, self.kept[user], background, method, seed, out)
+
     def _learn(self, jobs: Sequence[Enrolment], watch: Watch) -> None:
         _exhaust(watch(finished(jobs, enrol_one, self._request.jobs), len(jobs), "user"))
 
@@ -249,8 +277,10 @@ class Enrolled:
             for part in (own, background)
         ]
         shuffled = None if shuffles is None else [list(each.users) for each in shuffles]
-        name = key_of([method.enrolling_key, seed, user, digests, shuffled])
-        return Enrolment(name, user, own, background, method, seed, self.shelf, shuffles)
+        drifts = self.drifts[user]
+        told = None if drifts is None else asdict(drifts)
+        name = key_of([method.enrolling_key, seed, user, digests, shuffled, told])
+        return Enrolment(name, user, own, background, method, seed, self.shelf, shuffles, drifts)
 
     def _of(self, users: Iterable[str]) -> dict[str, tuple[Kept, ...]]:
         return {user: self.kept[user] for user in users if self.kept[user]}
@@ -366,6 +396,7 @@ def _report(
         **summary.rates(victims, request.windows, rng),
         "takeover": summary.takeover(victims, rng),
         **summary.calibration(victims),
+        "drift": summary.drift(victims),
         "device_probe_auc": _device_probe(enrolled, able, by_user),
         "shuffled_label_eer": summary.shuffled_eer(_mixed(enrolled, by_user)),
         **_acquired(enrolled, scores),
@@ -396,12 +427,20 @@ def _victim(
         device_class=enrolled.classes[match.victim],
         enrol_units=enrolled.shelf.units(name),
         threshold=template.threshold,
+        usual=_usual(template),
+        drift=template.drift,
         calibrated=request.method.verifier.calibrated(template),
         genuine=own,
         attacks=attacks,
         owned=owned(make, own),
         episodes=tuple(takeovers(make, own, after, draws(request.seed, match.victim))),
     )
+
+
+def _usual(template: Template) -> tuple[float, float]:
+    """Mean and standard deviation of the held-out scores, nats; not a number of none."""
+    held = np.concatenate((*template.held_out, np.empty(0)))
+    return (float(held.mean()), float(held.std())) if len(held) else (np.nan, np.nan)
 
 
 def _stream(scored: Scored, template: str) -> Stream:

@@ -6,7 +6,7 @@ a user from units by the shipped `learn`, with the shipped caps. No test recordi
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +18,7 @@ from reauth.lab.datasets import read_file
 from reauth.lab.method import Method
 from reauth.lab.shelf import Shelf
 from reauth.lab.splits import Provenance
+from reauth.template import Drifts
 from reauth.trajectory import Trajectory
 
 Sessions = list[list[Trajectory]]
@@ -68,6 +69,8 @@ class Enrolment:
         those of everyone whose labels are shuffled with his.
     shuffles
         None, or who is said to have which of the units, of `own` and of `background`.
+    drifts
+        How later sessions differ, where it was measured.
     """
 
     name: str
@@ -78,6 +81,7 @@ class Enrolment:
     seed: int
     shelf: Shelf
     shuffles: tuple[Shuffle, Shuffle] | None = None
+    drifts: Drifts | None = None
 
     @property
     def out(self) -> Path:
@@ -113,7 +117,7 @@ def enrol_one(job: Enrolment) -> None:
             job.user,
             genuine,
             {user: newest(units, most) for user, units in background.items()},
-            job.method.options,
+            replace(job.method.options, drifts=job.drifts),
             draws(job.seed, job.user),
             now=0.0,
         )

@@ -6,17 +6,18 @@ the mean of its log-likelihood ratios.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+from reauth.background import LATER
 from reauth.lab import metrics
 from reauth.lab.cutting import Facts
 from reauth.lab.episodes import Episode, Owned, Stream
 from reauth.lab.metrics import Comparisons, Det, Ranked, joined
-from reauth.template import comparable
+from reauth.template import Drift, comparable
 from reauth.trajectory import Floats
 from reauth.verify.calibrate import calibration_error
 
@@ -47,8 +48,10 @@ class Victim:
     ----------
     user, device_class, enrol_units
         Who, of what class, learnt from how much.
-    threshold, calibrated
+    threshold, drift, calibrated
         Of the template.
+    usual
+        Mean and standard deviation of the scores that training left out, nats.
     genuine, attacks
         The user's own test recordings, and those of impostors.
     owned, episodes
@@ -59,6 +62,8 @@ class Victim:
     device_class: str
     enrol_units: int
     threshold: float
+    usual: tuple[float, float]
+    drift: Drift
     calibrated: bool
     genuine: tuple[Stream, ...]
     attacks: tuple[Attack, ...]
@@ -191,6 +196,29 @@ def rates(
             }
             found["det"][name] = dict(zip(("fmr", "fnmr"), metrics.thinned(det), strict=True))
     return found
+
+
+def drift(victims: Sequence[Victim]) -> dict[str, Any]:
+    """Tell how far the users' test recordings lie from what enrolment left out, and was expected.
+
+    In standard deviations of the held-out scores; of recordings with `LATER` scores or more.
+    """
+    seen = [
+        (float(stream.scores.mean()) - victim.usual[0]) / victim.usual[1]
+        for victim in victims
+        for stream in victim.genuine
+        if len(stream.scores) >= LATER and victim.usual[1] > 0
+    ]
+    expected = [astuple(victim.drift) for victim in victims]
+    fall, spread = np.mean(expected, axis=0).tolist() if expected else (None, None)
+    return {
+        "expected": {"fall": fall, "spread": spread},
+        "seen": {
+            "fall": -float(np.mean(seen)) if seen else None,
+            "spread": float(np.std(seen)) if seen else None,
+            "recordings": len(seen),
+        },
+    }
 
 
 def takeover(victims: Sequence[Victim], rng: np.random.Generator) -> dict[str, Any]:

@@ -5,7 +5,7 @@ import json
 import sqlite3
 import struct
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, astuple, replace
 from typing import Any
 
 from reauth.errors import NotEnrolled
@@ -14,11 +14,14 @@ from reauth.store import rows
 from reauth.store.commit import LANE, write_trajectories
 from reauth.store.seal import Sealer
 from reauth.store.templates import from_parts, to_parts
-from reauth.template import Quality, Template
+from reauth.template import Drift, Drifts, Quality, Shared, Template
 from reauth.trajectory import Trajectory
 
 _CHANGED = "UPDATE meta SET value = value + 1 WHERE name = 'people'"
 _DELETED = "UPDATE meta SET value = value + 1 WHERE name IN ('people', 'deletions')"
+_SHARED = (
+    "made, verifier, features, fall_once, spread_once, fall_often, spread_often, users, sessions"
+)
 _SIZE = struct.Struct(">I")
 
 _PEOPLE = """
@@ -72,9 +75,7 @@ def actives(connection: sqlite3.Connection) -> dict[str, int]:
     return dict(found.fetchall())
 
 
-def people(
-    connection: sqlite3.Connection, cut: str, user: str | None = None
-) -> list[PersonRow]:
+def people(connection: sqlite3.Connection, cut: str, user: str | None = None) -> list[PersonRow]:
     """Everyone who has a trajectory cut so, or a template, by name; or one of them."""
     found = connection.execute(_EVERYONE if user is None else _ONE, {"user": user, "cut": cut})
     return [_person(row) for row in found]
@@ -113,7 +114,7 @@ def genuine(
 
 
 def background(
-    connection: sqlite3.Connection, sealer: Sealer, cut: str, without: str, limit_per_user: int
+    connection: sqlite3.Connection, sealer: Sealer, cut: str, without: str, most: int
 ) -> dict[str, list[list[Trajectory]]]:
     """What may train of everyone else, at most so many trajectories of each."""
     others = connection.execute(
@@ -121,7 +122,7 @@ def background(
         " ORDER BY person",
         (without, cut),
     ).fetchall()
-    found = {user: genuine(connection, sealer, cut, user, limit_per_user) for (user,) in others}
+    found = {user: genuine(connection, sealer, cut, user, most) for (user,) in others}
     return {user: sessions for user, sessions in found.items() if sessions}
 
 
@@ -153,9 +154,7 @@ def templates(connection: sqlite3.Connection, sealer: Sealer, user: str) -> list
     return [_template(sealer, user, *row) for row in found]
 
 
-def save_template(
-    connection: sqlite3.Connection, sealer: Sealer, template: Template
-) -> Template:
+def save_template(connection: sqlite3.Connection, sealer: Sealer, template: Template) -> Template:
     """Keep a template as the user's next version and make it the active one."""
     user = template.user
     connection.execute("INSERT INTO person (name) VALUES (?) ON CONFLICT DO NOTHING", (user,))
@@ -181,6 +180,29 @@ def save_template(
     )
     connection.execute(_CHANGED)
     return saved
+
+
+def shared(connection: sqlite3.Connection) -> Shared | None:
+    """What all users share, as measured last."""
+    row = connection.execute(
+        f"SELECT {_SHARED} FROM shared ORDER BY made DESC LIMIT 1"  # noqa: S608 - our own names
+    ).fetchone()
+    if row is None:
+        return None
+    made, verifier, features, *numbers, users, sessions = row
+    drifts = Drifts(Drift(*numbers[:2]), Drift(*numbers[2:]))
+    return Shared(made, verifier, features, drifts, users, sessions)
+
+
+def save_shared(connection: sqlite3.Connection, found: Shared) -> None:
+    """Keep what all users share."""
+    once, often = astuple(found.drifts)
+    values = (found.made, found.verifier, found.features, *once, *often)
+    connection.execute(
+        f"INSERT INTO shared ({_SHARED})"  # noqa: S608 - our own names
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (*values, found.users, found.sessions),
+    )
 
 
 def rollback(connection: sqlite3.Connection, user: str, version: int) -> None:

@@ -32,7 +32,7 @@ from reauth.store import alerts, commit, live, people, upkeep
 from reauth.store.migrate import migrate, scripts
 from reauth.store.raw import DayFiles, bytes_of, day_of
 from reauth.store.seal import Sealer
-from reauth.template import Template
+from reauth.template import Shared, Template
 from reauth.trajectory import Trajectory
 
 P = ParamSpec("P")
@@ -264,14 +264,10 @@ class SqliteStore:
         cut = self._options.cut
         return await self._read_much(people.genuine, self._sealer, cut, user, limit)
 
-    async def background(
-        self, without: str, limit_per_user: int
-    ) -> dict[str, list[list[Trajectory]]]:
+    async def background(self, without: str, most: int) -> dict[str, list[list[Trajectory]]]:
         """The other users' trajectories that may train, session by session."""
         cut = self._options.cut
-        return await self._read_much(
-            people.background, self._sealer, cut, without, limit_per_user
-        )
+        return await self._read_much(people.background, self._sealer, cut, without, most)
 
     async def template(self, user: str, version: int | None = None) -> Template | None:
         """A user's template of a version; None as version means the active one."""
@@ -284,6 +280,14 @@ class SqliteStore:
     async def save_template(self, template: Template) -> Template:
         """Keep a template as the user's next version and make it the active one."""
         return await self._write(people.save_template, self._sealer, template)
+
+    async def shared(self) -> Shared | None:
+        """What all users share, as measured last."""
+        return await self._read(people.shared)
+
+    async def save_shared(self, shared: Shared) -> None:
+        """Keep what all users share."""
+        await self._write(people.save_shared, shared)
 
     async def rollback(self, user: str, version: int) -> None:
         """Make an older version the active one."""
@@ -329,9 +333,7 @@ class SqliteStore:
         """Keep an alert that has moved on from state `was`; False if somebody was faster."""
         return await self._write(alerts.update, alert, was)
 
-    async def due(
-        self, now: float, limit: int, without: Collection[str] = ()
-    ) -> list[Delivery]:
+    async def due(self, now: float, limit: int, without: Collection[str] = ()) -> list[Delivery]:
         """Deliveries whose time has come, but for those to the sinks `without`."""
         return await self._read(alerts.due, now, limit, tuple(without))
 
@@ -385,9 +387,7 @@ class SqliteStore:
         return True
 
 
-async def _entered(
-    stack: AsyncExitStack, connection: aiosqlite.Connection
-) -> aiosqlite.Connection:
+async def _entered(stack: AsyncExitStack, connection: aiosqlite.Connection) -> aiosqlite.Connection:
     """Open a connection that the stack closes."""
     try:
         return await stack.enter_async_context(connection)

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 import numpy as np
 
 from reauth.features import FEATURE_SETS, FeatureSet
-from reauth.template import Drift, Template
+from reauth.template import Drifts, Template
 from reauth.trajectory import Floats
 from reauth.verify.calibrate import Learnt, Shapes
 from reauth.verify.svm import MOVEMENT, Svm
@@ -37,7 +37,7 @@ class Verifier(Protocol):
         ...
 
     @property
-    def drift(self) -> Drift:
+    def drifts(self) -> Drifts:
         """How later sessions differ, where the installation's own users have not told yet."""
         ...
 

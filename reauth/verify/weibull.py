@@ -15,7 +15,7 @@ import numpy as np
 
 from reauth.errors import NotEnrolled
 from reauth.features.gamboa import Gamboa
-from reauth.template import Drift, Template
+from reauth.template import Drifts, Template
 from reauth.trajectory import Floats
 from reauth.verify.calibrate import (
     CURVE,
@@ -75,7 +75,7 @@ class Weibull:
     name: ClassVar[str] = "weibull"
     version: ClassVar[int] = 1
     features: ClassVar[str] = "gamboa"
-    drift: ClassVar[Drift] = STEADY
+    drifts: ClassVar[Drifts] = STEADY
     arrays: ClassVar[Shapes] = {
         "selected": ("selected",),
         "least": ("selected",),

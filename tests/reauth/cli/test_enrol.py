@@ -106,9 +106,25 @@ def test_a_mistyped_name_does_not_pass_for_done(town, verb):
     assert "there is no user 'alicia'" in said.err
 
 
-def test_the_background_says_that_there_is_nothing_to_train(place):
-    """The svm verifier takes the others anew each time."""
-    said = place.type("enrol", "background")
+def test_the_background_is_refused_while_nobody_has_later_sessions(town):
+    """With how many are needed."""
+    said = town.type("enrol", "background")
 
-    assert 0 == said.code
-    assert "nothing to do: verifier svm" in said.out
+    assert (1, "") == (said.code, said.out)
+    assert "0 users with 0 later sessions of 50 trajectories; 3 users with 5" in said.err
+
+
+def test_the_background_tells_how_far_people_drift(town):
+    """What was measured beside what the verifier expects by itself, to a person and a script."""
+    for seed, name in enumerate(("alice", "bob", "carol", "dave", "erin")):
+        files = [town.recording(seed, 60, sample) for sample in (3, 4)]
+        town.type("import", "--user", name, *files)
+
+    told = town.type("enrol", "background", "--json").json
+    said = town.type("enrol", "background")
+
+    assert {"users", "sessions", "once", "often", "expected"} == set(told)
+    assert {"fall", "spread"} == set(told["often"]) == set(told["expected"]["once"])
+    assert told["sessions"] >= told["users"] >= 3
+    assert f"by {told['sessions']} later sessions of {told['users']} users" in said.out
+    assert f"{told['often']['spread']:.2f}" in said.out

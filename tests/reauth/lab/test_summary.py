@@ -12,12 +12,14 @@ from reauth.lab.summary import (
     calibration,
     compared,
     device_probe,
+    drift,
     means,
     rates,
     shuffled_eer,
     takeover,
     votes,
 )
+from reauth.template import Drift
 from tests.reauth.lab.test_episodes import policy
 
 
@@ -30,13 +32,13 @@ def stream(scores):
     return Stream(np.asarray(scores, float), 10.0 * np.arange(1, n + 1), np.zeros(n, int), 10.0 * n)
 
 
-def victim(user, genuine, attacks, device="frame", calibrated=True):
+def victim(user, genuine, attacks, device="frame", calibrated=True, usual=(0.5, 1.0)):
     """A user with these scores; the policy of the playbook watches."""
     own = tuple(stream(scores) for scores in genuine)
     theirs = tuple(Attack(who, kind, stream(scores)) for who, kind, scores in attacks)
     after = [(attack.impostor, attack.stream) for attack in theirs]
     return Victim(
-        user, device, 40, 0.0, calibrated, own, theirs, owned(policy, own),
+        user, device, 40, 0.0, usual, Drift(0.2, 0.1), calibrated, own, theirs, owned(policy, own),
         tuple(takeovers(policy, own, after, draws())),
     )  # fmt: skip
 
@@ -175,12 +177,38 @@ def test_false_alarms_are_of_eight_active_hours():
     """Three alarms in an hour are 24."""
     anna = victim("anna", [[1.0]], [])
     told = Victim(
-        "anna", "frame", 40, 0.0, True, anna.genuine, (), Owned(3, 90, 45, 3600.0), ()
+        "anna",
+        "frame",
+        40,
+        0.0,
+        (0.5, 1.0),
+        Drift(0.2, 0.1),
+        True,
+        anna.genuine,
+        (),
+        Owned(3, 90, 45, 3600.0),
+        (),
     )
 
     found = takeover([told], draws())
 
     assert (24.0, 30.0, 0.5) == (found["false_alarms_per_8h"], found["anga"], found["coverage"])
+
+
+def test_drift_is_told_of_whole_recordings():
+    """In deviations of what was held out, beside what was expected; short ones say little."""
+    town = [
+        victim("anna", [[0.5] * 60, [-0.5] * 60, [-9.0] * 10], [], usual=(1.0, 0.5)),
+        victim("ben", [[0.0] * 60], [], usual=(1.0, 0.0)),
+    ]
+
+    told = drift(town)
+
+    assert {"fall": pytest.approx(2.0), "spread": pytest.approx(1.0), "recordings": 2} == told[
+        "seen"
+    ]
+    assert {"fall": pytest.approx(0.2), "spread": pytest.approx(0.1)} == told["expected"]
+    assert None is drift([])["seen"]["fall"] is drift([])["expected"]["spread"]
 
 
 def test_calibration_is_told_of_calibrated_users_only():
