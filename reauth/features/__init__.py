@@ -49,6 +49,15 @@ class FeatureSet(Protocol):
         """(d,) what each number is measured in; `ln(1 + px/s)` where it was scaled."""
         ...
 
+    @property
+    def groups(self) -> Mapping[str, tuple[str, ...]]:
+        """Names of the numbers that tell of one thing, by what that is; together they are all.
+
+        "timing" overlaps the others: it has whatever rests on when points were, not only on where.
+        The laboratory leaves groups out to see what they are worth.
+        """
+        ...
+
     def extract(self, trajectory: Trajectory) -> Floats:
         """Give (d,) numbers of one trajectory.
 

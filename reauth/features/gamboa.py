@@ -6,7 +6,8 @@ Nine further numbers describe the stroke as a whole. The path is smoothed by the
 spline itself; on an even grid with both ends fixed a sine transform solves it in closed form.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import numpy as np
 
@@ -52,6 +53,16 @@ _WHOLE_UNITS = (
 )  # fmt: skip
 
 
+def _summed_up(*vectors: str) -> tuple[str, ...]:
+    """Names of the numbers that sum up these vectors."""
+    return tuple(f"{vector}_{what}" for vector in vectors for what in SUMMARIES)
+
+
+_SPEED = _summed_up("speed_x", "speed_y", "speed", "angular_speed")
+_ACCELERATION = _summed_up("acceleration", "jerk")
+_STANDS = ("pauses", "paused_time", "paused_share")
+
+
 class Gamboa:
     """The 64 features of Gamboa and Fred.
 
@@ -78,8 +89,21 @@ class Gamboa:
     version = 1
     segmenter = "stroke"
     points = POINTS
-    names = (*(f"{vector}_{what}" for vector in VECTORS for what in SUMMARIES), *WHOLE)
+    names = (*_summed_up(*VECTORS), *WHOLE)
     units = (*(unit for unit in _UNITS for _ in SUMMARIES), *_WHOLE_UNITS)
+    groups: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "shape": (
+            *_summed_up("x", "y", "curvature", "curvature_slope"),
+            "length", "straightness", "jitter", "critical_points",
+        ),
+        "direction": _summed_up("angle"),
+        "speed": _SPEED,
+        "acceleration": _ACCELERATION,
+        "profile": ("duration",),
+        "stands": _STANDS,
+        "clicks": ("time_to_click",),
+        "timing": (*_SPEED, *_ACCELERATION, *_STANDS, "duration", "time_to_click"),
+    }  # fmt: skip
 
     def extract(self, trajectory: Trajectory) -> Floats:
         """Give (64,) numbers of one stroke.

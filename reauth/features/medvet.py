@@ -4,13 +4,19 @@ Directions and their changes, speeds, accelerations, extents: 36 numbers that th
 give for ten points. It counts 39; the last three are ours (duration, path length, chord).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import numpy as np
 
 from reauth.errors import TooShort
 from reauth.features.kinematics import accelerations, directions, intervals, slog, wrap
 from reauth.trajectory import Floats, Trajectory
+
+_DIRECTIONS = tuple(f"direction_{i}" for i in range(1, 10))
+_TURNS = tuple(f"turn_{i}" for i in range(1, 9))
+_SPEEDS = tuple(f"speed_{i}" for i in range(1, 10))
+_ACCELERATIONS = tuple(f"acceleration_{i}" for i in range(1, 9))
 
 POINTS = 10
 """Events of a trajectory (Medvet 2014, "Procedure: overview")."""
@@ -41,16 +47,21 @@ class Medvet:
     segmenter = "pause"
     points = POINTS
     names = (
-        *(f"direction_{i}" for i in range(1, 10)),
-        *(f"turn_{i}" for i in range(1, 9)),
-        *(f"speed_{i}" for i in range(1, 10)),
-        *(f"acceleration_{i}" for i in range(1, 9)),
+        *_DIRECTIONS, *_TURNS, *_SPEEDS, *_ACCELERATIONS,
         "width", "height", "duration", "path", "chord",
     )  # fmt: skip
     units = (
         *["rad"] * 17, *["ln(1 + px/s)"] * 9, *["slog(px/s2)"] * 8,
         *["ln(1 + px)"] * 2, "ln(1 + s)", *["ln(1 + px)"] * 2,
     )  # fmt: skip
+    groups: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "shape": (*_TURNS, "width", "height", "path", "chord"),
+        "direction": _DIRECTIONS,
+        "speed": _SPEEDS,
+        "acceleration": _ACCELERATIONS,
+        "profile": ("duration",),
+        "timing": (*_SPEEDS, *_ACCELERATIONS, "duration"),
+    }
 
     def extract(self, trajectory: Trajectory) -> Floats:
         """Give (39,) numbers of one trajectory.

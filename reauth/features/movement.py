@@ -74,6 +74,39 @@ UNITS: Final[Mapping[str, str]] = {
 }
 """What each number is measured in, in the order of a row; 1: a share, a cosine or a number."""
 
+_SPEED = tuple(name for name in UNITS if name.startswith("speed_"))
+_ACCELERATION = tuple(name for name in UNITS if name.startswith(("acceleration_", "jerk_")))
+_PROFILE = (
+    "duration", *(f"time_of_{share}" for share in PROFILE),
+    "peaks", "peaks_a_second", "peak_time", "peak_after", "peak_before_end",
+)  # fmt: skip
+_TURNS_A_STEP = ("turn_mean", "turn_median", "turn_bias", "turn_deviation", "turns_back")
+_STANDS = ("stands", "stops", "stop_longest")
+
+GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
+    "shape": (
+        "path", "chord", "width", "height", "straightness", "turned", "turn_net",
+        *_TURNS_A_STEP, "curvature_mean", "curvature_median",
+    ),
+    "direction": (
+        *(f"{what}_{when}" for when in ("whole", "begin", "end") for what in ("cos", "sin")),
+        "cos_2", "sin_2", "cos_4", "across", "right", "down", "flat", "steep",
+    ),
+    "speed": _SPEED,
+    "acceleration": _ACCELERATION,
+    "profile": _PROFILE,
+    "stands": _STANDS,
+    "rest": ("rest",),
+    "clicks": ("presses", "click", "click_wait", "held"),
+    "scroll": ("wheel",),
+    "timing": (
+        *_SPEED, *_ACCELERATION, *_PROFILE, *_TURNS_A_STEP, "flat", "steep", *_STANDS,
+        "rest", "click_wait", "held",
+    ),
+}  # fmt: skip
+"""What tells of what. Turns, and shares of steps along an axis, are of steps of equal time: a
+slower hand has more of them on the same path."""
+
 _TINY = 1e-9
 
 _Columns = dict[str, Floats]
@@ -106,6 +139,7 @@ class Movement:
     points = POINTS
     names = tuple(UNITS)
     units = tuple(UNITS.values())
+    groups = GROUPS
 
     def extract(self, trajectory: Trajectory) -> Floats:
         """Give (d,) numbers of one movement.

@@ -40,6 +40,41 @@ def test_names_and_units_are_as_many_as_numbers(features):
     assert features.version >= 1
 
 
+def test_every_number_tells_of_something(features):
+    """Or the laboratory could not leave it out; a group names no number that there is not."""
+    named = [name for group in features.groups.values() for name in group]
+    others = [name for key, group in features.groups.items() if key != "timing" for name in group]
+
+    assert set(features.names) == set(named)
+    assert len(others) == len(set(others)) == len(features.names)
+
+
+def test_what_is_not_timing_rests_on_the_path_alone(features):
+    """The same paths under another clock, slower and uneven, give the same of all other numbers."""
+    share = np.linspace(0.0, 1.0, 400)
+    hasty = 2.0 * (0.7 * share + 0.3 * np.sin(np.pi * share / 2))
+    hesitant = 3.3 * (0.4 * share + 0.6 * share**1.4)
+    rng = np.random.default_rng(1)
+    paths = [_bow(share, *rng.uniform((0, -0.4, 200), (6.28, 0.4, 900))) for _ in range(30)]
+
+    rows = [
+        features.extract_many([Trajectory(0, t, x, y) for x, y in paths])
+        for t in (hasty, hesitant)
+    ]
+
+    changed = np.abs(rows[0] - rows[1]).mean(axis=0) / (np.concatenate(rows).std(axis=0) + 1e-9)
+    found = {name for name, much in zip(features.names, changed, strict=True) if much > 0.05}
+    assert found
+    assert found <= set(features.groups["timing"])
+
+
+def _bow(share, angle, bend, length):
+    """(400,) x and y of a path with two bends, px."""
+    x = length * share
+    y = length * (bend * np.sin(np.pi * share) + 0.05 * np.sin(3 * np.pi * share))
+    return x * np.cos(angle) - y * np.sin(angle), x * np.sin(angle) + y * np.cos(angle)
+
+
 @given(st.lists(drawings(), min_size=1, max_size=4))
 @settings(deadline=None)
 def test_numbers_are_finite_whatever_was_drawn(features, drawn):
