@@ -15,8 +15,8 @@ from reauth.template import Template, comparable
 from reauth.trajectory import Floats
 
 LEAST = 20
-"""Trajectories of a session that may teach: the mean of fewer says too little (at w = 20 an equal
-error rate of 19 % on H-BRS, at w = 10 one of 25 %; see lab)."""
+"""Trajectories of a session that may teach: the mean of fewer says too little. How much 10 and 20
+say is told by `reauth lab evaluate --windows 10,20` (docs/EVALUATION.md)."""
 
 RHO = 0.025
 """Share of the variance of scores that lies between sessions of one user: 0.031 on H-BRS (a week

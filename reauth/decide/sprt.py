@@ -18,7 +18,7 @@ _UPPER = (0.5, 50.0)
 
 MISS = 0.1
 """Share of tests of somebody else that may end for the user: Wald's beta. The next test begins at
-once, so it costs little; 0.05, 0.1 and 0.3 are alike on H-BRS, see lab."""
+once, so it costs little; a tenth is ours."""
 
 
 class SprtPolicy:

@@ -17,8 +17,7 @@ PENALTY = 1.0
 equal ones have their break-even where the score speaks for nobody."""
 
 SLOPE = 0.5
-"""nats around the break-even in which trust changes most. Of 0.25, 0.5 and 1 none was faster on
-H-BRS at 1 false alarm in 1000, see lab."""
+"""nats around the break-even in which trust changes most; ours."""
 
 
 class TrustPolicy(CusumPolicy):

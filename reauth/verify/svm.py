@@ -34,7 +34,7 @@ MIN_USERS = 2
 
 UNUSUAL = 0.2
 """Share of the user's own trajectories that count as low without other users, and `nu` of the
-one-class machine. See lab."""
+one-class machine. Ours: a fifth, as a template without others is provisional."""
 
 
 STEADY = Drifts(once=Drift(0.1, 0.15), often=Drift(0.1, 0.15))
