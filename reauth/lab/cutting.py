@@ -37,18 +37,27 @@ class Facts:
     """What a recording tells of the device, and how long somebody was there.
 
     `period` is the median time between movements, s (NaN without any); `right` and `bottom` the
-    largest x and y, px; `active` the active time, s.
+    largest x and y, px; `active` the active time, s. Where the recording was resampled, `clock`
+    is the period that it had before: who is of whose class is not changed by that.
     """
 
     period: float
     right: float
     bottom: float
     active: float
+    clock: float | None = None
 
     @property
     def device_class(self) -> str:
-        """The sampling class of the period."""
-        return next((name for bound, name in CLASSES if self.period < bound), UNKNOWN)
+        """The sampling class of the recording as it was made."""
+        clock = self.period if self.clock is None else self.clock
+        return next((name for bound, name in CLASSES if clock < bound), UNKNOWN)
+
+    @property
+    def numbers(self) -> list[float]:
+        """All of them, as a file keeps them; `Facts(*numbers)` is the same again."""
+        found = [self.period, self.right, self.bottom, self.active]
+        return found if self.clock is None else [*found, self.clock]
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -114,11 +123,21 @@ def _active(t: Floats) -> Floats:
 
 def _facts(samples: Samples, t: Floats, active: float) -> Facts:
     moved = np.array(samples.kinds) == Kind.MOVE
-    steps = np.diff(t[moved])
-    steps = steps[(steps > 0) & (steps < SLOWEST)]
-    period = float(np.median(steps)) if len(steps) else np.nan
     x, y = np.array(samples.xs)[moved], np.array(samples.ys)[moved]
-    return Facts(period, float(x.max(initial=0.0)), float(y.max(initial=0.0)), active)
+    ends = float(x.max(initial=0.0)), float(y.max(initial=0.0))
+    return Facts(_period(t[moved]), *ends, active)
+
+
+def _period(t: Floats) -> float:
+    """Give the median step, s, between movements at (n,) s; NaN without one."""
+    steps = np.diff(t)
+    steps = steps[(steps > 0) & (steps < SLOWEST)]
+    return float(np.median(steps)) if len(steps) else np.nan
+
+
+def clock_of(events: Sequence[Event]) -> float:
+    """Give the median time, s, between the movements of a recording; NaN without any."""
+    return _period(np.array([event.t for event in events if event.kind == Kind.MOVE]))
 
 
 def rows_of(features: FeatureSet, units: Sequence[Trajectory]) -> tuple[Floats, Ints]:
@@ -145,7 +164,6 @@ def write(units: Units, path: Path) -> None:
     every = units.trajectories
     points = [np.stack((unit.t, unit.x, unit.y)) for unit in every]
     kinds = [np.zeros(len(unit.t)) if unit.kinds is None else unit.kinds for unit in every]
-    facts = units.facts
     np.savez_compressed(
         buffer,
         points=np.concatenate([np.empty((3, 0)), *points], axis=1),
@@ -155,7 +173,7 @@ def write(units: Units, path: Path) -> None:
         rest=np.array([unit.rest for unit in every], dtype=np.float64),
         at=units.at,
         run=units.run,
-        facts=np.array([facts.period, facts.right, facts.bottom, facts.active]),
+        facts=np.array(units.facts.numbers),
     )
     whole(path, buffer.getvalue())
 

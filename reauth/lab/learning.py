@@ -13,7 +13,7 @@ import numpy as np
 
 from reauth.enrol import learn
 from reauth.errors import NotEnrolled
-from reauth.lab.cutting import cut, read, write
+from reauth.lab.cutting import read, write
 from reauth.lab.datasets import read_file
 from reauth.lab.method import Method
 from reauth.lab.shelf import Shelf
@@ -98,7 +98,7 @@ class Enrolment:
 
 def cut_one(job: Cutting) -> None:
     """Cut a recording and keep its units."""
-    write(cut(read_file(job.source), job.method.segmenter, job.method.gap), job.out)
+    write(job.method.cut(read_file(job.source)), job.out)
 
 
 def enrol_one(job: Enrolment) -> None:

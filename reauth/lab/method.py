@@ -6,22 +6,28 @@ between processes, and a key of them says when work must be done again.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 import reauth
 from reauth.decide import POLICIES, Policy
 from reauth.decide import RECOMMENDED as RECOMMENDED_POLICY
 from reauth.enrol import BACKGROUND, LEAST, Options, options_of
 from reauth.errors import SettingsError
+from reauth.event import Event
 from reauth.features import FeatureSet
+from reauth.lab.cutting import Units, clock_of, cut
+from reauth.lab.resample import resampled
+from reauth.lab.trees import COMPARISONS
 from reauth.segment import SEGMENTERS, Cut
 from reauth.settings import Settings
 from reauth.template import Template
-from reauth.trajectory import Segmenter
+from reauth.trajectory import Floats, Segmenter, Trajectory
 from reauth.verify import RECOMMENDED as RECOMMENDED_VERIFIER
 from reauth.verify import VERIFIERS, Verifier
 
@@ -29,23 +35,104 @@ RECOMMENDED = "recommended"
 
 
 @dataclass(frozen=True, slots=True)
+class Variant:
+    """What is changed of what ships, to see what it is worth; by default nothing.
+
+    Parameters
+    ----------
+    resample
+        s; every recording is laid on a grid of so much before it is cut. 0 leaves it as it is.
+    without
+        Groups of features that are left out.
+    verifier
+        Fields of the verifier, and what they are instead.
+    """
+
+    resample: float = 0.0
+    without: tuple[str, ...] = ()
+    verifier: tuple[tuple[str, float], ...] = ()
+
+
+SHIPPED = Variant()
+
+
+class Without:
+    """A feature set less some groups of its numbers.
+
+    Raises
+    ------
+    SettingsError
+        If there is no such group, or nothing is left.
+    """
+
+    def __init__(self, features: FeatureSet, groups: Sequence[str]) -> None:
+        unknown = [group for group in groups if group not in features.groups]
+        if unknown:
+            known = ", ".join(features.groups)
+            raise SettingsError(
+                f"features '{features.name}' have no group '{unknown[0]}'; they have: {known}"
+            )
+        out = {name for group in groups for name in features.groups[group]}
+        self._kept = [place for place, name in enumerate(features.names) if name not in out]
+        if not self._kept:
+            raise SettingsError(f"without {', '.join(groups)} no feature is left")
+        self._features = features
+        self.name, self.version = features.name, features.version
+        self.segmenter, self.points = features.segmenter, features.points
+        self.names = tuple(features.names[place] for place in self._kept)
+        self.units = tuple(features.units[place] for place in self._kept)
+        self.groups = {
+            group: tuple(name for name in names if name not in out)
+            for group, names in features.groups.items()
+        }
+
+    def extract(self, trajectory: Trajectory) -> Floats:
+        """Give (d,) numbers of one trajectory; `TooShort` as the whole set."""
+        return self._features.extract(trajectory)[self._kept]
+
+    def extract_many(self, trajectories: Sequence[Trajectory]) -> Floats:
+        """Give (n, d); `TooShort` as the whole set."""
+        return np.ascontiguousarray(self._features.extract_many(trajectories)[:, self._kept])
+
+
+@dataclass(frozen=True, slots=True)
 class Method:
     """A verifier and a policy under settings; `least` units are needed to enrol.
 
-    `settings` names verifier and policy in its `identity_lane`, as an installation's do.
+    `settings` names verifier and policy in its `identity_lane`, as an installation's do; the
+    verifier may be one of the laboratory's `COMPARISONS`, too.
     """
 
     settings: Settings
     least: int
+    variant: Variant = SHIPPED
 
     @property
     def options(self) -> Options:
         """How users are learnt: as the settings have it, but for the least number of units."""
-        return replace(options_of(self.settings), min_trajectories=self.least)
+        lane = self.settings.identity_lane
+        other = COMPARISONS.get(lane.verifier)
+        if other is None:
+            found = options_of(self.settings)
+        else:
+            features = lane.features or other.features
+            stands_in = replace(lane, verifier=RECOMMENDED_VERIFIER, features=features)
+            found = options_of(replace(self.settings, identity_lane=stands_in))
+        verifier: Any = other or found.verifier
+        return replace(
+            found,
+            min_trajectories=self.least,
+            verifier=replace(verifier, **dict(self.variant.verifier)),
+            features=self._left(found.features),
+        )
+
+    def _left(self, features: FeatureSet) -> FeatureSet:
+        out = self.variant.without
+        return Without(features, out) if out else features
 
     @property
     def verifier(self) -> Verifier:
-        """The shipped verifier."""
+        """The shipped verifier, but for what the variant changes; or a comparison."""
         return self.options.verifier
 
     @property
@@ -63,6 +150,14 @@ class Method:
         lane = self.settings.identity_lane
         return SEGMENTERS[self.features.segmenter](Cut(lane.pause, lane.points, lane.grid))
 
+    def cut(self, events: Sequence[Event]) -> Units:
+        """Cut a recording into units, as it was made or as the variant's clock would tell it."""
+        step = self.variant.resample
+        if not step:
+            return cut(events, self.segmenter, self.gap)
+        units = cut(resampled(events, step), self.segmenter, self.gap)
+        return replace(units, facts=replace(units.facts, clock=clock_of(events)))
+
     def policy(self, template: Template) -> Policy:
         """A fresh policy for a user, its limits from the template alone."""
         lane = self.settings.identity_lane
@@ -78,30 +173,38 @@ class Method:
         """A name of all settings that a template rests on; the policy is none of them."""
         lane, wanted = asdict(self.settings.identity_lane), asdict(self.settings.enrolment)
         del lane["policy"]
-        return key_of({"lane": lane, "enrolment": wanted, "least": self.least})
+        changed = asdict(self.variant)
+        return key_of({"lane": lane, "enrolment": wanted, "least": self.least, "but": changed})
 
     @property
     def cutting_key(self) -> str:
         """The same of what decides how recordings are cut."""
         lane = asdict(self.settings.identity_lane)
         kept = {name: lane[name] for name in ("pause", "points", "grid", "session_gap")}
-        return key_of({"cut": kept, "segmenter": self.features.segmenter})
+        grid = self.variant.resample
+        return key_of({"cut": kept, "segmenter": self.features.segmenter, "resampled": grid})
 
 
-def method_of(settings: Settings, verifier: str, policy: str, least: int) -> Method:
+def method_of(
+    settings: Settings, verifier: str, policy: str, least: int, variant: Variant = SHIPPED
+) -> Method:
     """Make a method from the names on a command line.
 
     Raises
     ------
     SettingsError
-        If a table has no such name; the message tells those it has.
+        If a table has no such name, or the features no such group; the message tells those that
+        there are.
     """
+    verifiers = {**VERIFIERS, **COMPARISONS}
     lane = replace(
         settings.identity_lane,
-        verifier=_known(VERIFIERS, verifier, RECOMMENDED_VERIFIER, "verifier"),
+        verifier=_known(verifiers, verifier, RECOMMENDED_VERIFIER, "verifier"),
         policy=_known(POLICIES, policy, RECOMMENDED_POLICY, "policy"),
     )
-    return Method(replace(settings, identity_lane=lane), least)
+    method = Method(replace(settings, identity_lane=lane), least, variant)
+    _ = method.features  # a group that there is not is told before any work
+    return method
 
 
 def _known(table: Mapping[str, Any], name: str, recommended: str, what: str) -> str:

@@ -21,7 +21,7 @@ import numpy as np
 from reauth.drift import refusal, teaches
 from reauth.enrol import learn, rows_of
 from reauth.errors import SettingsError
-from reauth.lab.cutting import cut, whole
+from reauth.lab.cutting import whole
 from reauth.lab.datasets import read_file
 from reauth.lab.learning import Sessions, draws, newest
 from reauth.lab.method import Method, key_of
@@ -185,7 +185,7 @@ def _ratios(job: Attack, template: Template, session: Sequence[Trajectory]) -> F
 
 
 def _units(job: Attack, files: Sequence[Path]) -> Sessions:
-    found = [cut(read_file(file), job.method.segmenter, job.method.gap) for file in files]
+    found = [job.method.cut(read_file(file)) for file in files]
     return [list(units.trajectories) for units in found if len(units.trajectories) >= STRETCH]
 
 

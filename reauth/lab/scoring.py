@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 import reauth
-from reauth.lab.cutting import Facts, cut, rows_of, whole
+from reauth.lab.cutting import Facts, rows_of, whole
 from reauth.lab.datasets import read_file
 from reauth.lab.method import Method
 from reauth.lab.metrics import Ints
@@ -90,7 +90,7 @@ def score_one(job: Trial) -> None:
     for name in job.templates:
         job.shelf.check(name, job.then)
         admit(job.shelf.made(name), job.source.user, job.digest, unseen=job.unseen)
-    units = cut(read_file(job.source.path), job.method.segmenter, job.method.gap)
+    units = job.method.cut(read_file(job.source.path))
     rows, places = rows_of(job.method.features, units.trajectories)
     scores = np.full((len(job.templates), len(units.at)), np.nan)
     for own, name in zip(scores, job.templates, strict=True):
@@ -107,13 +107,12 @@ def _write(
 ) -> None:
     buffer = BytesIO()
     plain = {"templates": job.templates, "ids": ids}
-    told = [facts.period, facts.right, facts.bottom, facts.active]
     np.savez_compressed(
         buffer,
         at=when[0],
         run=when[1],
         scores=scores,
-        facts=np.array(told),
+        facts=np.array(facts.numbers),
         plain=np.frombuffer(json.dumps(plain).encode(), dtype=np.uint8),
     )
     whole(job.out, buffer.getvalue())

@@ -133,5 +133,7 @@ def test_units_survive_a_file(events, tmp_path):
         equal_nan=True,
     )  # fmt: skip
     assert [tmp_path / "units.npz"] == list(tmp_path.iterdir())
+    clocked = Facts(0.025, 1.0, 2.0, 3.0, 0.008)
+    assert ("native", clocked) == (clocked.device_class, Facts(*clocked.numbers))
     facts, count = glance(tmp_path / "units.npz")
     assert (len(units.at), units.facts.active) == (count, facts.active)

@@ -1,0 +1,96 @@
+"""Boosted trees: a verifier like the others, which no installation has."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn.ensemble import HistGradientBoostingClassifier
+
+from reauth.errors import NotEnrolled, TemplateError
+from reauth.features import FEATURE_SETS
+from reauth.lab.shelf import Codec
+from reauth.lab.trees import COMPARISONS, Trees, _nodes, codec_with_comparisons, decision
+from reauth.store.templates import from_parts, to_parts
+from reauth.template import Template
+from reauth.verify import VERIFIERS
+from tests.playbook import ALICE, MALLORY, OTHERS, units
+
+FEATURES = FEATURE_SETS["movement"]
+FEW = Trees(rounds=20)
+
+
+def rows(hand, count, seed):
+    return FEATURES.extract_many(units(FEATURES, hand, count, seed))
+
+
+def learnt(*others):
+    own = [rows(ALICE, 60, seed) for seed in (1, 2)]
+    hands = others or OTHERS.values()
+    return FEW.enrol(own, [[rows(hand, 60, 3)] for hand in hands], np.random.default_rng(0))
+
+
+@pytest.fixture(scope="module")
+def template():
+    found = learnt()
+    return Template(
+        "alice", "movement", 1, "trees", 1, 0, found.provisional, found.arrays,
+        found.calibration, found.held_out, devices=("native",),
+    )  # fmt: skip
+
+
+def test_an_easy_user_is_told_apart_by_ratios(template):
+    """Above 0 for the one, below for somebody whom no training has seen."""
+    own, other = (FEW.score_many(template, rows(hand, 80, 9)) for hand in (ALICE, MALLORY))
+
+    assert (own[:, None] > other).mean() > 0.9
+    assert own.mean() > 0 > other.mean()
+    assert FEW.calibrated(template)
+
+
+def test_nodes_decide_as_the_fitted_trees_do():
+    """To the last bits: what is kept of them is all of them."""
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(300, 5))
+    estimator = HistGradientBoostingClassifier(max_iter=30, early_stopping=False)
+    estimator.fit(x, x[:, 0] * x[:, 1] + rng.normal(0, 0.3, 300) > 0)
+    new = rng.normal(size=(100, 5))
+
+    assert np.allclose(estimator.decision_function(new), decision(_nodes(estimator), new))
+    assert (0,) == decision(_nodes(estimator), new[:0]).shape
+
+
+def test_many_equal_one_by_one_and_training_can_be_repeated(template):
+    """As of every verifier."""
+    new = rows(ALICE, 20, 11)
+    again = learnt()
+
+    expected = [FEW.score(template, each) for each in new]
+    assert expected == FEW.score_many(template, new).tolist()
+    assert all(
+        np.array_equal(array, again.arrays[name]) for name, array in template.arrays.items()
+    )
+    assert set(FEW.arrays) == set(again.arrays)
+    assert set(FEW.calibration) == set(again.calibration)
+
+
+def test_too_little_is_refused():
+    """There is no tree of one class."""
+    with pytest.raises(NotEnrolled, match="2 others, here are 120 and 1"):
+        learnt(MALLORY)
+
+
+def test_no_installation_can_have_one(template, alice):
+    """The live table does not know them, the store refuses them; the laboratory's shelf reads."""
+    codec = codec_with_comparisons(Codec(to_parts, from_parts))
+    new = rows(MALLORY, 20, 12)
+
+    assert not set(COMPARISONS) & set(VERIFIERS)
+    with pytest.raises(TemplateError):
+        from_parts(*to_parts(template))
+    kept = codec.from_parts(*codec.to_parts(template))
+    assert FEW.score_many(template, new).tolist() == FEW.score_many(kept, new).tolist()
+    assert template.devices == kept.devices
+    assert [one.tolist() for one in template.held_out] == [one.tolist() for one in kept.held_out]
+    assert alice.user == codec.from_parts(*codec.to_parts(alice)).user
+    with pytest.raises(TemplateError):
+        codec.from_parts(*codec.to_parts(replace(alice, verifier_version=99)))
