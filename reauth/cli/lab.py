@@ -16,22 +16,26 @@ from reauth.cli.command import Commands, command, overrides, print_json, print_t
 from reauth.decide import POLICIES
 from reauth.decide import RECOMMENDED as RECOMMENDED_POLICY
 from reauth.errors import SettingsError
+from reauth.features import FEATURE_SETS
+from reauth.lab import ablate, curve
 from reauth.lab.cutting import whole
 from reauth.lab.datasets import DATASETS
 from reauth.lab.document import gathered, rendered
-from reauth.lab.evaluate import Request, evaluate, recordings
-from reauth.lab.method import RECOMMENDED, method_of
+from reauth.lab.evaluate import Request, recordings
+from reauth.lab.method import RECOMMENDED, Method, Variant, method_of
 from reauth.lab.papers import PAPERS
 from reauth.lab.poison import attacks, markdown, poison
+from reauth.lab.seeds import over_seeds
 from reauth.lab.shelf import Codec
 from reauth.lab.table import Task, write_table
+from reauth.lab.trees import COMPARISONS, codec_with_comparisons
 from reauth.settings import Settings
 from reauth.verify import RECOMMENDED as RECOMMENDED_VERIFIER
 from reauth.verify import VERIFIERS, features_for
 from reauth.verify.svm import MIN_GENUINE
 
 WINDOWS = "10,20,50,100,200"
-CODEC = Codec(*installation.template_codec())
+CODEC = codec_with_comparisons(Codec(*installation.template_codec()))
 
 _TEACH = """\
 Recordings of real people go through the code that watches sessions: who would have been caught,
@@ -54,10 +58,17 @@ are frozen before a test recording is opened, by processes that can read nothing
 
 OUT/report.json holds every figure, OUT/report.md the same to read, *.svg the pictures. OUT/work
 keeps finished units: start again after a stop, or with another policy, and only what is missing
-is done. It holds movement of people: delete it with the recordings.
+is done. It holds movement of people: delete it with the recordings. Several evaluations may share
+one --work.
+
+--resample lays every recording on a grid before it is cut, as an old or remote machine would have
+sent it: what is lost then was the device's clock. --without leaves out groups of features: timing,
+or any that `reauth lab list` names. --seeds gives the first seed's report, with mean and range of
+the main figures of all.
 
 examples:
-  reauth lab evaluate --data hbrs.tar.gz --unseen-impostors --out out/hbrs
+  reauth lab evaluate --data hbrs.tar.gz --unseen-impostors --seeds 1,2,3 --out out/hbrs
+  reauth lab evaluate --data hbrs.tar.gz --unseen-impostors --resample 25 --out out/grid
   reauth lab evaluate --data DIR --verifier svm --policy window --windows 50,100 --seed 2 --out OUT
   reauth lab evaluate --data DIR --unseen-impostors --same-device-class --out OUT
 
@@ -74,9 +85,29 @@ example:
 """
 
 
+_ABLATE = """\
+The recommended verifier less one thing after the other: ratios, ranks, whole movements, each group
+of features, timing; and boosted trees beside it. Every row with recordings as they are and on a
+grid of 25 ms, for all impostors and for those of the user's device class, and how far it is above
+the first row. Long work: what is finished is kept, and rows can be made one by one.
+
+examples:
+  reauth lab ablate --data hbrs.tar.gz --out out/ablation
+  reauth lab ablate --data hbrs.tar.gz --only trees,without-timing --out out/ablation
+"""
+
+_CURVE = """\
+Error rates of the recommended verifier by the number of units that it was enrolled with: the newest
+50, 100, 200 and so on of everybody who has so many. Long work; what is finished is kept.
+
+example:
+  reauth lab curve --data balabit_train.tar.gz --out out/curve
+"""
+
 _DOCUMENT = """\
-Reports of `lab evaluate`, `lab paper` and `lab poison`, each in a folder of its own, as one
-document for people: protocol, error rates, delays, papers, attacks, and what must not be promised.
+Reports of `lab evaluate`, `lab ablate`, `lab curve`, `lab paper` and `lab poison`, each in a folder
+of its own, as one document for people: protocol, error rates, delays, ingredients, papers, attacks,
+and what must not be promised.
 
 example:
   reauth lab document --reports out/evaluation --out EVALUATION.md
@@ -100,13 +131,16 @@ def add(commands: Commands) -> None:
     wanted = command(
         verbs, "evaluate", _evaluate, "evaluate a verifier and a policy on recordings", _EVALUATE
     )
-    wanted.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder or .tar.gz")
-    wanted.add_argument("--out", type=Path, required=True, metavar="OUT", help="report and work")
+    _recordings(wanted)
     for name, what in (("verifier", "what compares"), ("policy", "what decides")):
         wanted.add_argument(f"--{name}", default=RECOMMENDED, help=f"{what}: see `reauth lab list`")
     wanted.add_argument(
-        "--windows", type=_windows, default=_windows(WINDOWS), metavar="N,N",
+        "--windows", type=_numbers, default=_numbers(WINDOWS), metavar="N,N",
         help=f"units in a window, for error rates (default: {WINDOWS})",
+    )  # fmt: skip
+    wanted.add_argument(
+        "--seconds", type=_numbers, default=(), metavar="S,S",
+        help="active seconds in a window, for error rates beside those",
     )  # fmt: skip
     wanted.add_argument(
         "--window", type=_count, default=None, metavar="N",
@@ -120,14 +154,20 @@ def add(commands: Commands) -> None:
         help="background and impostors of the user's device class only",
     )  # fmt: skip
     wanted.add_argument(
-        "--min-enrol", type=_count, default=MIN_GENUINE, metavar="N",
-        help=f"units without which somebody cannot be enrolled (default: {MIN_GENUINE})",
-    )  # fmt: skip
+        "--resample", type=_count, metavar="MS", help="lay every recording on a grid of so many ms"
+    )
+    wanted.add_argument(
+        "--without", type=_names, default=(), metavar="NAME,NAME", help="leave out these features"
+    )
+    wanted.add_argument(
+        "--seeds", type=_numbers, metavar="S,S,S", help="several, summed up, in place of --seed"
+    )
     _common(wanted)
     listed = command(
         verbs, "list", _list, "print verifiers, policies, papers, data sets", "next: lab evaluate"
     )
     listed.add_argument("--json", action="store_true", help="print one object")
+    _add_tables(verbs)
     _add_poison(verbs)
     _add_document(verbs)
     paper = command(verbs, "paper", _paper, "set a paper's table beside our numbers", _PAPER)
@@ -137,6 +177,62 @@ def add(commands: Commands) -> None:
     )
     paper.add_argument("--out", type=Path, required=True, metavar="OUT", help="report and work")
     _common(paper)
+
+
+def _add_tables(verbs: Commands) -> None:
+    rows = command(verbs, "ablate", _ablate, "what each ingredient is worth", _ABLATE)
+    rows.add_argument(
+        "--only", type=_names, default=(), metavar="ROW,ROW", help="these, and the first one"
+    )
+    grown = command(verbs, "curve", _curve, "error rates by units enrolled", _CURVE)
+    for wanted in (rows, grown):
+        _recordings(wanted)
+        _common(wanted)
+
+
+def _recordings(parser: Any) -> None:
+    """What an evaluation is made of, whichever it is."""
+    parser.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder or .tar.gz")
+    parser.add_argument("--out", type=Path, required=True, metavar="OUT", help="report and work")
+    parser.add_argument("--work", type=Path, metavar="DIR", help="finished units (default: in OUT)")
+    parser.add_argument(
+        "--users", type=_names, default=(), metavar="A,B", help="only these (default: everybody)"
+    )
+    parser.add_argument(
+        "--min-enrol", type=_count, default=MIN_GENUINE, metavar="N",
+        help=f"units without which somebody cannot be enrolled (default: {MIN_GENUINE})",
+    )  # fmt: skip
+
+
+def _ablate(args: Namespace) -> int:
+    rows = ablate.ingredients(_settings(args), args.min_enrol)
+    asked = _asked(args, rows[0].method)
+    found = ablate.ablate(asked, ablate.chosen(rows, args.only), watched)
+    return _kept(args.out, found, f"# Ablation: {ablate.text(found)}\n{ablate.ABOUT}")
+
+
+def _curve(args: Namespace) -> int:
+    from reauth.lab.plots import draw_curve  # noqa: PLC0415 - matplotlib takes a second
+
+    method = method_of(_settings(args), RECOMMENDED, RECOMMENDED, args.min_enrol)
+    found = curve.curve(_asked(args, method), curve.POINTS, watched)
+    draw_curve(f"{method.verifier.name} on {args.data.name}", found, args.out / "curve.svg")
+    text = f"# Learning curve: {curve.text(found)}\n{curve.ABOUT}\n![curve](curve.svg)\n"
+    return _kept(args.out, found, text)
+
+
+def _kept(out: Path, report: dict[str, Any], text: str) -> int:
+    whole(out / "report.json", (json.dumps(report, indent=1, allow_nan=False) + "\n").encode())
+    whole(out / "report.md", text.encode())
+    print(text, end="")
+    return 0
+
+
+def _asked(args: Namespace, method: Method) -> Request:
+    return Request(
+        data=args.data, out=args.out, method=method, windows=(), unseen=True, same_class=False,
+        seed=args.seed, jobs=args.jobs, codec=CODEC, users=args.users, work=args.work,
+    )  # fmt: skip
 
 
 def _add_poison(verbs: Commands) -> None:
@@ -158,11 +254,7 @@ def _poison(args: Namespace) -> int:
             files[file.parent.name] = (*files.get(file.parent.name, ()), file)
         jobs = attacks(files, method, args.window, args.seed, args.out)
         told = poison(jobs, args.jobs, watched)
-    text = markdown(told)
-    whole(args.out / "report.json", (json.dumps(told, indent=1) + "\n").encode())
-    whole(args.out / "report.md", text.encode())
-    print(text, end="")
-    return 0
+    return _kept(args.out, told, markdown(told))
 
 
 def _add_document(verbs: Commands) -> None:
@@ -199,8 +291,12 @@ def _count(text: str) -> int:
     return int(text)
 
 
-def _windows(text: str) -> tuple[int, ...]:
+def _numbers(text: str) -> tuple[int, ...]:
     return tuple(sorted({_count(part.strip()) for part in text.split(",")}))
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(sorted({part.strip() for part in text.split(",")} - {""}))
 
 
 def _evaluate(args: Namespace) -> int:
@@ -210,18 +306,15 @@ def _evaluate(args: Namespace) -> int:
     if args.window is not None:
         lane = replace(settings.identity_lane, window=args.window)
         settings = replace(settings, identity_lane=lane)
-    request = Request(
-        data=args.data,
-        out=args.out,
-        method=method_of(settings, args.verifier, args.policy, args.min_enrol),
+    variant = Variant(resample=(args.resample or 0) / 1e3, without=args.without)
+    request = replace(
+        _asked(args, method_of(settings, args.verifier, args.policy, args.min_enrol, variant)),
         windows=args.windows,
+        seconds=args.seconds,
         unseen=args.unseen_impostors,
         same_class=args.same_device_class,
-        seed=args.seed,
-        jobs=args.jobs,
-        codec=CODEC,
     )
-    result = evaluate(request, watched)
+    result = over_seeds(request, args.seeds or (args.seed,), watched)
     write(result, args.out)
     print(title_of(result.report))
     print_table(("units", "EER pooled", "per user", "same class"), _rates(result.report))
@@ -254,6 +347,8 @@ def _list(args: Namespace) -> int:
         print_json(
             {
                 "verifiers": [RECOMMENDED, *VERIFIERS],
+                "comparisons": list(COMPARISONS),
+                "groups": {name: list(each.groups) for name, each in FEATURE_SETS.items()},
                 "policies": [RECOMMENDED, *POLICIES],
                 "recommended": {"verifier": RECOMMENDED_VERIFIER, "policy": RECOMMENDED_POLICY},
                 "papers": list(PAPERS),
@@ -265,6 +360,11 @@ def _list(args: Namespace) -> int:
     for name in VERIFIERS:
         features = features_for(name)
         rows.append(("verifier", name, f"features {features.name}, units by {features.segmenter}"))
+    rows += [
+        ("verifier", name, f"comparison only, in no installation: features {each.features}")
+        for name, each in COMPARISONS.items()
+    ]
+    rows += [("features", name, ", ".join(each.groups)) for name, each in FEATURE_SETS.items()]
     rows.append(("policy", RECOMMENDED, f"is {RECOMMENDED_POLICY}"))
     rows += [("policy", name, "") for name in POLICIES]
     rows += [("paper", name, paper.about) for name, paper in PAPERS.items()]

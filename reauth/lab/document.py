@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from reauth.errors import SettingsError
+from reauth.lab import ablate, curve, seeds
+from reauth.lab.text import between, number, share, table
 
 Report = Mapping[str, Any]
 WANTED = ("3", "6", "10", "20", "80")
@@ -76,7 +78,9 @@ def gathered(folder: Path) -> dict[str, dict[str, Any]]:
         for name in _LEFT_OUT:
             report.pop(name, None)
         if "protocol" in report:
-            report["protocol"]["data"] = Path(report["protocol"]["data"]).name
+            told = report["protocol"]
+            told["data"] = Path(told["data"]).name
+            told["only_users"] = len(told.get("only_users") or ()) or None
         found[file.parent.name] = report
     if not found:
         raise SettingsError(f"there is no */report.json in {folder}: `reauth lab evaluate` first")
@@ -100,14 +104,31 @@ def _evaluations(reports: Mapping[str, Report]) -> str:
         seen = "unseen" if told["unseen_impostors"] else "SEEN"
         parts.append(
             f"### {name}: {told['verifier']} with {told['policy']}, impostors {seen}\n\n"
-            f"{told['data']}, {told['users_enrolled']} users enrolled, seed {told['seed']}; "
-            f"{_number(report['units_per_active_hour'])} units an active hour; failure to enrol "
-            f"{_share(report['fte'])}, to acquire {_share(report['fta'])}.\n"
+            f"{told['data']}{_changed(told)}, {told['users_enrolled']} users enrolled, "
+            f"seed {told['seed']}; "
+            f"{number(report['units_per_active_hour'])} units an active hour; failure to enrol "
+            f"{share(report['fte'])}, to acquire {share(report['fta'])}.\n"
         )
-        parts.append(_table(_error_rates(report)))
-        parts.append(_table(_takeovers(report)))
-        parts.append(_table(_honesty(report)))
+        parts.append(table(_error_rates(report)))
+        if report.get("by_seconds"):
+            parts.append(table(_by_seconds(report)))
+        parts.append(table(_takeovers(report)))
+        parts.append(table(_honesty(report)))
+        if "seeds" in report:
+            parts.append(seeds.text(report["seeds"]))
     return "\n".join(parts)
+
+
+def _changed(told: Mapping[str, Any]) -> str:
+    """What of the data or the verifier is not as it is, in words."""
+    found = ""
+    if told.get("only_users"):
+        found += f" ({told['only_users']} of its users)"
+    if told.get("resampled_ms"):
+        found += f", every recording on a grid of {number(told['resampled_ms'])} ms"
+    if told.get("without"):
+        found += f", without {' and '.join(told['without'])}"
+    return found
 
 
 def _error_rates(report: Report) -> Iterator[Sequence[str]]:
@@ -118,9 +139,24 @@ def _error_rates(report: Report) -> Iterator[Sequence[str]]:
             yield size, "-", told.get("reason", ""), "-", "", "-", "-", "0"
             continue
         yield (
-            size, _share(told["pooled"]), _range(told["ci"]), _share(same.get("pooled")),
-            _range(same.get("ci")), _share(told["per_user_mean"]), _number(auc.get("pooled"), 3),
+            size, share(told["pooled"]), between(told["ci"]), share(same.get("pooled")),
+            between(same.get("ci")), share(told["per_user_mean"]), number(auc.get("pooled"), 3),
             str(told["genuine_windows"]),
+        )  # fmt: skip
+
+
+def _by_seconds(report: Report) -> Iterator[Sequence[str]]:
+    yield (
+        "active seconds", "EER pooled", "95 %", "same class", "95 %", "AUC", "FNMR at FMR 5 %",
+        "windows", "without a unit",
+    )  # fmt: skip
+    for size, told in report["by_seconds"].items():
+        rate, same = told["eer"], told["eer_same_device_class"]
+        yield (
+            size, share(rate.get("pooled")), between(rate.get("ci")), share(same.get("pooled")),
+            between(same.get("ci")), number(told["auc"].get("pooled"), 3),
+            share(told.get("fnmr_at_fmr", {}).get("0.05")), str(rate.get("genuine_windows", 0)),
+            share(told["silent"]),
         )  # fmt: skip
 
 
@@ -133,9 +169,9 @@ def _takeovers(report: Report) -> Iterator[Sequence[str]]:
         *(f"within {minute} min" for minute in minutes),
     )  # fmt: skip
     yield (
-        str(told["episodes"]), _number(told["false_alarms_per_8h"], 2),
-        _number(told["median_minutes"], 1), _number(told["median_units"]),
-        *(_share(caught[minute]) for minute in minutes),
+        str(told["episodes"]), number(told["false_alarms_per_8h"], 2),
+        number(told["median_minutes"], 1), number(told["median_units"]),
+        *(share(caught[minute]) for minute in minutes),
     )  # fmt: skip
 
 
@@ -144,8 +180,8 @@ def _honesty(report: Report) -> Iterator[Sequence[str]]:
     shuffled = report["shuffled_label_eer"]
     value = shuffled.get("pooled") if isinstance(shuffled, dict) else shuffled
     yield (
-        _number(report["calibration_error"], 3), _number(report["device_probe_auc"], 3),
-        _share(value),
+        number(report["calibration_error"], 3), number(report["device_probe_auc"], 3),
+        share(value),
     )  # fmt: skip
 
 
@@ -154,14 +190,14 @@ def _papers(reports: Mapping[str, Report]) -> str:
     for name, report in reports.items():
         rows = [("row", "published", "ours", "95 %", "within the tolerance")]
         for row in report["table"]:
-            as_text = _share if row.get("unit", "share") == "share" else _number
+            as_text = share if row.get("unit", "share") == "share" else number
             rows.append(
                 (
                     row["row"], as_text(row["published"]), as_text(row["ours"]),
-                    _range(row["ci"], as_text), "yes" if row["within"] else "**no**",
+                    between(row["ci"], as_text), "yes" if row["within"] else "**no**",
                 )
             )  # fmt: skip
-        parts.append(f"### {report.get('title', name)}\n\n" + _table(rows))
+        parts.append(f"### {report.get('title', name)}\n\n" + table(rows))
         for about, key in (("Why they differ", "differences"), ("Derived by us", "derived")):
             if report.get(key):
                 parts.append(f"{about}:\n\n" + "\n".join(f"* {one}" for one in report[key]) + "\n")
@@ -177,39 +213,35 @@ def _attacks(reports: Mapping[str, Report]) -> str:
     ]
     for name, report in reports.items():
         rows = [("round", "adaptation", "EER", "95 %", "he passes", "owner refused", "taught")]
-        for number, figures in enumerate(report["rounds"]):
+        for played, figures in enumerate(report["rounds"]):
             rows += [
                 (
-                    str(number), arm, _share(each["eer"]), _range(each["eer_ci"]),
-                    _share(each["accepted"]), _share(each["refused"]), _number(each["hostile"], 1),
+                    str(played), arm, share(each["eer"]), between(each["eer_ci"]),
+                    share(each["accepted"]), share(each["refused"]), number(each["hostile"], 1),
                 )
                 for arm, each in figures.items()
             ]  # fmt: skip
         told = f"{report['attacks']} attacks, windows of {report['window']}"
-        parts.append(f"### {name}: {told}\n\n" + _table(rows))
+        parts.append(f"### {name}: {told}\n\n" + table(rows))
+    return "\n".join(parts)
+
+
+def _ablations(reports: Mapping[str, Report]) -> str:
+    parts = [ablate.ABOUT]
+    parts += [f"### {name}: {ablate.text(report)}" for name, report in reports.items()]
+    return "\n".join(parts)
+
+
+def _curves(reports: Mapping[str, Report]) -> str:
+    parts = [curve.ABOUT]
+    parts += [f"### {name}: {curve.text(report)}" for name, report in reports.items()]
     return "\n".join(parts)
 
 
 _SECTIONS: tuple[tuple[str, str, Callable[[Mapping[str, Report]], str]], ...] = (
     ("People against people", "protocol", _evaluations),
+    ("What each ingredient is worth", "ablation", _ablations),
+    ("How much of somebody must be seen", "curve", _curves),
     ("The papers' own tables", "table", _papers),
     ("Slow poisoning", "rounds", _attacks),
 )
-
-
-def _table(rows: Iterator[Sequence[str]] | Sequence[Sequence[str]]) -> str:
-    head, *body = rows
-    lines = [head, ["---"] * len(head), *body]
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n"
-
-
-def _share(value: float | None) -> str:
-    return "-" if value is None else f"{value:.1%}".replace("%", " %")
-
-
-def _number(value: float | None, digits: int = 0) -> str:
-    return "-" if value is None else f"{value:.{digits}f}"
-
-
-def _range(ends: Sequence[float] | None, text: Callable[[float], str] = _share) -> str:
-    return "" if ends is None else f"{text(ends[0])} to {text(ends[1])}"

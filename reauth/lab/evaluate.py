@@ -27,6 +27,7 @@ from reauth.lab.episodes import Stream, owned, takeovers
 from reauth.lab.learning import Cutting, Enrolment, Kept, Shuffle, cut_one, draws, enrol_one
 from reauth.lab.method import Method, code, key_of
 from reauth.lab.scoring import Scored, Trial, confine, read_scores, score_one
+from reauth.lab.seconds import rates_by_seconds
 from reauth.lab.shelf import Codec, Shelf
 from reauth.lab.splits import (
     LEAST_IN_FOLD,
@@ -74,6 +75,14 @@ class Request:
         Users at most who are learnt a second time, with shuffled labels.
     fold
         Users in a fold at least, where impostors are unseen.
+    users
+        Who takes part; everybody where nobody is named.
+    victims
+        Who is enrolled and attacked; everybody who can be where nobody is named.
+    seconds
+        Active seconds in a window, for error rates beside those by units.
+    work
+        Where finished units are kept; `work` in `out` where nothing is said.
     """
 
     data: Path
@@ -87,6 +96,15 @@ class Request:
     codec: Codec
     shuffled: int = SHUFFLED
     fold: int = LEAST_IN_FOLD
+    users: tuple[str, ...] = ()
+    victims: tuple[str, ...] = ()
+    seconds: tuple[int, ...] = ()
+    work: Path | None = None
+
+    @property
+    def kept(self) -> Path:
+        """The folder of finished units."""
+        return self.work or self.out / "work"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -116,17 +134,26 @@ def recordings(data: Path) -> Iterator[Path]:
         raise SettingsError(f"--data {data} is neither a folder of recordings nor a .tar.gz")
 
 
-def people_in(folder: Path, data: Path) -> list[Person]:
+def people_in(folder: Path, data: Path, users: Sequence[str] = ()) -> list[Person]:
     """Who is in a folder, and what of theirs is for what; no recording is opened.
+
+    Parameters
+    ----------
+    users
+        Who takes part; everybody where nobody is named.
 
     Raises
     ------
     SettingsError
-        If there is nobody to evaluate.
+        If there is nobody to evaluate, or somebody who is named is not there.
     """
     files = Folder(folder).files()
     if not files:
         raise SettingsError(f"--data {data} holds no <user>/<session>.csv")
+    missing = sorted({*users} - {file.parent.name for file in files})
+    if missing:
+        raise SettingsError(f"--data {data} holds nobody called {', '.join(missing)}")
+    files = [file for file in files if not users or file.parent.name in users]
     people = people_of([Source(file.parent.name, file.stem, file) for file in files])
     if all(person.single for person in people):
         raise SettingsError(
@@ -153,7 +180,7 @@ def evaluate(request: Request, watch: Watch = unwatched) -> Result:
         If the evaluation would not be honest.
     """
     with recordings(request.data) as folder:
-        people = people_in(folder, request.data)
+        people = people_in(folder, request.data, request.users)
         enrolled = Enrolled(request, people, watch)
         scores = score_tests(request, enrolled, watch)
         read = sorted({digest_of(one.path) for each in people for one in each.background})
@@ -175,14 +202,16 @@ class Enrolled:
     def __init__(self, request: Request, people: Sequence[Person], watch: Watch) -> None:
         self.people = people
         self._request = request
-        self._work = request.out / "work"
+        self._work = request.kept
         self.shelf = Shelf(self._work / "templates", request.codec)
         self.kept, self.devices = self._cut(watch)
         classes = {user: class_of(facts) for user, facts in self.devices.items()}
         self.classes: Mapping[str, str] = classes
         dealt = partial(deal, people, classes, request.seed, request.fold)
         folds = dealt() if request.unseen else None
-        self.matches = matches(people, classes, folds, same_class=request.same_class)
+        found = matches(people, classes, folds, same_class=request.same_class)
+        chosen = request.victims
+        self.matches = [match for match in found if not chosen or match.victim in chosen]
         self.drifts = self._drifts(watch)
         self.shuffles = self._shuffles()
         jobs = {match.victim: self._job(match) for match in self.matches}
@@ -348,7 +377,7 @@ def score_tests(request: Request, enrolled: Enrolled, watch: Watch) -> dict[Sour
         if (names := _met(enrolled, person))
         for source in person.test
     }
-    out = request.out / "work" / "scores"
+    out = request.kept / "scores"
     out.mkdir(parents=True, exist_ok=True)
     given = [str(source.path) for source in jobs], [str(enrolled.shelf.folder), str(out)]
     done = finished(list(jobs.values()), score_one, request.jobs, (confine, given))
@@ -376,7 +405,7 @@ def _trial(request: Request, enrolled: Enrolled, source: Source, names: tuple[st
     then = {name: enrolled.frozen[name] for name in names}
     digest = digest_of(source.path)
     key = key_of([digest, source.user, request.method.cutting_key, then, request.unseen])
-    out = request.out / "work" / "scores" / f"{key}.npz"
+    out = request.kept / "scores" / f"{key}.npz"
     method, unseen = request.method, request.unseen
     return Trial(source, digest, names, method, unseen, enrolled.shelf, then, out)
 
@@ -384,9 +413,7 @@ def _trial(request: Request, enrolled: Enrolled, source: Source, names: tuple[st
 def _report(
     request: Request, enrolled: Enrolled, scores: Mapping[Source, Scored], watch: Watch
 ) -> Result:
-    by_user: dict[str, list[Scored]] = {}
-    for source, scored in scores.items():
-        by_user.setdefault(source.user, []).append(scored)
+    by_user = scored_by_user(scores)
     able = [match for match in enrolled.matches if match.victim in enrolled.names]
     judged = (_victim(request, enrolled, match, by_user) for match in able)
     victims = tuple(watch(judged, len(able), "user judged"))
@@ -394,16 +421,39 @@ def _report(
     report = {
         "protocol": _protocol(request, enrolled, scores),
         **summary.rates(victims, request.windows, rng),
+        "by_seconds": rates_by_seconds(victims, request.seconds, rng),
         "takeover": summary.takeover(victims, rng),
         **summary.calibration(victims),
         "drift": summary.drift(victims),
         "device_probe_auc": _device_probe(enrolled, able, by_user),
         "shuffled_label_eer": summary.shuffled_eer(_mixed(enrolled, by_user)),
-        **_acquired(enrolled, scores),
+        **acquired(enrolled, scores),
         "per_user": summary.by_user(victims, request.windows),
         "failed_to_enrol": enrolled.refused(),
     }
     return Result(report, victims)
+
+
+def scored_by_user(scores: Mapping[Source, Scored]) -> dict[str, list[Scored]]:
+    """Group the scores of test recordings by whose they are."""
+    found: dict[str, list[Scored]] = {}
+    for source, scored in scores.items():
+        found.setdefault(source.user, []).append(scored)
+    return found
+
+
+def streams_of(
+    enrolled: Enrolled, match: Match, by_user: Mapping[str, Sequence[Scored]]
+) -> tuple[tuple[Stream, ...], tuple[Attack, ...]]:
+    """Give what met a user's template: the own test recordings, and those of impostors."""
+    name = enrolled.names[match.victim]
+    own = tuple(_stream(scored, name) for scored in by_user.get(match.victim, ()))
+    attacks = tuple(
+        Attack(impostor, scored.facts.device_class, _stream(scored, name))
+        for impostor in match.impostors
+        for scored in by_user.get(impostor, ())
+    )
+    return own, attacks
 
 
 def _victim(
@@ -414,12 +464,7 @@ def _victim(
 ) -> Victim:
     name = enrolled.names[match.victim]
     template = enrolled.shelf.get(name)
-    own = tuple(_stream(scored, name) for scored in by_user.get(match.victim, ()))
-    attacks = tuple(
-        Attack(impostor, scored.facts.device_class, _stream(scored, name))
-        for impostor in match.impostors
-        for scored in by_user.get(impostor, ())
-    )
+    own, attacks = streams_of(enrolled, match, by_user)
     make = partial(request.method.policy, template)
     after = [(attack.impostor, attack.stream) for attack in attacks]
     return Victim(
@@ -480,8 +525,8 @@ def _device_probe(
     return summary.device_probe(enrolled.devices, tests)
 
 
-def _acquired(enrolled: Enrolled, scores: Mapping[Source, Scored]) -> dict[str, Any]:
-    """How much could be compared, and who could be enrolled."""
+def acquired(enrolled: Enrolled, scores: Mapping[Source, Scored]) -> dict[str, Any]:
+    """Tell how much could be compared, and who could be enrolled."""
     names = {*enrolled.names.values()}
     known = [
         (np.isfinite(own), scored.facts.active)
@@ -517,6 +562,10 @@ def _protocol(
         "features": method.features.name,
         "policy_window": lane.window,
         "windows": list(request.windows),
+        "seconds": list(request.seconds),
+        "resampled_ms": round(1e3 * method.variant.resample, 3) or None,
+        "without": list(method.variant.without),
+        "only_users": sorted(request.users) or None,
         "min_enrol": method.least,
         "users": len(enrolled.people),
         "test_recordings": len(scores),

@@ -44,11 +44,38 @@ def draw(title: str, report: Mapping[str, Any], victims: Sequence[Victim], out: 
         "delays.svg": _delays(victims),
         "users.svg": _users(report),
     }
-    with mpl.rc_context({"svg.hashsalt": "reauth"}):
-        for name, figure in pictures.items():
-            figure.suptitle(title, x=0.01, ha="left", fontsize=10)
-            figure.savefig(out / name, metadata={"Date": None})
+    for name, figure in pictures.items():
+        _save(figure, title, out / name)
     return list(pictures)
+
+
+def draw_curve(title: str, report: Mapping[str, Any], file: Path) -> None:
+    """Draw error rates by the number of enrolled units, with intervals over users."""
+    rows = [row for row in report["curve"] if row["enrolled"] is not None]
+    sizes = [size for size in report["curve"][0] if size.isdigit()]
+    figure, axes = _figure(len(sizes), height=3.6)
+    for axis, size in zip(axes, sizes, strict=True):
+        for kind, colour, name in (("any", "#999", "all impostors"), ("same", INK, "same class")):
+            known = [(row["enrolled"], row[size][kind]) for row in rows]
+            known = [(count, told) for count, told in known if "pooled" in told]
+            counts = [count for count, _ in known]
+            middle = [told["pooled"] for _, told in known]
+            away = np.abs([[end - told["pooled"] for end in told["ci"]] for _, told in known])
+            if known:
+                axis.errorbar(counts, middle, away.T, color=colour, capsize=2, label=name)
+        axis.set(ylim=(0, None), xscale="log", title=f"windows of {size} units")
+        axis.set_xticks([row["enrolled"] for row in rows], [str(row["enrolled"]) for row in rows])
+        axis.minorticks_off()
+        axis.set_xlabel("units enrolled")
+    axes[0].set_ylabel("EER, pooled")
+    axes[0].legend(fontsize=8, frameon=False, loc="upper right")
+    _save(figure, title, file)
+
+
+def _save(figure: Figure, title: str, file: Path) -> None:
+    figure.suptitle(title, x=0.01, ha="left", fontsize=10)
+    with mpl.rc_context({"svg.hashsalt": "reauth"}):
+        figure.savefig(file, metadata={"Date": None})
 
 
 def _figure(columns: int = 1, height: float = 4.5) -> tuple[Figure, list[Axes]]:
@@ -75,7 +102,7 @@ def _det(report: Mapping[str, Any]) -> Figure:
     axis.set_ylabel("FNMR: genuine windows refused")
     axis.tick_params(labelsize=8)
     if report["det"]:
-        axis.legend(fontsize=8, frameon=False)
+        axis.legend(fontsize=8, frameon=False, loc="upper right")
     return figure
 
 
@@ -94,7 +121,7 @@ def _scores(report: Mapping[str, Any], victims: Sequence[Victim]) -> Figure:
         axis.set_title(f"mean of {size} units" if size > 1 else "single units", fontsize=9)
         axis.set_xlabel("log-likelihood ratio, nats")
     axes[0].set_ylabel("density")
-    axes[0].legend(fontsize=8, frameon=False)
+    axes[0].legend(fontsize=8, frameon=False, loc="upper right")
     return figure
 
 
@@ -128,7 +155,7 @@ def _delays(victims: Sequence[Victim]) -> Figure:
             last = share[kept][-1] if kept.any() else 0.0
             line = [0, *at[kept], end], [0, *share[kept], last]
             axis.step(*line, where="post", label=name, **look)
-        axis.legend(fontsize=8, frameon=False)
+        axis.legend(fontsize=8, frameon=False, loc="lower right")
     axis.set(xlim=(0, end), ylim=(0, 1), xticks=CAUGHT)
     axis.set_xlabel("active minutes since the takeover")
     axis.set_ylabel(f"share of {count} takeovers")

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from reauth.lab import seeds
 from reauth.lab.cutting import whole
 from reauth.lab.evaluate import Result
 from reauth.lab.plots import draw
@@ -35,6 +36,10 @@ def title_of(report: Mapping[str, Any]) -> str:
     told = f"{protocol['verifier']} with {protocol['policy']} on {Path(protocol['data']).name}"
     if protocol["same_device_class_only"]:
         told += ", same device class only"
+    if protocol["resampled_ms"]:
+        told += f", on a grid of {protocol['resampled_ms']:g} ms"
+    if protocol["without"]:
+        told += f", without {', '.join(protocol['without'])}"
     return told if protocol["unseen_impostors"] else f"{told}: {SEEN}"
 
 
@@ -57,9 +62,11 @@ def markdown(report: Mapping[str, Any], pictures: Sequence[str]) -> str:
         f"# {title_of(report)}",
         _protocol(report["protocol"]),
         *_rates(report),
+        *_by_seconds(report["by_seconds"]),
         *_takeover(report["takeover"], report["protocol"]),
         *_honesty(report),
         *_users(report),
+        *(["## Over seeds", seeds.text(report["seeds"]).rstrip()] if "seeds" in report else []),
         "## Pictures",
         "\n\n".join(f"![{name.removesuffix('.svg')}]({name})" for name in pictures),
         NOTES.rstrip(),
@@ -97,6 +104,22 @@ def _rates(report: Mapping[str, Any]) -> list[str]:
             f"{_share(kept['fmr'])}, {_share(kept['fnmr'])}", told["genuine_windows"],
         ))  # fmt: skip
     return ["## Error rates by window", _table(head, rows), *why]
+
+
+def _by_seconds(by_seconds: Mapping[str, Any]) -> list[str]:
+    head = ("active seconds", "pooled EER", "95 %", "same device class", "95 %", "AUC",
+            "FNMR at FMR 5 %", "1 %", "genuine windows", "windows without a unit")  # fmt: skip
+    rows = []
+    for size, told in by_seconds.items():
+        rate, same = told["eer"], told["eer_same_device_class"]
+        at = told.get("fnmr_at_fmr", {})
+        rows.append((
+            size, _share(rate.get("pooled")), _range(rate.get("ci")), _share(same.get("pooled")),
+            _range(same.get("ci")), _number(told["auc"].get("pooled")), _share(at.get("0.05")),
+            _share(at.get("0.01")), rate.get("genuine_windows", rate.get("reason")),
+            _share(told["silent"]),
+        ))  # fmt: skip
+    return ["## Error rates by active seconds", _table(head, rows)] if rows else []
 
 
 def _takeover(takeover: Mapping[str, Any], protocol: Mapping[str, Any]) -> list[str]:

@@ -77,6 +77,8 @@ class Victim:
 
 
 Statistic = Callable[[Victim, Floats, int], Floats]
+Pick = Callable[[Victim, Stream], Floats]
+"""Gives the scores of a recording's windows."""
 
 
 def means(victim: Victim, scores: Floats, size: int) -> Floats:
@@ -109,6 +111,15 @@ def compared(
     same_class
         Leave out attacks from devices of another class than the user's.
     """
+    return picked(
+        victims,
+        lambda victim, stream: statistic(victim, stream.scores, size),
+        same_class=same_class,
+    )
+
+
+def picked(victims: Sequence[Victim], pick: Pick, *, same_class: bool = False) -> Comparisons:
+    """Give the comparisons of all windows that `pick` makes of a recording, by user."""
     parts = []
     for victim in victims:
         theirs = [
@@ -117,9 +128,7 @@ def compared(
             if not same_class or attack.device_class == victim.device_class
         ]
         genuine, impostor = (
-            np.concatenate(
-                [np.empty(0), *(statistic(victim, stream.scores, size) for stream in streams)]
-            )
+            np.concatenate([np.empty(0), *(pick(victim, stream) for stream in streams)])
             for streams in (victim.genuine, theirs)
         )
         parts.append((genuine, impostor))

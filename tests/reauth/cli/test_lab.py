@@ -8,6 +8,7 @@ import pytest
 from reauth.cli import main
 from reauth.cli.lab import watched
 from reauth.decide import POLICIES
+from reauth.features import FEATURE_SETS
 from reauth.lab.papers import PAPERS, Paper
 from reauth.verify import VERIFIERS
 from tests.reauth.lab.test_table import TABLE
@@ -52,6 +53,52 @@ def test_no_settings_file_is_needed(data, tmp_path, monkeypatch):
     assert "IMPOSTORS WERE SEEN" in (out / "report.md").read_text("utf-8").splitlines()[0]
 
 
+@pytest.mark.slow
+def test_an_evaluation_may_be_of_a_part_and_under_several_seeds(place, data):
+    """The words of the command line reach the report; finished units may lie elsewhere."""
+    out, work = place.folder / "out", place.folder / "kept"
+
+    said = place.type(
+        "lab", "evaluate", "--data", data, "--verifier", "svm", "--windows", "5", "--seconds",
+        "20,60", "--users", "p00,p01,p02,p03", "--resample", 30, "--without", "timing,shape",
+        "--seeds", "2,5", "--unseen-impostors", "--out", out, "--work", work, "--jobs", 1,
+    )  # fmt: skip
+
+    assert (0, "") == (said.code, said.err)
+    report = json.loads((out / "report.json").read_text("utf-8"))
+    told = report["protocol"]
+    assert (30.0, ["shape", "timing"], 4, 2) == (
+        told["resampled_ms"], told["without"], told["users"], told["seed"],
+    )  # fmt: skip
+    assert ["20", "60"] == list(report["by_seconds"])
+    assert [2, 5] == report["seeds"]["seeds"]
+    assert work.is_dir()
+    assert not (out / "work").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("words", "head"),
+    [
+        (("ablate", "--only", "votes"), "# Ablation: movement on "),
+        (("curve",), "# Learning curve: movement on "),
+    ],
+)
+def test_a_table_of_the_laboratory_is_a_report_in_a_folder(place, data, words, head):
+    """Read by `lab document` as the others are."""
+    out = place.folder / "out"
+
+    said = place.type("lab", *words, "--data", data, "--out", out, "--jobs", 1)
+
+    assert (0, "") == (said.code, said.err)
+    assert said.out.startswith(head)
+    assert said.out == (out / "report.md").read_text("utf-8")
+    assert words[0] == "ablate" or (out / "curve.svg").is_file()
+    document = place.folder / "all.md"
+    assert 0 == place.type("lab", "document", "--reports", place.folder, "--out", document).code
+    assert f"### out: movement on {data.name}" in document.read_text("utf-8")
+
+
 def test_a_list_names_all_that_there_is(place):
     """For a reader, and for a script."""
     told = place.type("lab", "list", "--json").json
@@ -60,6 +107,10 @@ def test_a_list_names_all_that_there_is(place):
     assert ["recommended", *VERIFIERS] == told["verifiers"]
     assert ["recommended", *POLICIES] == told["policies"]
     assert list(PAPERS) == told["papers"]
+    assert ["trees"] == told["comparisons"]
+    assert set(FEATURE_SETS) == set(told["groups"])
+    assert "timing" in told["groups"]["movement"]
+    assert "comparison only" in read
     assert all(name in read for each in told.values() for name in each)
 
 
@@ -71,7 +122,8 @@ def named(table):
 @pytest.mark.parametrize(
     ("words", "answer"),
     [
-        (("--verifier", "tea"), f"no verifier 'tea'; there are: {named(VERIFIERS)}"),
+        (("--verifier", "tea"), f"no verifier 'tea'; there are: {named(VERIFIERS)}, trees"),
+        (("--without", "tea"), "have no group 'tea'; they have: shape, direction, "),
         (("--policy", "tea"), f"no policy 'tea'; there are: {named(POLICIES)}"),
         ((), "holds no <user>/<session>.csv"),
     ],

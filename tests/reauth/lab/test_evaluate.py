@@ -9,7 +9,7 @@ import pytest
 
 from reauth.errors import RecordingError, SettingsError
 from reauth.lab.evaluate import Enrolled, evaluate, people_in, score_tests
-from reauth.lab.method import method_of
+from reauth.lab.method import Variant, method_of
 from reauth.lab.splits import GateError, matches
 from reauth.lab.work import unwatched
 from reauth.settings import Settings
@@ -242,6 +242,29 @@ def test_same_class_only_is_told(asked):
         "ci": found.report["eer"]["20"]["ci"],
         "per_user_ci": found.report["eer"]["20"]["per_user_ci"],
     }
+
+
+@pytest.mark.slow
+def test_some_users_only_and_as_another_clock_would_tell_them(asked, result):
+    """Whoever is not named plays no part; enrolment and test are laid on the same grid."""
+    few = ("p00", "p02", "p03", "p05", "p08")
+    lane = asked.method.settings
+    method = method_of(lane, "svm", "window", 20, Variant(resample=0.03, without=("timing",)))
+
+    found = evaluate(replace(asked, users=few, method=method, seconds=(30,), shuffled=0))
+
+    told = found.report["protocol"]
+    assert (30.0, ["timing"], list(few)) == (
+        told["resampled_ms"], told["without"], told["only_users"],
+    )  # fmt: skip
+    assert ["p00", "p02", "p03", "p05"] == [row["user"] for row in found.report["per_user"]]
+    assert {"native"} == {row["device_class"] for row in found.report["per_user"]}
+    attackers = {attack.impostor for victim in found.victims for attack in victim.attacks}
+    assert attackers <= set(few)
+    assert {"30"} == set(found.report["by_seconds"])
+    assert result.report["by_seconds"] == {}
+    with pytest.raises(SettingsError, match="nobody called anna, zoe"):
+        evaluate(replace(asked, users=("p00", "zoe", "anna")))
 
 
 def test_an_archive_is_as_good_as_a_folder(town, asked, result, tmp_path):

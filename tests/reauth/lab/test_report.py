@@ -7,6 +7,8 @@ import pytest
 
 from reauth.lab.evaluate import Result
 from reauth.lab.report import SEEN, dumped, markdown, title_of, write
+from reauth.lab.seconds import rates_by_seconds
+from reauth.lab.seeds import summed
 from reauth.lab.summary import by_user, calibration, rates, takeover
 from tests.reauth.lab.test_summary import town, victim
 
@@ -18,11 +20,13 @@ def reported(victims, **protocol):
         "protocol": {
             "verifier": "svm", "policy": "window", "unseen_impostors": True, "seed": 1,
             "users_enrolled": len(victims), "users_background": 3, "data": "/some/town",
-            "same_device_class_only": False, "features": "medvet", "policy_window": 20,
+            "same_device_class_only": False, "resampled_ms": None, "without": [],
+            "features": "medvet", "policy_window": 20,
             "versions": {"reauth": "1", "features": 1, "verifier": 1, "code": "c" * 64},
             "data_sha256": "d" * 64, **protocol,
         },
         **rates(victims, (5, 500), rng),
+        "by_seconds": rates_by_seconds(victims, (50,), rng),
         "takeover": takeover(victims, rng),
         **calibration(victims),
         "device_probe_auc": 0.62, "shuffled_label_eer": 0.49, "fta": 0.0, "fte": 0.25,
@@ -57,6 +61,19 @@ def test_the_text_says_what_the_json_says():
     assert "| AUC of the device alone | 0.62 |" in text
     assert "| EER with shuffled labels | 49.0% |" in text
     assert "Not enrolled: `zoe`: 7 to go." in text
+    rate = report["by_seconds"]["50"]["eer"]
+    assert f"| 50 | {rate['pooled']:.1%} | {rate['ci'][0]:.1%} to {rate['ci'][1]:.1%} |" in text
+    assert "## Over seeds" not in text
+
+
+def test_several_seeds_are_summed_up_below():
+    """With the range of each main figure."""
+    report = reported(town(1.0, users=3))
+    seeded = markdown({**report, "seeds": summed((1, 2), [report, report])}, [])
+
+    alarms = report["takeover"]["false_alarms_per_8h"]
+    assert "| seeds 1, 2 | mean | least to most |" in seeded
+    assert f"| false alarms in 8 h | {alarms:.2f} | {alarms:.2f} to {alarms:.2f} |" in seeded
 
 
 def test_the_title_says_so_where_impostors_were_seen():
@@ -64,6 +81,8 @@ def test_the_title_says_so_where_impostors_were_seen():
     assert "svm with window on town" == title_of(reported([]))
     assert title_of(reported([], unseen_impostors=False)).endswith(SEEN)
     assert "same device class only" in title_of(reported([], same_device_class_only=True))
+    changed = title_of(reported([], resampled_ms=25.0, without=["rest", "timing"]))
+    assert changed.endswith("on a grid of 25 ms, without rest, timing")
 
 
 def test_nobody_caught_is_an_empty_cell_not_a_number():

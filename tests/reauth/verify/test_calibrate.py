@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from reauth.verify.calibrate import (
     CLIP,
     FOLDS,
-    GRID,
     Unseen,
     calibration_error,
     crossfit,
@@ -35,28 +34,6 @@ def gaussians(shift, count=2000, seed=0):
     numbers = np.random.default_rng(seed)
     own = tuple(numbers.normal(shift, 1, (4, count // 4)))
     return Unseen(own, tuple(numbers.normal(0, 1, (10, count // 10))))
-
-
-def between_points(unseen, points, monkeypatch):
-    """The stored curve of so many points, where scores are seen."""
-    monkeypatch.setattr("reauth.verify.calibrate.GRID", points)
-    seen = np.percentile(np.concatenate((*unseen.genuine, *unseen.impostor)), (1, 99))
-    return ratios(np.linspace(*seen, 5000), densities(unseen)[0])
-
-
-def test_the_stored_curve_has_points_enough(monkeypatch):
-    """Between them lines stand for the ratio, within 0.05 nat; with half as many they do not."""
-    error = {}
-    for points in (GRID // 2 + 1, GRID):
-        error[points] = max(
-            np.abs(
-                between_points(unseen, points, monkeypatch)
-                - between_points(unseen, 16 * (GRID - 1) + 1, monkeypatch)
-            ).max()
-            for unseen in (gaussians(shift, seed=2) for shift in (0.5, 1.0, 2.0))
-        )
-
-    assert error[GRID] < 0.05 < error[GRID // 2 + 1]
 
 
 @given(sizes)
