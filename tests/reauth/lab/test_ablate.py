@@ -40,6 +40,7 @@ def test_some_rows_may_be_chosen_and_the_first_is_always_there():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_the_table_tells_every_row_under_both_clocks(tmp_path):
     """Beside the first row, with the interval of the difference; resumed, nothing is done anew."""
     data = build(tmp_path / "data", twice=5, once=0, movements=45)
