@@ -7,7 +7,9 @@ The way of a recording: `datasets` reads it, `splits` says what it is for, `cutt
 it; `learning` enrols, `shelf` keeps and freezes templates, `scoring` compares in processes that
 know nothing else; `episodes` lets policies watch, `summary` counts by `metrics`, `report` and
 `plots` tell. `evaluate` puts these in order, `work` spreads them over processes; `papers` holds
-published tables beside what comes out.
+published tables beside what comes out. `seeds` evaluates again under other deals; `runs` keeps
+evaluations side by side, of which `ablate` and `curve` make tables. `resample` and `trees` are
+what the shipped code is compared with: another clock, another estimator.
 """
 
 from collections.abc import Iterator

@@ -30,7 +30,8 @@ ABOUT = f"""\
 Each row differs from the first one in one thing, for the same people and the same deals. *Grid* is
 the same with every recording laid on a grid of {GRID * 1e3:.0f} ms, so that nobody has a clock of
 his own. EER, pooled, of windows of {MAIN} units; *above* is by how many points a row is above the
-first one, with the 95 % interval of the difference: what is above 0 with certainty pays.
+first one for impostors of the user's device class, with the 95 % interval of the difference. What
+a row lacks pays where that interval is above 0, under both clocks.
 """
 
 CLOCKS = {"as_recorded": 0.0, "on_grid": GRID}

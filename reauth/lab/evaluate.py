@@ -421,7 +421,7 @@ def _report(
     report = {
         "protocol": _protocol(request, enrolled, scores),
         **summary.rates(victims, request.windows, rng),
-        "by_seconds": rates_by_seconds(victims, request.seconds, rng),
+        "by_seconds": rates_by_seconds(victims, request.seconds, draws(request.seed, "seconds")),
         "takeover": summary.takeover(victims, rng),
         **summary.calibration(victims),
         "drift": summary.drift(victims),
