@@ -44,6 +44,10 @@ KINDS = {"identity": "impostor", "bot": "bot", "replay": "replay"}
 """A lane's name and the kind of alert that it raises."""
 
 
+UNRESOLVED = (State.OPEN, State.ACKNOWLEDGED)
+"""States of which somebody has yet to say what it was."""
+
+
 class IllegalTransition(ReauthError):
     """The analyst's fault: an alert cannot go from where it is to where it was asked to go."""
 
@@ -129,6 +133,21 @@ def alert_id(session: str, number: int, rule: str, template_version: int) -> str
     """
     text = f"{session}\0{number}\0{rule}\0{template_version}".encode()
     return hashlib.blake2b(text, digest_size=16).hexdigest()
+
+
+def again(alert: Alert, other: Alert) -> Alert:
+    """The unresolved alert after another alarm of its session and lane, which is no alert then.
+
+    The history tells when it was and how far the rule went; told twice, it is there once. What
+    both rest on stays the first one's. If that was suppressed and the other alarm is not, it is an
+    alert like any other now.
+    """
+    reached = f"{other.rule} {other.level:g}, {other.bound:g} raises an alert"
+    step = Step(other.raised_at, "again", "reauth", f"{reached}; alarm {other.id[:8]}")
+    if any(known.note == step.note for known in alert.history):
+        return alert
+    suppressed = alert.suppressed and other.suppressed
+    return replace(alert, suppressed=suppressed, history=(*alert.history, step))
 
 
 def move(alert: Alert, action: str, step: Step, verdict: str | None = None) -> Alert:

@@ -7,7 +7,7 @@ commit. So whatever a failed commit has touched is simply forgotten.
 import logging
 import struct
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from reauth.claim import Claim, TokenVerdict
 from reauth.errors import TemplateError
@@ -124,6 +124,7 @@ class Memory:
             )
             self.live[key] = Live(row.id, key, row.started, session, claim, now)
             await self._adopt(self.live[key])
+            await self._anchor([self.live[key]])
 
     async def _restored(self, row: SessionRow) -> Session | None:
         """A stored session; None where its user is paused or deleted, or the code has changed."""
@@ -187,6 +188,7 @@ class Memory:
         self._unusable = {name for name in self._unusable if name[0] in self._actives}
         for live in list(self.live.values()):
             await self._adopt(live)
+        await self._anchor(self.live.values())
         self._version = version
 
     async def _forget_deleted(self) -> None:
@@ -215,6 +217,19 @@ class Memory:
             for lane in live.session.lanes:
                 if template is not None:
                     lane.take(template)
+
+    async def _anchor(self, sessions: Iterable[Live]) -> None:
+        """Let lanes begin anew whose alert was closed: it has been said who it was."""
+        alarmed = [
+            (live.id, lane)
+            for live in sessions
+            for lane in live.session.lanes
+            if lane.opinion is not None and lane.opinion.alarmed
+        ]
+        unresolved = await self._store.unresolved() if alarmed else set()
+        for session, lane in alarmed:
+            if lane.opinion is not None and (session, lane.recipe.name) not in unresolved:
+                lane.opinion.anchor()
 
     def begin(self, name: str, key: Key, claim: Claim, started: float) -> Live:
         """A new session, compared with the user's active template where there is one."""

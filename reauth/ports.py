@@ -110,7 +110,7 @@ class Commit:
     sessions: Sequence[SessionRow] = ()
     trajectories: Sequence[TrajectoryRow] = ()
     alerts: Sequence[Alert] = ()
-    """New alerts; one that exists, or whose session and lane has an unresolved one, is skipped."""
+    """New alerts; one that exists is skipped, an unresolved one of session and lane notes it."""
     rejects: Sequence[tuple[float, str, str | None]] = ()
     """(received, reason, user) of refused batches; never a payload."""
     deletions: int | None = None
@@ -177,7 +177,7 @@ class Store(Protocol):
     """Where everything is kept. One writer; reads see what was committed."""
 
     async def commit(self, commit: Commit) -> list[Alert]:
-        """Keep a group, its alerts and their deliveries durably; the alerts that are new.
+        """Keep a group, its alerts and deliveries durably; the alerts that somebody is to be told of.
 
         Written twice, a group changes nothing.
 
@@ -213,7 +213,7 @@ class Store(Protocol):
         ...
 
     async def version(self) -> int:
-        """A number that changes whenever another process or task changed people or templates."""
+        """A number that changes when a process or task changed people, templates; closed alerts."""
         ...
 
     async def deletions(self) -> int:
@@ -289,17 +289,18 @@ class Store(Protocol):
         ...
 
     async def alerts(
-        self,
-        state: State | None = None,
-        since: float | None = None,
-        limit: int = 1000,
+        self, state: State | None = None, since: float | None = None, limit: int = 1000,
         cursor: str | None = None,
-    ) -> list[Alert]:
+    ) -> list[Alert]:  # fmt: skip
         """Alerts by `raised_at`, oldest first, after the alert whose id is `cursor`."""
         ...
 
     async def alert(self, alert_id: str) -> Alert | None:
         """One alert."""
+        ...
+
+    async def unresolved(self) -> set[tuple[str, str]]:
+        """(session, lane) of the alerts that nobody has closed yet."""
         ...
 
     async def update_alert(self, alert: Alert, was: State) -> bool:

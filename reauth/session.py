@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from reauth.decide import Policy
+from reauth.decide.opinion import Opinion
 from reauth.device import sampling
 from reauth.errors import TemplateError, TooShort
 from reauth.event import Event, Kind, Samples
@@ -41,7 +42,8 @@ class Scored:
 class Verdict:
     """A lane changed its mind: `low` of the last `window` scores, against a `limit`.
 
-    `rule` names the policy, whose `level` is compared with a `bound`; see `Policy.evidence`.
+    An alarm that ended and came again is told again. `rule` names the policy, whose `level` is
+    compared with a `bound`; see `Policy.evidence`.
     """
 
     lane: str
@@ -92,9 +94,9 @@ class Recipe:
     policy: Callable[[Template], Policy]
 
 
-_LANE = struct.Struct("<qqbIH")
+_LANE = struct.Struct("<qqIH")
 _SESSION = struct.Struct("<BdB")
-STATE_VERSION = 1
+STATE_VERSION = 2
 
 
 class Lane:
@@ -106,15 +108,14 @@ class Lane:
         None while the user is not enrolled: trajectories are then dropped with that reason.
     """
 
-    __slots__ = ("_genuine", "_policy", "number", "recipe", "segmenter", "template")
+    __slots__ = ("number", "opinion", "recipe", "segmenter", "template")
 
     def __init__(self, recipe: Recipe, template: Template | None) -> None:
         self.recipe = recipe
         self.segmenter = recipe.segmenter()
         self.number = 0
         self.template: Template | None = None
-        self._policy: Policy | None = None
-        self._genuine: bool | None = None
+        self.opinion: Opinion | None = None
         if template is not None:
             self.take(template)
 
@@ -122,7 +123,7 @@ class Lane:
         """Start comparing against a template; only a lane that has none takes one."""
         if self.template is None:
             self.template = template
-            self._policy = self.recipe.policy(template)
+            self.opinion = Opinion(self.recipe.policy(template))
 
     def judge(self, trajectory: Trajectory, score: float | str) -> list[Outcome]:
         """What a trajectory brings about, given its score or the reason why it has none."""
@@ -130,15 +131,14 @@ class Lane:
         self.number += 1
         if isinstance(score, str):
             return [Dropped(name, t, score, self.number, trajectory)]
-        if self.template is None or self._policy is None:
+        if self.template is None or self.opinion is None:
             raise TemplateError("a score without a template")
         calibrated = self.recipe.verifier.calibrated(self.template)
         scored = Scored(name, t, score, calibrated, self.number, trajectory)
-        genuine = self._policy.update(score)
-        if genuine is None or genuine == self._genuine:
+        genuine = self.opinion.update(score)
+        if genuine is None:
             return [scored]
-        self._genuine = genuine
-        evidence = self._policy.evidence()
+        evidence = self.opinion.evidence()
         window, low, limit = (int(evidence[key]) for key in ("window", "low", "limit"))
         own = (str(evidence["rule"]), float(evidence["level"]), float(evidence["bound"]))
         return [scored, Verdict(name, t, genuine, self.number, window, low, limit, *own)]
@@ -146,11 +146,10 @@ class Lane:
     def to_bytes(self) -> bytes:
         """What this lane remembers, the template's version included, not the template."""
         segmenter = self.segmenter.to_bytes()
-        policy = self._policy.to_bytes() if self._policy else b""
-        genuine = -1 if self._genuine is None else int(self._genuine)
+        opinion = self.opinion.to_bytes() if self.opinion else b""
         version = self.template.version if self.template else 0
-        head = _LANE.pack(self.number, version, genuine, len(segmenter), len(policy))
-        return head + segmenter + policy
+        head = _LANE.pack(self.number, version, len(segmenter), len(opinion))
+        return head + segmenter + opinion
 
     def restore(self, state: bytes) -> int:
         """Take back what `to_bytes` gave, into a lane made with the same template; bytes read.
@@ -160,17 +159,16 @@ class Lane:
         TemplateError
             If the state was made with a template of another version.
         """
-        number, version, genuine, segmenter, policy = _LANE.unpack_from(state)
+        number, version, segmenter, opinion = _LANE.unpack_from(state)
         if version != (self.template.version if self.template else 0):
             raise TemplateError(f"the state belongs to template version {version}")
         at = _LANE.size
         self.segmenter.from_bytes(state[at : at + segmenter])
         at += segmenter
-        if self._policy:
-            self._policy.from_bytes(state[at : at + policy])
+        if self.opinion:
+            self.opinion.from_bytes(state[at : at + opinion])
         self.number = number
-        self._genuine = None if genuine < 0 else bool(genuine)
-        return int(at + policy)
+        return int(at + opinion)
 
 
 def pinned(state: bytes) -> int:

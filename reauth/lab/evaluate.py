@@ -472,7 +472,7 @@ def _victim(
         device_class=enrolled.classes[match.victim],
         enrol_units=enrolled.shelf.units(name),
         threshold=template.threshold,
-        usual=_usual(template),
+        usual=usual(template),
         drift=template.drift,
         calibrated=request.method.verifier.calibrated(template),
         genuine=own,
@@ -482,7 +482,7 @@ def _victim(
     )
 
 
-def _usual(template: Template) -> tuple[float, float]:
+def usual(template: Template) -> tuple[float, float]:
     """Mean and standard deviation of the held-out scores, nats; not a number of none."""
     held = np.concatenate((*template.held_out, np.empty(0)))
     return (float(held.mean()), float(held.std())) if len(held) else (np.nan, np.nan)

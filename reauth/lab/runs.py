@@ -22,6 +22,7 @@ from reauth.lab.evaluate import (
     score_tests,
     scored_by_user,
     streams_of,
+    usual,
 )
 from reauth.lab.method import key_of
 from reauth.lab.metrics import Comparisons, Ranked, eer, interval, joined
@@ -109,7 +110,8 @@ def _measured(request: Request, people: Sequence[Person], watch: Watch) -> dict[
         victims.append(
             Victim(
                 match.victim, enrolled.classes[match.victim], enrolled.shelf.units(name),
-                template.threshold, True, own, attacks, UNWATCHED, (),
+                template.threshold, usual(template), template.drift, True, own, attacks,
+                UNWATCHED, (),
             )
         )  # fmt: skip
     return {

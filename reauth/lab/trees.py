@@ -17,11 +17,11 @@ from threadpoolctl import threadpool_limits
 
 from reauth.errors import NotEnrolled
 from reauth.lab.shelf import Codec
-from reauth.template import Template
+from reauth.template import Drift, Drifts, Template
 from reauth.trajectory import Floats
 from reauth.verify import Verifier
-from reauth.verify.calibrate import CURVE, Learnt, Shapes, crossfit, densities, ratios, sample
-from reauth.verify.svm import MIN_GENUINE, MIN_USERS
+from reauth.verify.calibrate import CURVE, Learnt, Shapes, crossfit, logistic, ratios, sample
+from reauth.verify.svm import MIN_GENUINE, MIN_USERS, MOVEMENT
 
 NODES: Shapes = {
     "feature": ("nodes",),
@@ -63,6 +63,7 @@ class Trees:
     version: ClassVar[int] = 1
     arrays: ClassVar[Shapes] = NODES
     calibration: ClassVar[Shapes] = CURVE
+    drifts: ClassVar[Drifts] = MOVEMENT.drifts
 
     def enrol(
         self,
@@ -85,7 +86,7 @@ class Trees:
                 f"here are {n} and {len(others)}"
             )
         fit = partial(self._fit, rng=rng)
-        calibration, judged = densities(crossfit(genuine, others, (fit, decision), rng))
+        calibration, judged = logistic(crossfit(genuine, others, (fit, decision), rng))
         return Learnt(
             arrays=fit(genuine, others),
             calibration=calibration,
@@ -178,7 +179,7 @@ def _from_parts(shipped: Codec, text: str, arrays: bytes) -> Template:
     held = groups["held"]
     sizes = held["sizes"].astype(int)
     return Template(
-        **{**plain, "devices": tuple(plain["devices"])},
+        **{**plain, "devices": tuple(plain["devices"]), "drift": Drift(*plain["drift"])},
         arrays=groups["arrays"],
         calibration=groups["calibration"],
         held_out=tuple(np.split(held["ratio"], np.cumsum(sizes)))[: len(sizes)],

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import astuple
 from typing import Any
 
-from reauth.alert import Alert, Evidence, Resemblance, State, Step, move
+from reauth.alert import UNRESOLVED, Alert, Evidence, Resemblance, State, Step, again, move
 from reauth.errors import StoreError
 from reauth.ports import Delivery
+from reauth.store.rows import CHANGED
 
 _COLUMNS = (
     "id, person, client, session, lane, kind, site, template_version, first_anomaly_at, raised_at,"
@@ -19,6 +20,8 @@ _COLUMNS = (
 _QUALIFIED = ", ".join(f"alert.{name}" for name in _COLUMNS.split(", "))
 
 _INSERT = f"INSERT INTO alert ({_COLUMNS}) VALUES ({', '.join('?' * 27)}) ON CONFLICT DO NOTHING"  # noqa: S608 - our own column names
+_UNRESOLVED = "state IN ('open', 'acknowledged')"
+"""`UNRESOLVED`, in the words of the index `alert_unresolved`."""
 _TELL = """
 INSERT INTO outbox (id, alert, sink, due, state)
 SELECT COALESCE(MAX(id), 0) + 1, ?, ?, 0, 'waiting' FROM outbox
@@ -32,17 +35,55 @@ ORDER BY outbox.due, outbox.id LIMIT ?
 """  # noqa: S608 - our own column names
 
 
-def insert(connection: sqlite3.Connection, alert: Alert, sinks: Sequence[str]) -> bool:
-    """Keep a new alert and its deliveries; False if it, or an unresolved one, is there.
+def insert(
+    connection: sqlite3.Connection, alert: Alert, sinks: Sequence[str]
+) -> Alert | None:
+    """Keep a new alert and its deliveries; None if it, or an unresolved one, is there.
 
-    Of one that is suppressed nobody is told.
+    Of one that is suppressed no sink is told. An unresolved one notes in its history that there was
+    another alarm; if it was suppressed and that one is not, it is told of after all, and given.
     """
     if connection.execute(_INSERT, _values(alert)).rowcount != 1:
-        return False
-    if alert.suppressed:
-        return True
-    connection.executemany(_TELL, [(alert.id, sink) for sink in sinks])
-    return True
+        return _again(connection, alert, sinks)
+    if not alert.suppressed:
+        _tell(connection, alert.id, sinks)
+    return alert
+
+
+def _tell(connection: sqlite3.Connection, alert_id: str, sinks: Sequence[str]) -> None:
+    connection.executemany(_TELL, [(alert_id, sink) for sink in sinks])
+
+
+def _again(
+    connection: sqlite3.Connection, alert: Alert, sinks: Sequence[str]
+) -> Alert | None:
+    """Note an alarm in the unresolved alert of its session and lane; give that if it is told."""
+    row = connection.execute(
+        f"SELECT {_COLUMNS} FROM alert"  # noqa: S608 - our own words
+        f" WHERE session = ? AND lane = ? AND {_UNRESOLVED}"
+        " AND NOT EXISTS (SELECT 1 FROM alert WHERE id = ?)",
+        (alert.session, alert.lane, alert.id),
+    ).fetchone()
+    if row is None:
+        return None
+    known = _alert(row)
+    noted = again(known, alert)
+    if noted == known:
+        return None
+    update(connection, noted, known.state)
+    if noted.suppressed or not known.suppressed:
+        return None
+    _tell(connection, known.id, sinks)
+    return noted
+
+
+def unresolved(connection: sqlite3.Connection) -> set[tuple[str, str]]:
+    """(session, lane) of the alerts that nobody has closed yet."""
+    found = connection.execute(
+        f"SELECT session, lane FROM alert WHERE {_UNRESOLVED}"  # noqa: S608 - our own words
+        " AND session IS NOT NULL AND lane IS NOT NULL"
+    )
+    return set(found)
 
 
 def select(
@@ -90,7 +131,10 @@ def one(connection: sqlite3.Connection, alert_id: str) -> Alert | None:
 
 
 def update(connection: sqlite3.Connection, alert: Alert, was: State) -> bool:
-    """Keep an alert that has moved on from `was`; False if it no longer stands there."""
+    """Keep an alert that has moved on from `was`; False if it no longer stands there.
+
+    One that is closed changes `Store.version`: its session begins anew.
+    """
     values = (
         alert.state.value,
         alert.note,
@@ -105,7 +149,11 @@ def update(connection: sqlite3.Connection, alert: Alert, was: State) -> bool:
         " WHERE id = ? AND state = ?",
         values,
     )
-    return changed.rowcount == 1
+    if changed.rowcount != 1:
+        return False
+    if alert.state not in UNRESOLVED:
+        connection.execute(CHANGED)
+    return True
 
 
 def expire_unseen(connection: sqlite3.Connection, before: float, now: float) -> int:

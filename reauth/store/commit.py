@@ -65,7 +65,7 @@ def write(
     sinks: Sequence[str],
     days: Mapping[str, int],
 ) -> list[Alert]:
-    """Write a group inside an open transaction; the alerts that are new.
+    """Write a group inside an open transaction; the alerts that somebody is to be told of.
 
     Parameters
     ----------
@@ -92,7 +92,8 @@ def write(
     write_trajectories(connection, commit.trajectories, sealer)
     if commit.rejects:
         _write_rejects(connection, commit.rejects)
-    return [alert for alert in commit.alerts if alerts.insert(connection, alert, sinks)]
+    told = [alerts.insert(connection, alert, sinks) for alert in commit.alerts]
+    return [alert for alert in told if alert is not None]
 
 
 def write_trajectories(

@@ -17,7 +17,6 @@ from reauth.store.templates import from_parts, to_parts
 from reauth.template import Drift, Drifts, Quality, Shared, Template
 from reauth.trajectory import Trajectory
 
-_CHANGED = "UPDATE meta SET value = value + 1 WHERE name = 'people'"
 _DELETED = "UPDATE meta SET value = value + 1 WHERE name IN ('people', 'deletions')"
 _SHARED = (
     "made, verifier, features, fall_once, spread_once, fall_often, spread_often, users, sessions"
@@ -178,7 +177,7 @@ def save_template(connection: sqlite3.Connection, sealer: Sealer, template: Temp
         " VALUES (?, ?, ?, ?, ?, ?)",
         values,
     )
-    connection.execute(_CHANGED)
+    connection.execute(rows.CHANGED)
     return saved
 
 
@@ -220,7 +219,7 @@ def rollback(connection: sqlite3.Connection, user: str, version: int) -> None:
     )
     if changed.rowcount != 1:
         raise NotEnrolled(f"{user} has no template of version {version}")
-    connection.execute(_CHANGED)
+    connection.execute(rows.CHANGED)
 
 
 def set_paused(connection: sqlite3.Connection, user: str, paused: bool) -> None:
@@ -230,7 +229,7 @@ def set_paused(connection: sqlite3.Connection, user: str, paused: bool) -> None:
         " ON CONFLICT (name) DO UPDATE SET paused = excluded.paused",
         (user, int(paused)),
     )
-    connection.execute(_CHANGED)
+    connection.execute(rows.CHANGED)
 
 
 def delete(connection: sqlite3.Connection, user: str) -> int:
@@ -285,7 +284,7 @@ def import_recording(
             rows.session_values(row, sealer),
         )
         write_trajectories(connection, _imported(row, session), sealer)
-    connection.execute(_CHANGED)
+    connection.execute(rows.CHANGED)
     return True
 
 

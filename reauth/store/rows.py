@@ -22,6 +22,9 @@ TRAJECTORY = (
     "session, lane, number, site, received, score, reason, template_version, form, sealed"
 )
 
+CHANGED = "UPDATE meta SET value = value + 1 WHERE name = 'people'"
+"""What changes `Store.version`."""
+
 _encode = json.JSONEncoder(separators=(",", ":")).encode
 _SIZE = struct.Struct(">H")
 _PAGE_BYTES = 16

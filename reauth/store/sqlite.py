@@ -239,7 +239,7 @@ class SqliteStore:
     # People
 
     async def version(self) -> int:
-        """A number that changes whenever anybody changed people or templates."""
+        """A number that changes when anybody changed people or templates, or closed an alert."""
         return await self._read(people.version)
 
     async def deletions(self) -> int:
@@ -328,6 +328,10 @@ class SqliteStore:
     async def alert(self, alert_id: str) -> Alert | None:
         """One alert."""
         return await self._read(alerts.one, alert_id)
+
+    async def unresolved(self) -> set[tuple[str, str]]:
+        """(session, lane) of the alerts that nobody has closed yet."""
+        return await self._read(alerts.unresolved)
 
     async def update_alert(self, alert: Alert, was: State) -> bool:
         """Keep an alert that has moved on from state `was`; False if somebody was faster."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from reauth.alert import Resemblance, State, Step, move
+from reauth.alert import Resemblance, State, Step, again, move
 from reauth.errors import NotEnrolled, StoreError
 from reauth.ports import Commit
 from reauth.settings import StoreSettings
@@ -204,6 +204,56 @@ async def test_one_unresolved_alert_a_session_and_lane(store):
     assert await store.update_alert(closed, State.ACKNOWLEDGED)
     assert ["a6"] == [alert.id for alert in await store.commit(Commit(alerts=[alarm("a6")]))]
     assert closed == await store.alert("a1")
+
+
+async def test_another_alarm_is_noted_in_the_unresolved_alert(store):
+    """Once, however often it is written; one that is closed stays as it was."""
+    first = alarm("a1")
+    later = alarm("a2", raised_at=NOON + 60, level=64.0)
+    await store.commit(Commit(alerts=[first]))
+
+    for _ in range(2):
+        assert [] == await store.commit(Commit(alerts=[later, first]))
+
+    [known] = await store.alerts()
+    assert again(first, later) == known
+    assert 1 == len(known.history)
+    for was, action in ((State.OPEN, "ack"), (State.ACKNOWLEDGED, "confirm")):
+        known = move(known, action, Step(NOON, action, "eva", ""))
+        assert await store.update_alert(known, was)
+    await store.commit(Commit(alerts=[alarm("a3")]))
+    await store.commit(Commit(alerts=[first]))
+    assert known == await store.alert("a1")
+    assert () == (await store.alert("a3")).history
+
+
+async def test_an_alert_that_was_suppressed_is_told_when_it_comes_again_alone(store):
+    """The many whom it was one of are over; this is somebody to look at."""
+    held = alarm("a1", suppressed=True)
+    assert [held] == await store.commit(Commit(alerts=[held]))
+    assert [] == await store.commit(Commit(alerts=[alarm("a2", suppressed=True)]))
+    assert [] == await store.due(NOON, 9)
+
+    [told] = await store.commit(Commit(alerts=[alarm("a3")]))
+
+    assert ("a1", False, 2) == (told.id, told.suppressed, len(told.history))
+    assert told == await store.alert("a1")
+    assert {"a1"} == {due.alert.id for due in await store.due(NOON, 9)}
+
+
+async def test_what_is_unresolved_is_known_by_session_and_lane(store):
+    """From open to closed; what has neither is left out."""
+    tokens = alarm("a2", of=None, lane=None, kind="tokens")
+    await store.commit(Commit(alerts=[alarm("a1"), tokens, alarm("a3", lane="bot")]))
+    seen = [await store.unresolved()]
+    alert = alarm("a1")
+    for action in ("ack", "dismiss"):
+        before, alert = alert, move(alert, action, Step(NOON, action, "eva", ""))
+        await store.update_alert(alert, before.state)
+        seen.append(await store.unresolved())
+
+    both = {("s1", "identity"), ("s1", "bot")}
+    assert [both, both, {("s1", "bot")}] == seen
 
 
 async def test_alerts_of_tokens_have_neither_session_nor_lane(store):
@@ -426,7 +476,7 @@ async def test_a_recording_is_kept_once(store):
     assert await store.session("anna", "10.0.0.1") is None
 
 
-async def test_version_changes_with_people_and_templates_only(store):
+async def test_version_changes_with_people_templates_and_closed_alerts_only(store):
     """It is looked at often: live traffic must not change it."""
     seen = [await store.version()]
 
@@ -446,6 +496,13 @@ async def test_version_changes_with_people_and_templates_only(store):
     assert await changed()
     await store.commit(full())
     assert not await changed()
+    [alert] = await store.alerts()
+    seen_by = move(alert, "ack", Step(NOON, "ack", "eva", ""))
+    await store.update_alert(seen_by, State.OPEN)
+    assert not await changed()
+    closed = move(seen_by, "dismiss", Step(NOON, "dismiss", "eva", ""))
+    await store.update_alert(closed, State.ACKNOWLEDGED)
+    assert await changed()
     await store.delete_user("anna")
     assert await changed()
 

@@ -1,5 +1,6 @@
 """An alert's life, the table whole; and its name, that makes a repetition no second alert."""
 
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -9,11 +10,13 @@ from hypothesis import strategies as st
 from reauth.alert import (
     KINDS,
     TRANSITIONS,
+    UNRESOLVED,
     VERDICTS,
     Alert,
     IllegalTransition,
     State,
     Step,
+    again,
     alert_id,
     move,
 )
@@ -159,3 +162,30 @@ def test_an_alert_is_named_by_where_it_was_raised(places):
     assert ids == [alert_id(*place) for place in places]
     assert len(places) == len(set(ids))
     assert all(16 == len(bytes.fromhex(name)) for name in ids)
+
+
+def test_what_is_unresolved_can_still_be_closed():
+    """And nothing else can."""
+    assert {state for state, _ in TRANSITIONS} == set(UNRESOLVED)
+
+
+def test_another_alarm_is_in_the_history_once():
+    """When it was, and how far the rule went; evidence, state and name are the first one's."""
+    other = replace(ALERT, id="b2", raised_at=9.0, rule="cusum", level=8.125, bound=7.9)
+
+    noted = again(at(State.ACKNOWLEDGED), other)
+
+    step = Step(9.0, "again", "reauth", "cusum 8.125, 7.9 raises an alert; alarm b2")
+    assert replace(noted, history=noted.history[:-1]) == at(State.ACKNOWLEDGED)
+    assert step == noted.history[-1]
+    assert noted == again(noted, other)
+
+
+@pytest.mark.parametrize(
+    ("was", "alone", "stays"), [(True, True, False), (True, False, True), (False, False, False)]
+)
+def test_a_suppressed_alert_is_one_like_any_other_when_it_comes_again_alone(was, alone, stays):
+    """One among many who drifted at once, and then on its own."""
+    other = replace(ALERT, id="b2", suppressed=not alone)
+
+    assert stays == again(replace(ALERT, suppressed=was), other).suppressed

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from reauth.alert import State, Step, move
 from reauth.engine import Engine
 from reauth.errors import StoreError
 from reauth.ports import Receipt
@@ -107,6 +108,117 @@ async def test_an_alert_says_which_enrolled_user_it_may_be(store, clock, engine,
     [alert] = await store.alerts()
     assert ("alice", "mallory") == (alert.user, alert.resembles.user)
     assert 0.8 < alert.resembles.posterior <= 1
+
+
+async def close(store, alert, *actions):
+    """Do what an analyst does, from another process."""
+    for action in actions or ("ack", "dismiss"):
+        was = alert.state
+        alert = move(alert, action, Step(EPOCH, action, "eva", "she said so"))
+        assert await store.update_alert(alert, was)
+    return alert
+
+
+def stay(clock, movements, name):
+    """The intruder at Alice's account, in another tab, a second from now."""
+    return accepted(movement(INTRUDER, movements), tab=name * 16, start=clock.now + 1)
+
+
+async def test_an_alarm_that_comes_again_is_noted_in_the_open_alert(
+    store, clock, engine, template
+):
+    """Nobody is told twice, but who looks sees that it goes on."""
+    await store.save_template(template)
+
+    await send(engine, clock, stay(clock, 130, b"a"))
+
+    [alert] = await store.alerts()
+    [step] = alert.history
+    assert (State.OPEN, "again", "reauth") == (alert.state, step.action, step.by)
+    assert alert.raised_at < step.at <= clock.now
+    assert 5 == alert.evidence[-1].number
+    assert 1 == len(await store.due(clock.now + 1, 9))
+
+
+@pytest.mark.parametrize("closing", [("ack", "dismiss"), ("ack", "confirm"), ("expire",)])
+async def test_after_an_alert_was_closed_its_session_begins_anew(
+    store, clock, engine, template, closing
+):
+    """The next one comes as soon as the first did, from what moved since, and is told."""
+    await store.save_template(template)
+    await send(engine, clock, stay(clock, 20, b"a"))
+    [first] = await store.alerts()
+    await close(store, first, *closing)
+    clock.now += 2
+    await send(engine, clock, stay(clock, 12, b"b"))
+
+    [_, second] = await store.alerts()
+    assert first.session == second.session
+    assert [20, 21, 22, 23, 24] == [item.number for item in second.evidence]
+    assert 2 == len(await store.due(clock.now + 1, 9))
+
+
+async def test_an_alert_that_is_closed_while_the_service_is_down_is_closed(
+    store, clock, template
+):
+    """The session comes back from the store as of the alarm, and begins anew."""
+    await store.save_template(template)
+    async with Engine(store, [identity_lane()], Settings(), clock) as engine:
+        await send(engine, clock, stay(clock, 20, b"a"))
+    [first] = await store.alerts()
+    await close(store, first)
+    async with Engine(store, [identity_lane()], Settings(), clock) as engine:
+        await send(engine, clock, stay(clock, 12, b"b"))
+
+    [_, second] = await store.alerts()
+    assert first.session == second.session
+    assert [20, 21, 22, 23, 24] == [item.number for item in second.evidence]
+
+
+async def test_the_owner_is_left_in_peace_after_a_false_alarm(store, clock, engine, template):
+    """What raised it is used up; his own movement raises no other one."""
+    await store.save_template(template)
+    await send(engine, clock, stay(clock, 6, b"a"))
+    [alert] = await store.alerts()
+    await close(store, alert)
+    clock.now += 2
+    await engine.tick(clock.now)
+
+    await send(engine, clock, accepted(movement(0, 30, 9), tab=b"b" * 16, start=clock.now + 1))
+
+    assert [alert.id] == [each.id for each in await store.alerts()]
+
+
+async def test_an_alert_that_is_only_acknowledged_changes_nothing(
+    store, clock, engine, template
+):
+    """Somebody looks at it; nobody has said who it was."""
+    await store.save_template(template)
+    await send(engine, clock, stay(clock, 20, b"a"))
+    [alert] = await store.alerts()
+    await close(store, alert, "ack")
+    clock.now += 2
+    await engine.tick(clock.now)
+    await send(engine, clock, stay(clock, 12, b"b"))
+
+    assert 1 == len(await store.alerts())
+
+
+async def test_a_session_after_a_pause_knows_nothing_of_the_alarm_before(
+    store, clock, engine, template
+):
+    """It is neutral: it takes a window of its own to raise an alert of its own."""
+    await store.save_template(template)
+    await send(engine, clock, stay(clock, 12, b"a"))
+    clock.now += 600
+
+    await send(engine, clock, stay(clock, 4, b"b"))
+    assert 1 == len(await store.alerts())
+    await send(engine, clock, stay(clock, 4, b"c"))
+
+    [first, second] = await store.alerts()
+    assert first.session != second.session
+    assert [1, 2, 3, 4, 5] == [item.number for item in second.evidence]
 
 
 async def test_many_who_drift_at_once_are_one_finding(store, clock, engine, template):

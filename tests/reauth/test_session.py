@@ -9,6 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reauth.decide.cusum import REFRACTORY, CusumPolicy
+from reauth.decide.mean import MeanPolicy
+from reauth.decide.sprt import SprtPolicy
+from reauth.decide.trust import TrustPolicy
 from reauth.decide.window import WindowPolicy
 from reauth.errors import TemplateError
 from reauth.event import Event, Kind, Mark, Samples
@@ -86,12 +90,51 @@ def test_a_verdict_is_sent_when_it_changes():
     assert [scored(4.1, -1.0, 3)] == session.rest()
 
 
-def test_who_is_genuine_again_is_said_to_be():
-    """Somebody else had a look and went: the second change is as much a verdict as the first."""
-    outcomes = watched(size=1, limit=1).receive(strokes(1.0, -1.0, -1.0, 1.0, 1.0))
-    verdicts = [(one.number, one.genuine) for one in outcomes if isinstance(one, Verdict)]
+def verdicts(outcomes):
+    return [(one.number, one.genuine) for one in outcomes if isinstance(one, Verdict)]
 
-    assert [(1, True), (2, False), (4, True)] == verdicts
+
+def test_who_is_genuine_again_is_said_to_be():
+    """Somebody else had a look and went; an alarm stands for a while before that is believed."""
+    session = watched(size=1, limit=1)
+    outcomes = session.receive(strokes(1.0, -1.0, -1.0, *[1.0] * REFRACTORY)) + session.rest()
+
+    assert [(1, True), (2, False), (3 + REFRACTORY, True)] == verdicts(outcomes)
+
+
+@pytest.mark.parametrize(
+    "policy",
+    [
+        WindowPolicy(0.0, 2, 2),
+        MeanPolicy(-0.5, 2),
+        SprtPolicy(2.0, -2.0),
+        CusumPolicy(2.0, patience=3),
+        TrustPolicy(1.5, patience=3),
+    ],
+    ids=lambda policy: policy.name,
+)
+def test_who_stays_after_an_alarm_is_told_of_again(policy):
+    """With what the second alarm rests on: none of the scores of the first."""
+    [recipe] = Play().recipes
+    session = Session([Lane(replace(recipe, policy=lambda _: policy), template())])
+    outcomes = session.receive(strokes(*[-1.0] * (2 * REFRACTORY)))
+
+    assert [(2, False), (4 + REFRACTORY, False)] == verdicts(outcomes)
+    assert [2, 2] == [one.window for one in outcomes if isinstance(one, Verdict)]
+
+
+def test_after_an_anchor_a_lane_begins_anew():
+    """Somebody has said who it was; a stored session remembers that, too."""
+    session = watched()
+    session.receive(strokes(-1.0, -1.0, -1.0))
+    [lane] = session.lanes
+    lane.opinion.anchor()
+    again = watched()
+    again.restore(session.to_bytes())
+    low = strokes(-1.0, -1.0, -1.0, start=6.0)
+
+    for one in (session, again):
+        assert [(4, False)] == verdicts(one.receive(low))
 
 
 class Hearsay:
@@ -116,9 +159,7 @@ def test_doubt_is_no_verdict_even_after_one():
     session = Session([Lane(replace(recipe, policy=lambda _: policy), template())])
     outcomes = session.receive(strokes(1.0, 1.0, 1.0, 1.0, 1.0))
 
-    assert [(1, True), (4, False)] == [
-        (one.number, one.genuine) for one in outcomes if isinstance(one, Verdict)
-    ]
+    assert [(1, True), (4, False)] == verdicts(outcomes)
 
 
 def test_nothing_is_said_of_a_person_before_the_window_is_full():
