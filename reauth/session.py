@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from reauth.decide import Policy
-from reauth.decide.opinion import Opinion
+from reauth.decide.opinion import Opinion, patience
 from reauth.device import sampling
 from reauth.errors import TemplateError, TooShort
 from reauth.event import Event, Kind, Samples
@@ -123,7 +123,8 @@ class Lane:
         """Start comparing against a template; only a lane that has none takes one."""
         if self.template is None:
             self.template = template
-            self.opinion = Opinion(self.recipe.policy(template))
+            policy = self.recipe.policy(template)
+            self.opinion = Opinion(policy, patience(policy, template))
 
     def judge(self, trajectory: Trajectory, score: float | str) -> list[Outcome]:
         """What a trajectory brings about, given its score or the reason why it has none."""

@@ -71,7 +71,7 @@ def template(user="alice", version=1, bias=0.0, provisional=False):
         provisional=provisional,
         arrays={"bias": np.array([bias])},
         calibration={},
-        held_out=(),
+        held_out=(np.ones(8),),
     )
 
 

@@ -137,31 +137,6 @@ def test_after_an_anchor_a_lane_begins_anew():
         assert [(4, False)] == verdicts(one.receive(low))
 
 
-class Hearsay:
-    """A policy that says what it was told to, one after the other."""
-
-    def __init__(self, *said):
-        self.said = iter(said)
-
-    def update(self, score):
-        """Say the next."""
-        return next(self.said)
-
-    def evidence(self):
-        """Nothing that matters."""
-        return {"window": 1, "low": 0, "limit": 1, "rule": "hearsay", "level": 0, "bound": 1}
-
-
-def test_doubt_is_no_verdict_even_after_one():
-    """A policy may become undecided again; neither that nor the old verdict is told anew."""
-    [recipe] = Play().recipes
-    policy = Hearsay(True, None, True, False)
-    session = Session([Lane(replace(recipe, policy=lambda _: policy), template())])
-    outcomes = session.receive(strokes(1.0, 1.0, 1.0, 1.0, 1.0))
-
-    assert [(1, True), (4, False)] == verdicts(outcomes)
-
-
 def test_nothing_is_said_of_a_person_before_the_window_is_full():
     """Undecided is not genuine: there is no verdict at all."""
     outcomes = watched(size=9, limit=1).receive(strokes(*[-2.0] * 9))
