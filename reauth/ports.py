@@ -177,7 +177,7 @@ class Store(Protocol):
     """Where everything is kept. One writer; reads see what was committed."""
 
     async def commit(self, commit: Commit) -> list[Alert]:
-        """Keep a group, its alerts and deliveries durably; the alerts that somebody is to be told of.
+        """Keep a group and its deliveries durably; the alerts that somebody is to be told of.
 
         Written twice, a group changes nothing.
 
