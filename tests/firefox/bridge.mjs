@@ -14,6 +14,7 @@ const browser = await puppeteer.launch({
   browser: "firefox",
   executablePath: binary,
   headless: true,
+  timeout: 140_000, // ms for its start; the driver waits a little longer
   userDataDir: profile,
   extraPrefsFirefox: prefs,
   acceptInsecureCerts: false,
@@ -30,40 +31,50 @@ const called = (text, arg) => `(async () => { const it = (${text});
 
 const frame = (page, number) => (number === 0 ? page.mainFrame() : page.frames()[number]);
 
-// The browser's own events of a navigation get lost now and then, with any page and without a proxy,
-// and an upgrade to https by itself is told as an interruption: a document that has begun since, and
-// is as far as was asked for, has arrived all the same.
+// What the browser tells of a navigation is not always so, with any page and without a proxy: events
+// of it get lost; an upgrade to https by itself is told as an interruption; and the error page of a
+// frame, as under a policy that refuses it, is told as the page's own. That last is called "Address
+// rejected", as remote/content/shared/Navigate.sys.mjs looks for the error's name in the address of
+// the page, where there is none. So the page itself is asked: a document that has begun since, and
+// is as far as was asked for, has arrived all the same; an error page is an error.
+const PATIENCE = 50_000; // ms; a loaded machine is slow; the driver waits a little longer
 const LATE = 15_000; // ms
+const MISTAKEN = ["A new navigation interrupted", "Address rejected"];
 const arrived = `(([since, whole]) => {
-  const { readyState } = document, [entry] = performance.getEntriesByType("navigation");
-  const far = whole ? readyState === "complete" : readyState !== "loading";
-  return performance.timeOrigin > since && far ? entry?.responseStatus ?? 0 : null;
+  const { readyState, documentURI } = document, [entry] = performance.getEntriesByType("navigation");
+  if (performance.timeOrigin < since || readyState === "loading") return null;
+  const [, error] = /^about:[a-z]*error\\?e=([^&]*)/.exec(documentURI) ?? [];
+  if (error) return { error: error + " at " + location.href };
+  return whole && readyState !== "complete" ? null : { status: entry?.responseStatus ?? 0 };
 })`;
-const looked = async (page, since, whole, isOver, first = LATE) => {
-  for (let wait = first; ; wait = 1000) {
-    await new Promise((done) => setTimeout(done, wait).unref());
-    if (isOver()) return null;
+const pause = (time, value) => new Promise((done) => setTimeout(done, time, value).unref());
+const looked = async (page, since, whole, isOver, step) => {
+  while (!isOver()) {
     const look = page.evaluate(called(arrived, [since, whole])).catch(() => null);
-    const status = await Promise.race([look, new Promise((done) => setTimeout(done, 1000, null).unref())]);
-    if (status !== null) return status;
+    const found = await Promise.race([look, pause(1000, null)]);
+    if (found?.error) throw new Error(found.error);
+    if (found) return found.status;
+    await pause(step);
   }
 };
-const go = async (page, url, waitUntil) => {
+const arrival = async (page, waitUntil, go) => {
   const since = Date.now(), whole = waitUntil === "load";
   let over = false;
-  const told = page.goto(url, { waitUntil }).then((reply) => reply?.status() ?? null, (error) => {
-    if (!String(error.message).includes("A new navigation interrupted")) throw error;
-    return looked(page, since, whole, () => false, 0);
+  const told = go({ waitUntil }).then((reply) => reply?.status() ?? null, async (error) => {
+    if (!MISTAKEN.some((text) => String(error.message).includes(text))) throw error;
+    const seen = await looked(page, since, whole, () => Date.now() - since > PATIENCE, 50);
+    if (seen === undefined) throw error;
+    return seen;
   }).finally(() => { over = true; });
-  const seen = looked(page, since, whole, () => over).then((status) => over ? told : status);
-  return Promise.race([told, seen]);
+  const seen = pause(LATE).then(() => looked(page, since, whole, () => over, 1000));
+  return Promise.race([told, seen.then((status) => status ?? told)]);
 };
 
 const ops = {
-  goto: go,
-  reload: async (page) => (await page.reload())?.status() ?? null,
-  back: async (page, waitUntil) => { await page.goBack({ waitUntil }); },
-  forward: async (page, waitUntil) => { await page.goForward({ waitUntil }); },
+  goto: (page, url, waitUntil) => arrival(page, waitUntil, (how) => page.goto(url, how)),
+  reload: (page) => arrival(page, "load", (how) => page.reload(how)),
+  back: (page, waitUntil) => arrival(page, waitUntil, (how) => page.goBack(how)),
+  forward: (page, waitUntil) => arrival(page, waitUntil, (how) => page.goForward(how)),
   evaluate: (page, number, text, arg) => frame(page, number).evaluate(called(text, arg)),
   frames: (page) => page.frames().map((each) => each.url()),
   move: (page, x, y) => page.mouse.move(x, y),
@@ -84,7 +95,7 @@ const ops = {
 
 async function open() {
   const page = await browser.newPage();
-  page.setDefaultTimeout(50_000); // a loaded machine is slow; the driver waits a little longer
+  page.setDefaultTimeout(PATIENCE);
   const number = ++count;
   pages.set(number, page);
   page.on("console", (it) => say({ page: number, event: "console", kind: it.type(), text: it.text() }));
@@ -102,6 +113,6 @@ async function answer({ id, page, op, args }) {
   }
 }
 
-say({ event: "ready", version: await browser.version() });
+say({ event: "ready" });
 for await (const line of createInterface({ input: process.stdin })) answer(JSON.parse(line));
 await browser.close();

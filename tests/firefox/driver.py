@@ -17,6 +17,8 @@ FIREFOX = "/usr/bin/firefox-esr"
 BRIDGE = Path(__file__).with_name("bridge.mjs")
 PATIENCE = 60.0
 """s for one command; a loaded machine is slow."""
+START = 150.0
+"""s for the browser's start, which took 50 s where six started at once on two loaded cores."""
 _LINE = 1 << 26
 """Bytes of the longest answer, such as a page's text."""
 _WAITS = {"load": "load", "domcontentloaded": "domcontentloaded", "commit": "domcontentloaded"}
@@ -56,7 +58,7 @@ class _Bridge:
         self._numbers = itertools.count(1)
         self._asked = {}
         self.ears = {}
-        self.version = None
+        self._ready = asyncio.Event()
         self._task = asyncio.get_running_loop().create_task(self._read())
 
     async def _read(self):
@@ -66,12 +68,22 @@ class _Bridge:
                 waiting = self._asked.pop(said["id"])
                 if not waiting.done():
                     waiting.set_result(said)
-            elif said["event"] != "ready":
+            elif said["event"] == "ready":
+                self._ready.set()
+            else:
                 for hear in self.ears.get((said["page"], said["event"]), ()):
                     hear(said)
         for waiting in self._asked.values():
             if not waiting.done():
                 waiting.set_result({"error": "Firefox is gone"})
+
+    async def started(self):
+        """Wait until the browser takes commands."""
+        ready = asyncio.ensure_future(self._ready.wait())
+        await asyncio.wait({ready, self._task}, timeout=START, return_when=asyncio.FIRST_COMPLETED)
+        ready.cancel()
+        if not self._ready.is_set():
+            raise FirefoxError("Firefox did not start")
 
     async def ask(self, page, op, *args):
         """Have something done; the answer's value."""
@@ -135,7 +147,7 @@ class Frame:
         """The value of an expression, or of a function of `arg`."""
         return await self._ask("evaluate", self._number, text, arg)
 
-    async def wait_for_function(self, text, arg=None, timeout=20_000):  # noqa: ASYNC109 - as Playwright has it
+    async def wait_for_function(self, text, arg=None, timeout=60_000):  # noqa: ASYNC109 - as Playwright has it
         """Wait until it is true; `timeout` in ms."""
         async with asyncio.timeout(timeout / 1000):
             while not await self.evaluate(text, arg):  # noqa: ASYNC110 - the page has no event
@@ -238,6 +250,7 @@ async def firefox(folder, authorities, proxy=None):
     )  # fmt: skip
     bridge = _Bridge(process)
     try:
+        await bridge.started()
         yield Context(bridge)
     finally:
         await bridge.close()
