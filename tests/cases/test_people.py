@@ -20,9 +20,11 @@ from tests.proxy_addon.harness import (
     DOCUMENT,
     KEYS,
     OBS,
+    PATIENCE,
     House,
     ask,
     connected,
+    free_port,
     ingest,
     now,
     running,
@@ -144,7 +146,7 @@ async def test_a_lease_that_goes_over_ends_the_tokens_of_who_had_it(tmp_path, mo
 
 async def _known_as(user, client, people):
     """Wait until what comes over a connection is this user's; a token of a page of theirs."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while True:
             token = await token_of(client)
             answer = await client.ask(**BATCH, body=body(token))
@@ -162,9 +164,7 @@ async def test_a_session_that_the_gateway_ends_is_over_here(tmp_path):
     secret = tmp_path / "radius.secret"
     secret.write_bytes(b"shared")
     secret.chmod(0o600)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     listening = Identity(radius_listen=f"127.0.0.1:{port}", radius_secret_file=str(secret))
 
     def says(status):

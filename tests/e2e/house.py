@@ -3,12 +3,10 @@
 import asyncio
 import json
 import os
-import random
 import re
 import select
 import shutil
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -22,6 +20,7 @@ from pathlib import Path
 from reauth.app import load_settings, opened_store
 from reauth.claim import keys_from_text
 from reauth.wire import decode, encode
+from tests.proxy_addon.harness import free_ports
 
 PAGE = b"<!doctype html><html><head><title>t</title></head><body>as it was</body></html>"
 """A page that is as short as a page can be."""
@@ -50,21 +49,6 @@ urls = ["jsonl:{alerts}"]
 [identity_lane]
 window = 5
 """
-
-
-def free_ports(count):
-    """Ports that nobody listens on, out of the range that clients are given theirs from.
-
-    In that range a client that knocks where nobody is can be connected with itself.
-    """
-    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text("ascii").split()[0])
-    found = []
-    while len(found) < count:
-        port = random.randrange(max(1024, first - 12_000), first)
-        with closing(socket.socket()) as probe:
-            if port not in found and probe.connect_ex(("127.0.0.1", port)):
-                found.append(port)
-    return found
 
 
 class House:

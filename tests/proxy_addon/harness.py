@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import random
 import socket
 import ssl
 import subprocess
@@ -33,15 +34,33 @@ KEYS = Keys(INSTALLATION, (b"k" * 32,))
 OBS = f"/obs/{INSTALLATION}/"
 DOCUMENT = {"Accept": "text/html", "Sec-Fetch-Dest": "document"}
 KINDS = ("launcher", "stock")
+PATIENCE = 40.0
+"""s to wait for what must happen; a loaded machine is slow."""
 
 
 def now() -> float:
     return datetime.now(UTC).timestamp()
 
 
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on, out of the range that clients are given theirs from.
+
+    In that range somebody else may be given one before it is used, and a client that knocks where
+    nobody is can be connected with itself.
+    """
+    first = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text("ascii").split()[0])
+    found: list[int] = []
+    while len(found) < count:
+        port = random.randrange(max(1024, first - 12_000), first)
+        with socket.socket() as probe:
+            if port not in found and probe.connect_ex(("127.0.0.1", port)):
+                found.append(port)
+    return found
+
+
 def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return listener.getsockname()[1]
+    """One of them."""
+    return free_ports(1)[0]
 
 
 class House:
@@ -256,7 +275,7 @@ class Client:
         while True:
             event = self._http.next_event()
             if event is h11.NEED_DATA:
-                self._http.receive_data(await asyncio.wait_for(self._reader.read(65536), 20))
+                self._http.receive_data(await asyncio.wait_for(self._reader.read(65536), PATIENCE))
                 continue
             yield event
             if isinstance(event, h11.EndOfMessage | h11.ConnectionClosed):
@@ -341,7 +360,7 @@ async def ingest(house: House, **snapshot: object) -> AsyncIterator[IngestHouse]
         await runner.cleanup()
 
 
-async def until(true: Callable[[], object], seconds: float = 30.0) -> None:
+async def until(true: Callable[[], object], seconds: float = PATIENCE) -> None:
     """Wait for what another process is about to do; the time is a bound, not an assertion."""
     async with asyncio.timeout(seconds):
         while not true():  # noqa: ASYNC110 - another process has no event to wait for
