@@ -13,7 +13,7 @@ import pytest
 from proxy_addon.forward import Forward, Reply
 from reauth.claim import ANSWER_SEAL, Claim, Keys, seal_answer, unseal
 from reauth.settings import Ingest, Proxy, Settings
-from tests.proxy_addon.harness import KEYS, House, ingest, now, until
+from tests.proxy_addon.harness import KEYS, PATIENCE, House, ingest, now, until
 
 CLAIM = Claim(None, "10.0.0.1", "site", 0.0, 0.0, "unknown", 0.0, "page", "ok")
 Say = Callable[[list[tuple[Claim, bytes]]], Awaitable[tuple[int, bytes]]]
@@ -85,7 +85,7 @@ async def forwarding(path: Path, counters: Counter[str] | None = None, **proxy: 
         yield forward
     finally:
         forward.close()
-        await asyncio.wait_for(task, 10)
+        await asyncio.wait_for(task, PATIENCE)
 
 
 async def answer_stored(items: list[tuple[Claim, bytes]]) -> tuple[int, bytes]:
@@ -226,16 +226,17 @@ async def test_a_full_queue_refuses_at_once(tmp_path: Path):
 
 async def test_a_slow_group_does_not_hold_up_the_next(tmp_path: Path):
     """Several are under way at a time."""
-    hold = asyncio.Event()
+    hold, taken = asyncio.Event(), asyncio.Event()
 
     async def say(items: list[tuple[Claim, bytes]]) -> tuple[int, bytes]:
         if items[0][1] == b"slow":
+            taken.set()
             await hold.wait()
         return stored(len(items))
 
     async with peer(tmp_path / "s", say), forwarding(tmp_path / "s") as forward:
         slow = asyncio.ensure_future(forward.send(CLAIM, b"slow"))
-        await asyncio.sleep(0.1)
+        await taken.wait()
         assert 204 == (await forward.send(CLAIM, b"quick")).status
         assert not slow.done()
         hold.set()

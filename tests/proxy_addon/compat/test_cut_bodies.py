@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.proxy_addon.compat.host import READY, mitmdump, started
+from tests.proxy_addon.harness import PATIENCE
 
 PATCHED = """
 from proxy_addon.compat import cut_bodies
@@ -37,6 +38,7 @@ def responseheaders(flow):
 """
 REQUEST = b"GET http://127.0.0.1:%d/ HTTP/1.1\r\nHost: a\r\n\r\n"
 HEAD = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+CUT = b"a\r\nuntil here\r\n"
 PIECES = (b"4\r\nheld\r\n", b"7\r\ncorrupt\r\n")
 
 
@@ -58,18 +60,23 @@ def origin(*pieces: bytes, leaves: bool) -> Iterator[tuple[int, threading.Event]
         thread = threading.Thread(target=serve)
         thread.start()
         yield listener.getsockname()[1], gone
-        thread.join(20)
+        thread.join(PATIENCE)
 
 
-def said(proxy: int, port: int, patience: float) -> tuple[bytes, bool]:
-    """All that a client gets, and whether its connection was ended."""
+def said(proxy: int, port: int, until: bytes = b"", after: float = 0.0) -> tuple[bytes, bool]:
+    """All that a client gets, and whether its connection was ended.
+
+    A client that waits for something leaves, once that has come, after so many s of silence.
+    """
     got = b""
-    with socket.create_connection(("127.0.0.1", proxy), timeout=patience) as client:
+    with socket.create_connection(("127.0.0.1", proxy), timeout=PATIENCE) as client:
         client.sendall(REQUEST % port)
         try:
             while piece := client.recv(65536):
                 got += piece
-        except TimeoutError:
+                if until and until in got:
+                    client.settimeout(after)
+        except (TimeoutError, BlockingIOError):
             return got, False
     return got, True
 
@@ -81,7 +88,7 @@ def test_what_is_held_goes_out_when_the_origin_breaks_off(tmp_path: Path, script
         origin(HEAD, PIECES[0], leaves=True) as (port, _),
         started(mitmdump(tmp_path, script + HOLDS + READY)) as proxy,
     ):
-        answer, ended = said(proxy, port, 20)
+        answer, ended = said(proxy, port)
 
     assert answer.endswith(b"\r\n\r\n" + last)
     assert ended
@@ -94,21 +101,21 @@ def test_a_stream_can_break_off_its_body(tmp_path: Path, script: str):
         origin(HEAD, PIECES[1], leaves=False) as (port, gone),
         started(mitmdump(tmp_path, script + HOLDS + READY)) as proxy,
     ):
-        answer, ended = said(proxy, port, 20 if script else 1)
-        left = gone.wait(20) if script else gone.is_set()
+        answer, ended = said(proxy, port, *(() if script else (CUT, 1)))
+        left = gone.wait(PATIENCE) if script else gone.is_set()
 
-    assert answer.endswith(b"\r\n\r\na\r\nuntil here\r\n")
+    assert answer.endswith(b"\r\n\r\n" + CUT)
     assert ended is left is bool(script)
 
 
 def test_a_client_that_leaves_while_it_is_not_told_leaves_nothing_behind(tmp_path: Path):
     """The origin hears of it at once, and the next client is served."""
-    slow = HOLDS.replace("patience = 0.2", "patience = 1")
+    slow = HOLDS.replace("patience = 0.2", "patience = 3")
     with (
         origin(HEAD, PIECES[1], leaves=False) as (port, gone),
         started(mitmdump(tmp_path, PATCHED + slow + READY)) as proxy,
     ):
-        assert not said(proxy, port, 0.5)[1]
+        assert not said(proxy, port, CUT)[1]
         assert gone.wait(20)
         with origin(HEAD, PIECES[0], leaves=True) as (other, _):
-            assert said(proxy, other, 20)[1]
+            assert said(proxy, other)[1]

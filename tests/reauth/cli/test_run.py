@@ -208,7 +208,7 @@ def test_told_to_go_while_it_starts_it_goes(place):
     out, _ = process.communicate(timeout=PATIENCE)
 
     assert 0 == process.returncode
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 30
     assert out.count(b"\n") <= 1
 
 
