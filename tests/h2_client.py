@@ -11,7 +11,7 @@ import h2.connection
 import h2.events
 import h2.settings
 
-PATIENCE = 20.0
+PATIENCE = 40.0
 """s to wait for what must happen."""
 _KEPT = {h2.events.ResponseReceived: "headers", h2.events.TrailersReceived: "trailers"}
 

@@ -69,7 +69,7 @@ async def warning(page, url):
 async def curl(*words):
     """What curl prints."""
     process = await asyncio.create_subprocess_exec(
-        "curl", "-s", "--max-time", "20", *map(str, words), stdout=PIPE
+        "curl", "-s", "--max-time", "40", *map(str, words), stdout=PIPE
     )
     return (await process.communicate())[0]
 

@@ -5,7 +5,7 @@ import re
 from contextlib import asynccontextmanager
 
 from tests.e2e.browsing import SYMBOL
-from tests.proxy_addon.harness import DOCUMENT, OBS, Answer, ask
+from tests.proxy_addon.harness import DOCUMENT, OBS, PATIENCE, Answer, ask
 
 HTML = "text/html; charset=utf-8"
 TAG = re.compile(
@@ -112,7 +112,7 @@ async def raw_origin(host="127.0.0.1"):
         server.close()
 
 
-async def said(road, request, patience=10.0):
+async def said(road, request, patience=PATIENCE):
     """Every byte that comes back for the bytes of a request, until the connection ends."""
     reader, writer = await asyncio.open_connection("127.0.0.1", road.proxy.port)
     try:

@@ -12,7 +12,7 @@ from tests.cases.served import got, put, tag_in, untagged
 from tests.cases.workers import asked_for
 from tests.e2e.browsing import SYMBOL, quiet_street
 from tests.firefox.driver import FirefoxError
-from tests.proxy_addon.harness import DOCUMENT, OBS, until
+from tests.proxy_addon.harness import DOCUMENT, OBS, PATIENCE, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -181,7 +181,7 @@ HEAR = """() => { window.alive = true;
 
 async def is_at(page, path):
     """Wait until a page that goes there by itself has come to a path."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(PATIENCE):
         while True:
             with contextlib.suppress(FirefoxError, PlaywrightError):  # on its way
                 if path == await page.evaluate("location.pathname"):

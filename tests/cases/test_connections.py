@@ -13,7 +13,7 @@ from tests.cases.faults import curl, proxy_that_resolves, served_with, warning
 from tests.cases.registry import case, plant
 from tests.e2e.browsing import SYMBOL, chromium_behind_and_beside, firefox_behind_and_beside
 from tests.origin import Origin
-from tests.proxy_addon.harness import DOCUMENT, KEYS, Client, connected, now, until
+from tests.proxy_addon.harness import DOCUMENT, KEYS, PATIENCE, Client, connected, now, until
 from tests.proxy_addon.test_addon import TAG
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -78,7 +78,7 @@ async def test_an_application_that_trusts_its_own_authority_only_works(road):
         pinned = (*asked, "--cacert", road.house.folder / "origin-ca.pem")
         assert [b"000"] * 3 == [await curl(*pinned) for _ in range(3)]
         await until(lambda: road.people.control.snapshot().get("tunnels"))
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(PATIENCE):
             while await curl(*pinned) != b"404":
                 pass  # the word is on its way to the proxy
         ours = road.house.folder / "state" / "ca" / "ca.pem"

@@ -238,7 +238,7 @@ async def test_a_bomb_goes_off_nowhere(road):
     assert len(bomb) < 100_000
     async with raw_origin() as origin:
         head = CODED.replace(b"gzip", b"br") + b"Content-Length: %d\r\n\r\n" % len(bomb)
-        answer = parted(await said(road, ASK.format(origin.put("/bomb", head, bomb)).encode(), 30))
+        answer = parted(await said(road, ASK.format(origin.put("/bomb", head, bomb)).encode()))
     body, ended = unchunked(answer.body)
     place, text = tag_in(body[:3300])
     assert (PLACE, True) == (place, text.startswith(front[:3000]))

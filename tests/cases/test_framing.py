@@ -10,6 +10,7 @@ from tests.cases.h2_origin import h2_origin
 from tests.cases.registry import case, plant
 from tests.cases.served import parted, raw_origin, said
 from tests.h2_client import h2_client
+from tests.proxy_addon.harness import PATIENCE
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -108,9 +109,9 @@ async def test_early_hints_arrive_early(road):
         url = origin.put("/", HINTS, more, b"HTTP/1.1 102 Processing\r\n\r\n" + HINTS + PAGE)
         reader, writer = await asyncio.open_connection("127.0.0.1", road.proxy.port)
         writer.write(request(url))
-        first = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+        first = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE)
         more.set()
-        rest = await asyncio.wait_for(reader.read(), 10)
+        rest = await asyncio.wait_for(reader.read(), PATIENCE)
         writer.close()
 
     assert HINTS == first
@@ -165,9 +166,9 @@ async def test_who_asks_before_an_upload_is_told_once_to_go_on(road):
             reader, writer = await asyncio.open_connection("127.0.0.1", road.proxy.port)
             lines = (f"Content-Length: {size}", "Expect: 100-continue")
             writer.write(request(url + "/", "POST", *lines))
-            first = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+            first = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE)
             writer.write(bytes(size))
-            rest = await asyncio.wait_for(reader.read(), 10)
+            rest = await asyncio.wait_for(reader.read(), PATIENCE)
             writer.close()
             assert first.startswith(b"HTTP/1.1 100 ")
             assert PAGE == rest

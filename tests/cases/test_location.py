@@ -7,7 +7,7 @@ import pytest
 from tests.cases.registry import case, plant
 from tests.cases.served import DOCUMENT, HTML, SHOWN, alike, got, put, tag_in, untagged
 from tests.e2e.browsing import SYMBOL
-from tests.proxy_addon.harness import connected
+from tests.proxy_addon.harness import PATIENCE, connected
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -352,7 +352,7 @@ async def test_the_head_arrives_before_the_body_is_sent(road, kind):
         pieces = client.pieces()
         for number, line in enumerate(lines):
             while not body.endswith(line) and not untagged_end(body, line):
-                body += await asyncio.wait_for(anext(pieces), 5)
+                body += await asyncio.wait_for(anext(pieces), PATIENCE)
             seen += line
             assert not gates[number].is_set() if number < 3 else True
             if number < 3:

@@ -17,6 +17,7 @@ from tests.proxy_addon.harness import (
     INSTALLATION,
     KEYS,
     OBS,
+    PATIENCE,
     Client,
     House,
     ask,
@@ -152,7 +153,7 @@ async def _straight(port, target):
     lines += [f"{name}: {value}" for name, value in DOCUMENT.items()]
     writer.write("\r\n".join([*lines, "", ""]).encode())
     try:
-        return await asyncio.wait_for(reader.read(), 20)
+        return await asyncio.wait_for(reader.read(), PATIENCE)
     finally:
         writer.close()
 
@@ -292,7 +293,7 @@ async def test_an_ingest_that_never_answers_costs_nobody_a_page(tmp_path):
                 for _ in range(4)
             ]
             done, pending = await asyncio.wait(
-                waiting, timeout=20, return_when=asyncio.FIRST_COMPLETED
+                waiting, timeout=PATIENCE, return_when=asyncio.FIRST_COMPLETED
             )
             while len(done) < 2:
                 more, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)

@@ -23,7 +23,7 @@ from tests.cases.served import put, raw_origin
 from tests.cases.test_framing import spoken
 from tests.e2e.browsing import quiet_street
 from tests.h2_client import h2_client
-from tests.proxy_addon.harness import connected, until
+from tests.proxy_addon.harness import PATIENCE, connected, until
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -99,7 +99,7 @@ async def test_a_websocket_echoes_small_and_large_messages(road, echo):
                 for message in ("text", b"", b"\0" * 70_000):
                     await connection.send(message)
                     assert message == await connection.recv()
-                await asyncio.wait_for(await connection.ping(), 10)
+                await asyncio.wait_for(await connection.ping(), PATIENCE)
             if compression == "deflate" and scheme == "ws":
                 continue  # compressing noise twice is the client's work, not the proxy's
             async with websockets.connect(
@@ -107,7 +107,7 @@ async def test_a_websocket_echoes_small_and_large_messages(road, echo):
                 compression=compression,
             ) as connection:  # fmt: skip
                 await connection.send(large)
-                assert large == await asyncio.wait_for(connection.recv(), 30)
+                assert large == await asyncio.wait_for(connection.recv(), PATIENCE)
 
 
 @case(84, RAW)
@@ -199,7 +199,7 @@ async def test_each_token_arrives_before_the_next_is_made(road, second, coded):
         await exchange.head(200, [("content-type", EVENTS), *coding])
         for token in tokens:
             await exchange.write(packed(f"data: {json.dumps({'t': token})}\n\n".encode()))
-            await asyncio.wait_for(came.get(), 10)
+            await asyncio.wait_for(came.get(), PATIENCE)
         await exchange.write(packed(b"data: [DONE]\n\n", last=True))
         await exchange.end()
 
@@ -231,14 +231,14 @@ async def main():
     options = [("grpc.max_receive_message_length", -1)]
     async with grpc.aio.secure_channel(target, trust, options=options) as channel:
         unary = channel.unary_unary("/test.Echo/Unary")
-        assert b"up:small" == await unary(b"small", timeout=15)
+        assert b"up:small" == await unary(b"small", timeout=60)
         large = bytes(3_000_000)
-        assert b"up:" + large == await unary(large, timeout=15)
+        assert b"up:" + large == await unary(large, timeout=60)
         try:
-            await channel.unary_unary("/test.Echo/Fails")(b"", timeout=15)
+            await channel.unary_unary("/test.Echo/Fails")(b"", timeout=60)
         except grpc.aio.AioRpcError as error:
             assert (grpc.StatusCode.FAILED_PRECONDITION, "no") == (error.code(), error.details())
-        call = channel.stream_stream("/test.Echo/Talk")(timeout=15)
+        call = channel.stream_stream("/test.Echo/Talk")(timeout=60)
         for number in range(5):
             await call.write(b"%d" % number)
             assert b"up:%d" % number == await call.read()
@@ -300,7 +300,7 @@ async def test_grpc_talks_both_ways_at_once(road):
             env={**os.environ, **names, "no_proxy": "", "no_grpc_proxy": ""},
             stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE,
         )  # fmt: skip
-        out, err = await asyncio.wait_for(process.communicate(), 60)
+        out, err = await asyncio.wait_for(process.communicate(), 120)
 
     assert b"talked\n" == out, err.decode()[-2000:]
 
@@ -327,7 +327,7 @@ async def test_a_long_poll_is_answered_however_late(tmp_path):
             assert not silent.at_eof()
             more.set()
             assert [b"news"] == [piece async for piece in client.pieces()]
-        await asyncio.wait_for(silent.read(), 20)
+        await asyncio.wait_for(silent.read(), PATIENCE)
         other.close()
 
 
@@ -551,7 +551,7 @@ async def test_a_client_that_leaves_stops_its_origin(road):
         writer.write(f"GET {url} HTTP/1.1\r\nHost: a\r\n\r\n".encode())
         await reader.readexactly(50_000)
         writer.close()
-        await asyncio.wait_for(origin.gone.wait(), 10)
+        await asyncio.wait_for(origin.gone.wait(), PATIENCE)
 
 
 @case(93, plant(FLOW, "    ResponseProtocolError: _RESPONSE,", ""))
@@ -597,12 +597,12 @@ async def test_an_origin_that_breaks_off_over_http_1_is_broken_off(road):
         for target, known in (("/early", b"HTTP/1.1 502 "), ("/late", b"HTTP/1.1 200 ")):
             reader, writer = await asyncio.open_connection("127.0.0.1", road.proxy.port)
             writer.write(f"GET http://{place}{target} HTTP/1.1\r\nHost: {place}\r\n\r\n".encode())
-            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+            head = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE)
             assert head.startswith(known)
             if target == "/late":
                 assert b"4\r\nbody\r\n" == await reader.readexactly(9)
                 more.set()
-                assert b"" == await asyncio.wait_for(reader.read(), 10)
+                assert b"" == await asyncio.wait_for(reader.read(), PATIENCE)
             writer.close()
     finally:
         origin.close()

@@ -27,7 +27,7 @@ from proxy_addon.meta import MetaFilter
 from tests.cases.served import TAG, tag_in
 from tests.corpus.pages import HTML, XHTML, Page
 from tests.e2e.browsing import Street, chromium_behind_and_beside, quiet_street
-from tests.proxy_addon.harness import DOCUMENT, OBS, Answer, Client, connected
+from tests.proxy_addon.harness import DOCUMENT, OBS, PATIENCE, Answer, Client, connected
 
 BUDGET = 65536
 """Within which the proxy looks for the place: `head_budget_kib`."""
@@ -301,7 +301,7 @@ class Replay:
         road.plain.put(path, *pieces, headers=sent.headers(), framing=sent.framing)
         asks = DOCUMENT | {"Accept-Encoding": "gzip, deflate, br, zstd"}
         try:
-            async with asyncio.timeout(30), connected(
+            async with asyncio.timeout(PATIENCE), connected(
                 road.proxy, road.plain.url, road.house
             ) as client:
                 answer = await _asked(client, path, asks)

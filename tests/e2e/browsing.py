@@ -19,10 +19,15 @@ from reauth.wire import decode
 from tests.e2e.watched_site import CHROMIUM, steps, wander
 from tests.firefox.driver import firefox, trust
 from tests.origin import H2Origin, Origin, certificates
-from tests.proxy_addon.harness import OBS, House, IngestHouse, Running, ingest, running
-
-PATIENCE = 20.0
-"""s to wait for what must happen; a loaded machine is slow."""
+from tests.proxy_addon.harness import (
+    OBS,
+    PATIENCE,
+    House,
+    IngestHouse,
+    Running,
+    ingest,
+    running,
+)
 
 
 class Arrived:

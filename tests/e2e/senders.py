@@ -114,7 +114,7 @@ async def post(house, client, batches):
 
 def client():
     """An HTTP client with a deadline for each request."""
-    return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=20))
+    return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=PATIENCE))
 
 
 def senders(house, batches):

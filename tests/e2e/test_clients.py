@@ -27,7 +27,7 @@ import requests
 from aiohttp import web
 
 from tests.origin import H2Origin, Origin, certificates
-from tests.proxy_addon.harness import OBS, House, IngestHouse, Running, ingest, running
+from tests.proxy_addon.harness import OBS, PATIENCE, House, IngestHouse, Running, ingest, running
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
 
@@ -202,7 +202,7 @@ async def test_requests_gets_what_was_sent(shop):
     for path, body in ("/requests.html", HTML), ("/requests", DATA):
         url, proxies = shop.put(path, body), {"https": shop.through}
         answer = await asyncio.to_thread(
-            requests.get, url, proxies=proxies, verify=str(shop.ca), timeout=30
+            requests.get, url, proxies=proxies, verify=str(shop.ca), timeout=PATIENCE
         )
         assert body == answer.content
 
@@ -214,7 +214,7 @@ async def test_httpx_gets_what_was_sent(shop, http2):
     trust = ssl.create_default_context(cafile=str(shop.ca))
     async with httpx.AsyncClient(proxy=shop.through, verify=trust, http2=http2) as client:
         for path, body in ("/httpx.html", HTML), ("/httpx", DATA):
-            answer = await client.get(shop.put(path, body, origin), timeout=30)
+            answer = await client.get(shop.put(path, body, origin), timeout=PATIENCE)
 
             assert ("HTTP/2" if http2 else "HTTP/1.1") == answer.http_version
             assert body == answer.content

@@ -133,7 +133,7 @@ async def test_the_last_movement_before_a_crash_is_judged_after_it(houses):
     house.end(signal.SIGKILL)
     house.start()
     query = "SELECT COUNT(*) FROM trajectory JOIN session ON id = session WHERE person = 'bob'"
-    await until(lambda: rows(house.state / "store.db", query) == [(5,)], 20)
+    await until(lambda: rows(house.state / "store.db", query) == [(5,)])
     assert house.end()[0] == 0
 
 

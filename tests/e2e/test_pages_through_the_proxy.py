@@ -15,7 +15,7 @@ from reauth.event import Kind
 from tests.e2e.browsing import SYMBOL, street
 from tests.e2e.hostile import HOSTILE
 from tests.e2e.watched_site import steps, wander
-from tests.proxy_addon.harness import OBS
+from tests.proxy_addon.harness import OBS, PATIENCE
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -129,7 +129,7 @@ async def test_reports_of_violations_come_as_before_and_do_not_name_us(town):
             await page.goto(url)
             await page.evaluate(LOOK)
             await page.evaluate("() => { new Image().src = '/the-last' }")
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 while not any("the-last" in of for _, of in reported()):  # noqa: ASYNC110 - its own time
                     await asyncio.sleep(0.02)
         told.append(reported())
@@ -494,7 +494,7 @@ async def test_no_request_line_gets_our_path_to_an_origin(town, version, target)
         "-w", "%{http_code}", "--request-target", path, origin.url,
         stdout=asyncio.subprocess.PIPE,
     )  # fmt: skip
-    told, _ = await asyncio.wait_for(process.communicate(), 30)
+    told, _ = await asyncio.wait_for(process.communicate(), PATIENCE)
 
     assert told in (b"400", b"404", b"405")
     assert seen == len(origin.seen)

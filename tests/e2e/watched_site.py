@@ -19,6 +19,7 @@ from reauth.wire import decode
 
 DIST = Path(__file__).parents[2] / "observer_js" / "dist"
 CHROMIUM = {
+    "timeout": 150_000, # ms for its start; six browsers that start at once on two cores take 50 s
     "executable_path": "/usr/bin/chromium",
     "args": [
         "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -94,7 +95,7 @@ class Site:
     def moves(self):
         return [(x, y) for _, x, y, _ in self.rows(Kind.MOVE)]
 
-    async def until(self, true, seconds=12):
+    async def until(self, true, seconds=40):
         async with self._posted, asyncio.timeout(seconds):
             await self._posted.wait_for(true)
 

@@ -40,6 +40,7 @@ from tests.proxy_addon.harness import (
     KEYS,
     KINDS,
     OBS,
+    PATIENCE,
     Answer,
     Client,
     House,
@@ -200,7 +201,7 @@ async def test_a_large_upload_reaches_the_origin_while_it_is_sent(proxy: Running
         async with connected(proxy, origin.url, house) as client:
             await client.send("POST", "/up", {"Transfer-Encoding": "chunked"})
             await client.send_more(b"a" * 1000)
-            await asyncio.wait_for(page.arrived.wait(), 10)
+            await asyncio.wait_for(page.arrived.wait(), PATIENCE)
             await client.send_more(b"b" * 1000, last=True)
             await client.head()
 
@@ -213,7 +214,7 @@ async def curl(proxy: Running, house: House, *arguments: str) -> Answer:
     command = ["curl", "-sS", "-i", "--http2", "--suppress-connect-headers", "--path-as-is"]
     command += ["-x", f"http://127.0.0.1:{proxy.port}", *trust, *arguments]
     process = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
-    told, _ = await asyncio.wait_for(process.communicate(), 30)
+    told, _ = await asyncio.wait_for(process.communicate(), PATIENCE)
     head, _, body = told.partition(b"\r\n\r\n")
     first, *lines = head.decode().split("\r\n")
     assert first.startswith("HTTP/2 "), first
@@ -528,7 +529,7 @@ async def test_the_kill_switch_stops_injection_and_lists_reach_every_process(
 
         for observe in (False, True):
             people.control.change(observe=observe)
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(PATIENCE):
                 while await watched() is not observe:  # noqa: ASYNC110 - of another process
                     await asyncio.sleep(0.1)
             request = {"method": "POST", "target": OBS + "b", "body": batch(origin.url)}
@@ -558,13 +559,13 @@ async def test_websocket_frames_pass_as_they_are(proxy: Running, house: House):
         "\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: eA==\r\n\r\n"
     )
     writer.write(head.encode())
-    assert b" 101 " in await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+    assert b" 101 " in await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), PATIENCE)
     frame = b"\x82\x05\xff\x00no!"
     writer.write(frame)
-    assert frame == await asyncio.wait_for(reader.readexactly(len(frame)), 10)
+    assert frame == await asyncio.wait_for(reader.readexactly(len(frame)), PATIENCE)
     writer.close()
     await writer.wait_closed()
-    await asyncio.wait_for(ended.wait(), 10)
+    await asyncio.wait_for(ended.wait(), PATIENCE)
     server.close()
 
 

@@ -13,6 +13,7 @@ from tests.devices import Authority
 from tests.origin import Origin, certificates
 from tests.proxy_addon.harness import (
     DOCUMENT,
+    PATIENCE,
     House,
     ask,
     connected,
@@ -124,7 +125,7 @@ async def test_a_certificate_shown_to_the_proxy_lets_in_and_names(house: House):
 
 async def _said(command: list) -> str:
     process = await asyncio.create_subprocess_exec(*map(str, command), stdout=subprocess.PIPE)
-    said, _ = await asyncio.wait_for(process.communicate(), 20)
+    said, _ = await asyncio.wait_for(process.communicate(), PATIENCE)
     return said.decode()
 
 

@@ -18,7 +18,16 @@ from mitmproxy.proxy.layers.tls import parse_client_hello
 
 from proxy_addon.handshakes import ASKED_FOR, Handshakes, mirrored
 from tests.origin import Origin, certificates
-from tests.proxy_addon.harness import KINDS, Client, House, Running, ingest, running, until
+from tests.proxy_addon.harness import (
+    KINDS,
+    PATIENCE,
+    Client,
+    House,
+    Running,
+    ingest,
+    running,
+    until,
+)
 
 CLOSED = "127.0.0.2"
 
@@ -59,7 +68,7 @@ def demanding(house: House) -> ssl.SSLContext:
 async def status(proxy: Running, url: str, trust: ssl.SSLContext) -> int:
     async with Client(proxy.port, url, trust) as client:
         assert await client.open()
-        return (await asyncio.wait_for(client.ask(target="/"), 20)).status
+        return (await asyncio.wait_for(client.ask(target="/"), PATIENCE)).status
 
 
 async def test_an_origin_that_wants_the_clients_certificate_gets_it(
@@ -142,7 +151,8 @@ async def test_the_origin_is_offered_the_clients_ciphers(
         url = f"https://localhost:{server.sockets[0].getsockname()[1]}"
         with suppress(OSError, ssl.SSLError, ConnectionError, TimeoutError, AssertionError):
             await status(proxy, url, trust)
-        offered = parse_client_hello(await asyncio.wait_for(greetings.get(), 20)).cipher_suites
+        hello = await asyncio.wait_for(greetings.get(), PATIENCE)
+        offered = parse_client_hello(hello).cipher_suites
 
     assert mine == list(mirrored(tuple(offered)))
 

@@ -14,7 +14,7 @@ import pytest
 
 from proxy_addon.supervisor import ACCEPTS, PAUSES, Supervisor
 from tests.origin import Origin
-from tests.proxy_addon.harness import ROOT, House, Running, ask, running, until
+from tests.proxy_addon.harness import PATIENCE, ROOT, House, Running, ask, running, until
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_with_a_stdin_guard_it_ends_with_its_standard_input(house: House):
         ready = json.loads(process.stdout.readline())
         process.stdin.close()
 
-        assert 0 == process.wait(15)
+        assert 0 == process.wait(PATIENCE)
         assert b"" == process.stdout.read()
     assert {"ready", "proxy"} == set(ready)
 
@@ -94,7 +94,7 @@ async def test_a_process_that_is_due_is_replaced_and_the_others_wait_for_their_t
                     counts.add(len(children(proxy)))
                 return counts
 
-            counts = await asyncio.wait_for(asked_until_all_are_new(), 60)
+            counts = await asyncio.wait_for(asked_until_all_are_new(), 2 * PATIENCE)
             assert [] == proxy.events("process_died")
 
     assert max(counts) <= 4

@@ -13,7 +13,7 @@ from mitmproxy.connection import Client as Connection
 from proxy_addon import tunnels as module
 from proxy_addon.tunnels import Tunnels, is_browser, ja4
 from tests.origin import Origin, certificates
-from tests.proxy_addon.harness import KEYS, House, connected, ingest, running, until
+from tests.proxy_addon.harness import KEYS, PATIENCE, House, connected, ingest, running, until
 
 CHROME = [0x1301, 0x1302, 0x1303, 0xC02B, 0xC02F, 0xC02C, 0xC030, 0xCCA9, 0xCCA8, 0xC013, 0xC014]
 CHROME += [0x009C, 0x009D, 0x002F, 0x0035]
@@ -230,11 +230,11 @@ async def test_an_application_that_trusts_its_own_authority_only_gets_through(tm
                     *("-x", f"http://127.0.0.1:{proxy.port}"),
                     stdout=PIPE,
                 )
-                return (await asyncio.wait_for(process.communicate(), 20))[0].decode()
+                return (await asyncio.wait_for(process.communicate(), PATIENCE))[0].decode()
 
             assert ["000"] * 3 == [await status() for _ in range(3)]
             await until(lambda: people.control.snapshot().get("tunnels"))
-            async with asyncio.timeout(20):
+            async with asyncio.timeout(PATIENCE):
                 while await status() != "404":
                     pass  # the stream is on its way
             async with connected(proxy, url, house) as client:

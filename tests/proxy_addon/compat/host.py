@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from tests.proxy_addon.harness import PATIENCE
+
 READY = """
 from mitmproxy import ctx
 
@@ -68,7 +70,7 @@ class Origin:
     def _serve(self) -> None:
         connection, _ = self._listener.accept()
         with connection:
-            connection.settimeout(20)
+            connection.settimeout(PATIENCE)
             for answer in self._answers:
                 seen = b""
                 while self._end not in seen:
@@ -80,7 +82,7 @@ class Origin:
                 connection.sendall(answer)
 
 
-def asked(proxy: int, *requests: bytes, until: bytes, patience: float = 20) -> list[bytes]:
+def asked(proxy: int, *requests: bytes, until: bytes, patience: float = PATIENCE) -> list[bytes]:
     """Send the requests one after another over one connection; what came back, each up to `until`.
 
     What has not come after `patience` seconds does not come.

@@ -68,6 +68,6 @@ def test_a_request_beyond_the_bound_is_killed(tmp_path: Path, count: int, reache
         started(mitmdump(tmp_path, PATCHED + BOUND + READY)) as proxy,
     ):
         ask = REQUEST % (b"POST", origin.port, CHUNKED) + chunks(count)
-        seen = asked(proxy, ask, until=LAST, patience=5)[0]
+        seen = asked(proxy, ask, until=LAST)[0]
 
     assert reached == seen.startswith(b"HTTP/1.1 200 ") == (b"x" in origin.received)

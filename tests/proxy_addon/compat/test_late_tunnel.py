@@ -8,7 +8,7 @@ import pytest
 
 from tests.origin import Origin, certificates
 from tests.proxy_addon.compat.host import READY, mitmdump, started
-from tests.proxy_addon.harness import Client
+from tests.proxy_addon.harness import PATIENCE, Client
 
 PATCHED = """
 from proxy_addon.compat import late_tunnel
@@ -45,7 +45,7 @@ async def asked(folder: Path, context: ssl.SSLContext, script: str) -> tuple[int
         with started(mitmdump(folder, script + READY, option)) as port:
             async with Client(port, origin.url, trust) as client:
                 assert await client.open()
-                answer = await asyncio.wait_for(client.ask(), 20)
+                answer = await asyncio.wait_for(client.ask(), PATIENCE)
         return answer.status, origin.connections
 
 

@@ -23,6 +23,7 @@ from proxy_addon.compat import leaf
 from reauth import ca
 from reauth.errors import CaError
 from tests.proxy_addon.compat.host import READY, mitmdump, started
+from tests.proxy_addon.harness import PATIENCE
 
 NOW = datetime(2030, 1, 15, 12, 0, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -409,7 +410,7 @@ def fetch(port: int, origin_port: int, trusted: str) -> tuple[bytes, x509.Certif
     """Load the page as a strict client does; gives its body and the leaf it came with."""
     context = ssl.create_default_context(cadata=trusted)
     context.verify_flags |= ssl.VERIFY_X509_STRICT
-    client = http.client.HTTPSConnection("127.0.0.1", port, context=context, timeout=20)
+    client = http.client.HTTPSConnection("127.0.0.1", port, context=context, timeout=PATIENCE)
     client.set_tunnel("localhost", origin_port)
     try:
         client.request("GET", "/")

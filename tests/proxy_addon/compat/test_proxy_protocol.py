@@ -13,7 +13,7 @@ from mitmproxy.proxy.mode_servers import ServerInstance
 from proxy_addon.compat import proxy_protocol
 from proxy_addon.compat.proxy_protocol import LONGEST, SIGNATURE, source
 from tests.e2e.browsing import quiet_street
-from tests.proxy_addon.harness import until
+from tests.proxy_addon.harness import PATIENCE, until
 
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
 
@@ -105,7 +105,7 @@ async def say(data: bytes) -> bytes:
         reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname()[:2])
         writer.write(data)
         writer.write_eof()
-        answer = await asyncio.wait_for(reader.read(), 10)
+        answer = await asyncio.wait_for(reader.read(), PATIENCE)
         writer.close()
         await writer.wait_closed()
     return answer
@@ -163,7 +163,7 @@ async def test_users_behind_a_balancer_are_told_apart(tmp_path: Path):
             reader, writer = await asyncio.open_connection("127.0.0.1", street.proxy.port)
             writer.write(preface + request.encode())
             try:
-                answer = await asyncio.wait_for(reader.read(), 10)
+                answer = await asyncio.wait_for(reader.read(), PATIENCE)
             except ConnectionError:
                 answer = b""
             writer.close()
