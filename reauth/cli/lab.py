@@ -216,6 +216,7 @@ def _curve(args: Namespace) -> int:
 
     method = method_of(_settings(args), RECOMMENDED, RECOMMENDED, args.min_enrol)
     found = curve.curve(_asked(args, method), curve.POINTS, watched)
+    args.out.mkdir(parents=True, exist_ok=True)
     draw_curve(f"{method.verifier.name} on {args.data.name}", found, args.out / "curve.svg")
     text = f"# Learning curve: {curve.text(found)}\n{curve.ABOUT}\n![curve](curve.svg)\n"
     return _kept(args.out, found, text)

@@ -68,7 +68,7 @@ def draw_curve(title: str, report: Mapping[str, Any], file: Path) -> None:
         axis.minorticks_off()
         axis.set_xlabel("units enrolled")
     axes[0].set_ylabel("EER, pooled")
-    if axes[0].get_legend_handles_labels()[0]:
+    if axes[0].containers:
         axes[0].legend(fontsize=8, frameon=False, loc="upper right")
     _save(figure, title, file)
 

@@ -27,7 +27,7 @@ from reauth.lab.evaluate import (
 from reauth.lab.method import key_of
 from reauth.lab.metrics import Comparisons, Ranked, eer, interval, joined
 from reauth.lab.splits import Person
-from reauth.lab.summary import Victim, compared, means, told, votes
+from reauth.lab.summary import LEAST_WINDOWS, Victim, compared, means, told, votes
 from reauth.lab.work import Watch
 from reauth.trajectory import Floats
 
@@ -151,7 +151,7 @@ def apart(
     The 95 % interval is of the difference: users are drawn for both at once. None where one of
     them has no rate.
     """
-    if one.empty or other.empty:
+    if any(each.empty or len(each.genuine) < LEAST_WINDOWS for each in (one, other)):
         return None
     ranked = Ranked(one), Ranked(other)
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from reauth.lab.plots import draw
+from reauth.lab.plots import draw, draw_curve
 from reauth.lab.summary import by_user, rates
 from tests.reauth.lab.test_summary import town, victim
 
@@ -38,6 +38,20 @@ def test_the_same_figures_give_the_same_picture(tmp_path):
 
     for name in NAMES:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
+
+
+def test_a_learning_curve_is_drawn_of_the_points_that_there_are(tmp_path):
+    """With both impostors; nothing but axes where no point could be told."""
+    rate = {"pooled": 0.2, "ci": [0.1, 0.3]}
+    told = {"any": rate, "same": {"reason": "too few"}}
+    rows = [{"enrolled": count, "users": 5, "20": told, "50": told} for count in (50, 300, None)]
+
+    draw_curve("svm on town", {"curve": rows}, tmp_path / "some.svg")
+    draw_curve("svm on nobody", {"curve": rows[-1:]}, tmp_path / "none.svg")
+
+    texts = [(tmp_path / name).read_text("utf-8") for name in ("some.svg", "none.svg")]
+    assert ["<!-- all impostors -->" in text for text in texts] == [True, False]
+    assert "<!-- svm on town -->" in texts[0]
 
 
 @pytest.mark.parametrize(
