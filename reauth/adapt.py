@@ -18,7 +18,8 @@ from reauth.enrol import Enroller, rows_of
 from reauth.errors import NotEnrolled, StoreError, TemplateError
 from reauth.features import FEATURE_SETS
 from reauth.pace import Sessions
-from reauth.ports import PersonRow, Store
+from reauth.person import DeviceRow
+from reauth.ports import Store
 from reauth.settings import Settings
 from reauth.template import Template
 from reauth.verify import VERIFIERS
@@ -32,7 +33,7 @@ PAGE = 500
 
 
 class Adapter:
-    """Looks at every user once a day, and retrains whose movement has gone on.
+    """Looks at every user's device classes once a day, and retrains whose movement has gone on.
 
     Parameters
     ----------
@@ -49,19 +50,21 @@ class Adapter:
         self._settings = settings
         self._clock = clock
         self._enroller = enroller
-        self._looked: dict[str, float] = {}
+        self._looked: dict[tuple[str, str], float] = {}
         self.counters: Counter[str] = Counter()
 
     async def adapt_due(self) -> AsyncIterator[Template]:
         """Retrain whose time has come; each template is kept before it is yielded."""
         doubts = await self._doubts()
-        for person in await self._store.people():
+        people = await self._store.people()
+        rows = [(each.user, row) for each in people if not each.paused for row in each.devices]
+        for user, row in rows:
             now = self._clock()
-            if not self._may(person, now):
+            if not self._may(user, row, now):
                 continue
-            self._looked[person.user] = now
+            self._looked[user, row.device] = now
             try:
-                template = await self.adapt(person.user, doubts.get(person.user, now))
+                template = await self.adapt(user, doubts.get(user, now), row.version)
             except (NotEnrolled, TemplateError) as error:
                 # Too little is left, or the code has changed and enrolment will do it anew.
                 self._refuse(type(error).__name__)
@@ -69,8 +72,15 @@ class Adapter:
             if template is not None:
                 yield template
 
-    async def adapt(self, user: str, before: float) -> Template | None:
+    async def adapt(
+        self, user: str, before: float, version: int | None = None
+    ) -> Template | None:
         """Retrain a user on what was genuine, ended before `before` (s since 1970), and teaches.
+
+        Parameters
+        ----------
+        version
+            The active template to retrain; None for the newest.
 
         Returns
         -------
@@ -86,21 +96,20 @@ class Adapter:
         StoreError
             If the store fails.
         """
-        active = await self._store.template(user)
+        active = await self._store.template(user, version)
         if active is None or active.provisional:
             return None
         anchor = await self._store.template(user, active.anchor) if active.anchor else active
         if anchor is None:
             return None
-        limit = self._settings.enrolment.max_trajectories
-        known = await self._store.genuine(user, limit)
+        known = await self._enroller.gathered(user, active.device)
         end = min(before, self._clock() - self._settings.enrolment.quarantine)
         ended = [session for session in known if session[-1].t[-1] < end]
         kept = await asyncio.to_thread(_taught, anchor, ended)
         new = sum(len(each) for each in kept if each[-1].t[-1] > active.enrolled_at)
         if new < self._settings.enrolment.adapt_after:
             return None
-        candidate = await self._enroller.learnt(user, kept)
+        candidate = await self._enroller.learnt(user, active.device, kept)
         reason = refusal(active, candidate, self._settings.identity_lane.window)
         if reason:
             self._refuse(reason)
@@ -118,11 +127,11 @@ class Adapter:
             except StoreError:
                 log.warning("adaptation_postponed")
 
-    def _may(self, person: PersonRow, now: float) -> bool:
-        """Not while paused, nor where somebody went back to an older version."""
-        as_it_was = 0 < person.version == person.newest_version
-        rested = now - self._looked.get(person.user, -EACH) >= EACH
-        return as_it_was and rested and not person.paused and not person.provisional
+    def _may(self, user: str, row: DeviceRow, now: float) -> bool:
+        """Not where somebody went back to an older version."""
+        as_it_was = 0 < row.version == row.newest_version
+        rested = now - self._looked.get((user, row.device), -EACH) >= EACH
+        return as_it_was and rested and not row.provisional
 
     def _refuse(self, reason: str) -> None:
         self.counters[f'adaptations_refused_total{{reason="{reason}"}}'] += 1

@@ -19,6 +19,7 @@ from typing import TypeVar
 import numpy as np
 
 from reauth.decide.renewal import stretches
+from reauth.device import alike
 from reauth.enrol import BACKGROUND, LEAST, Options, draws_of, learn, options_of, rows_of
 from reauth.errors import NotEnrolled, StoreError
 from reauth.pace import Sessions
@@ -116,7 +117,7 @@ def _later(
         return []
     own, found = stretches(template), []
     for session in late:
-        rows = rows_of(options.features, session)
+        rows = rows_of(options.features, alike(session, template.device))
         if len(rows) >= LATER:
             scores = options.verifier.score_many(template, rows)
             found.append(Fall((float(scores.mean()) - own.mean) / own.unit, len(rows)))

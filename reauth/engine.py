@@ -20,7 +20,7 @@ from reauth.alert import Alert
 from reauth.brake import Brake
 from reauth.claim import Claim
 from reauth.errors import StoreError, WireError
-from reauth.evidence import alert_of, resemblance_of, row_of
+from reauth.evidence import alert_of, judged_by, resemblance_of, row_of
 from reauth.group import Arrived, Group, Key, Live, LiveTab, advance, arrive_many
 from reauth.memory import Memory
 from reauth.order import Offer, digest
@@ -301,22 +301,22 @@ class Engine:
     async def _alert(
         self, live: Live, verdict: Verdict, rows: Sequence[TrajectoryRow], now: float
     ) -> Alert:
+        compared = (live.id, verdict.lane, verdict.version)
         fresh = [
             row
             for row in rows
-            if row.session == live.id and row.lane == verdict.lane and row.number <= verdict.number
+            if (row.session, row.lane, row.template_version) == compared
+            and row.number <= verdict.number
         ]
-        stored = await self._store.trajectories_of(live.id, verdict.lane, verdict.window)
-        known = {row.number: row for row in (*stored, *fresh)}
-        recipe, template = next(
-            (lane.recipe, lane.template)
-            for lane in live.session.lanes
-            if lane.recipe.name == verdict.lane and lane.template is not None
+        stored = await self._store.trajectories_of(
+            live.id, verdict.lane, verdict.window, verdict.version
         )
+        known = {row.number: row for row in (*stored, *fresh)}
+        recipe, template = judged_by(live, verdict)
         rested_on = [known[number] for number in sorted(known)]
         alert = alert_of(live, verdict, template, rested_on, now)
         # Whoever it may be is looked for once an alert, not on the way of every movement.
-        enrolled = await self._memory.enrolled()
+        enrolled = await self._memory.enrolled(template.device)
         resembles = await asyncio.get_running_loop().run_in_executor(
             self._worker, resemblance_of, alert, rested_on, enrolled, recipe
         )
@@ -328,9 +328,7 @@ class Engine:
             if isinstance(outcome, Gap):
                 self.counters["ingest_gap_total"] += 1
             elif isinstance(outcome, Scored):
-                template = live.session.lanes[0].template
-                threshold = template.threshold if template else 0.0
-                if template:
-                    self._brake.compared(group.now, template.user, template.false_alarms)
-                decision = "low" if comparable(outcome.score) < threshold else "high"
+                _, template = judged_by(live, outcome)
+                self._brake.compared(group.now, template.user, template.false_alarms)
+                decision = "low" if comparable(outcome.score) < template.threshold else "high"
                 self.counters[f'score_total{{decision="{decision}"}}'] += 1

@@ -11,19 +11,20 @@ import logging
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
-from itertools import chain
 from typing import Any
 
 import numpy as np
 
-from reauth.device import known
+from reauth.device import UNTOLD, alike, cohort, likeness, split
+from reauth.enrolment_document import enrolment_document
 from reauth.errors import NotEnrolled, StoreError, TemplateError, TooShort
 from reauth.features import FEATURE_SETS, FeatureSet
-from reauth.pace import MEASURABLE, WORKDAY, Sessions, progress, trajectory_rate
-from reauth.ports import Enrolled, PersonRow, Store
+from reauth.pace import WORKDAY, Sessions, trajectory_rate
+from reauth.person import DeviceRow, PersonRow
+from reauth.ports import Store
 from reauth.quality import expected
 from reauth.settings import Settings
-from reauth.template import Drifts, Shared, Template
+from reauth.template import Drifts, Template
 from reauth.trajectory import Floats, Trajectory
 from reauth.verify import VERIFIERS, Verifier, features_for
 from reauth.verify.svm import MIN_USERS, Svm
@@ -60,6 +61,10 @@ class Options:
         Whose decisions quality is reported of.
     drifts
         How later sessions are expected to differ; None for what the verifier expects.
+    device
+        The device class to learn; None for the commonest.
+    min_users
+        Others on the user's device class who are enough to be told from; with fewer it is all.
     """
 
     min_trajectories: int = 300
@@ -69,16 +74,14 @@ class Options:
     false_alarms_per_8h: float = 1.0
     policy: str = "window"
     drifts: Drifts | None = None
+    device: str | None = None
+    min_users: int = 3
 
     @property
     def made_with(self) -> tuple[str, str]:
         """Verifier and features with their versions, as `Shared` names them."""
         verifier, features = self.verifier, self.features
         return f"{verifier.name} {verifier.version}", f"{features.name} {features.version}"
-
-    def measured(self, shared: Shared) -> Drifts | None:
-        """Give the measured drifts; None where they were measured of something else."""
-        return shared.drifts if (shared.verifier, shared.features) == self.made_with else None
 
 
 def learn(
@@ -89,7 +92,7 @@ def learn(
     rng: np.random.Generator,
     now: float,
 ) -> Template:
-    """Learn a user against others; version 0, as the store counts versions.
+    """Learn a user on one device class against others; version 0, as the store counts versions.
 
     Parameters
     ----------
@@ -98,8 +101,8 @@ def learn(
     genuine
         The user's trajectories, session by session, in order of time.
     background
-        The other users', likewise; they should be of the user's device class, or the template
-        tells devices apart (biometrics.md §4, wrong cohort).
+        The other users', likewise; those of the user's device class alone where that is enough,
+        as the template would tell devices apart (biometrics.md §4, wrong cohort).
     options
         How to learn.
     rng
@@ -112,6 +115,7 @@ def learn(
     NotEnrolled
         If the user has too few trajectories; the message says how many are missing.
     """
+    device, genuine = _on(genuine, options.device)
     own = _rows(options.features, genuine)
     count = sum(map(len, own))
     if count < options.min_trajectories:
@@ -119,10 +123,12 @@ def learn(
         raise NotEnrolled(
             f"{count} trajectories, {options.min_trajectories} are needed: {missing} to go"
         )
+    enough = max(options.min_users, MIN_USERS)
+    others_on_it = cohort(background, device, LEAST, enough)
     others = [
         rows
-        for name in sorted(background)
-        if sum(map(len, rows := _rows(options.features, background[name]))) >= LEAST
+        for name in sorted(others_on_it)
+        if sum(map(len, rows := _rows(options.features, others_on_it[name]))) >= LEAST
     ]
     learnt = options.verifier.enrol(own, others, rng)
     pace = trajectory_rate(genuine)
@@ -142,7 +148,7 @@ def learn(
         false_alarms=_false_alarms(pace, options.false_alarms_per_8h),
         drift=drifts.often if often else drifts.once,
         pace=pace,
-        devices=known(chain.from_iterable(genuine)),
+        devices=(device,),
         n_genuine=learnt.n_genuine,
         n_impostor=learnt.n_impostor,
         n_background_users=len(others),
@@ -150,6 +156,14 @@ def learn(
     )
     judged = expected(template, learnt.impostors, options.windows, rng, options.policy)
     return replace(template, quality=judged)
+
+
+def _on(genuine: Sessions, device: str | None) -> tuple[str, Sessions]:
+    """The device class to learn, and a user's trajectories on it, session by session."""
+    if device is not None:
+        return device, [alike(session, device) for session in genuine]
+    dealt = split(genuine)
+    return next(iter(dealt.items()), (UNTOLD, []))
 
 
 def _false_alarms(pace: float, per_8h: float) -> float:
@@ -180,9 +194,7 @@ def _fits(features: FeatureSet, trajectory: Trajectory) -> bool:
 
 
 class Enroller:
-    """Gathers from the store, learns off the event loop, keeps what was learnt.
-
-    Training runs in a thread: libsvm and numpy let go of the interpreter while they work.
+    """Gathers from the store, learns in a thread, keeps what was learnt.
 
     Parameters
     ----------
@@ -198,8 +210,8 @@ class Enroller:
         self._store = store
         self._settings = settings
         self._clock = clock
-        self._tried: dict[str, int] = {}
-        self._seen: dict[str, tuple[int, int]] = {}
+        self._tried: dict[tuple[str, str], int] = {}
+        self._seen: dict[tuple[str, str], tuple[int, int]] = {}
 
     async def status(self, user: str | None = None) -> list[dict[str, Any]]:
         """Tell how far one user's enrolment has come (known or not), or everybody's.
@@ -207,16 +219,21 @@ class Enroller:
         Returns
         -------
         list
-            As interfaces.md §4 has it, and with the quality its `limit`, `reason`, `policy` and
-            `spacing_h`. A quality that is another policy's is left out.
+            One of `enrolment_document` for each.
         """
         if user is None:
-            return [self._told(person) for person in await self._store.people()]
-        person = await self._store.person(user)
-        return [self._told(person or _stranger(user))]
+            found = await self._store.people()
+        else:
+            found = [await self._store.person(user) or _stranger(user)]
+        return [enrolment_document(each, self._settings, self._clock()) for each in found]
 
-    async def train(self, user: str) -> Template:
-        """Learn a user now, and make the result the user's active template.
+    async def train(self, user: str) -> list[Template]:
+        """Learn a user now on each device class with enough, and make the results active.
+
+        Returns
+        -------
+        list
+            The templates, that of the commonest class first.
 
         Raises
         ------
@@ -226,11 +243,32 @@ class Enroller:
         StoreError
             If the store fails.
         """
-        genuine = await self._store.genuine(user, self._settings.enrolment.max_trajectories)
-        return await self._store.save_template(await self.learnt(user, genuine))
+        person = await self._store.person(user) or _stranger(user)
+        commonest, *more = person.pooled() or [DeviceRow(UNTOLD)]
+        found = [await self._train(user, commonest.device)]
+        for row in more:
+            if row.trajectories >= self._settings.enrolment.min_trajectories:
+                try:
+                    found.append(await self._train(user, row.device))
+                except NotEnrolled:
+                    # Counted are those too that are too short or under suspicion.
+                    continue
+        return found
 
-    async def learnt(self, user: str, genuine: Sessions) -> Template:
-        """Learn a user from these sessions and everybody else's, off the loop; keep nothing.
+    async def _train(self, user: str, device: str) -> Template:
+        learnt = await self.learnt(user, device, await self.gathered(user, device))
+        return await self._store.save_template(learnt)
+
+    async def gathered(self, user: str, device: str) -> list[list[Trajectory]]:
+        """A user's trajectories that a device class is learnt from, the newest, by session."""
+        person = await self._store.person(user) or _stranger(user)
+        names = [name for name, pool in person.pools().items() if pool == device]
+        return await self._store.genuine(
+            user, self._settings.enrolment.max_trajectories, names
+        )
+
+    async def learnt(self, user: str, device: str, genuine: Sessions) -> Template:
+        """Learn a user's device class from these sessions and others', off the loop; keep nothing.
 
         Raises
         ------
@@ -240,11 +278,10 @@ class Enroller:
             If the store fails.
         """
         people = await self._store.people()
-        others = sum(1 for person in people if person.user != user and person.trajectories)
-        most = min(self._settings.enrolment.background_per_user, BACKGROUND // max(1, others))
-        background = await self._store.background(user, max(most, LEAST))
+        background = await self._background(user, device, people)
         newest = next((person.newest_version for person in people if person.user == user), 0)
         options, rng = await self._options(), draws_of(user, newest + 1)
+        options = replace(options, device=device)
         template = await asyncio.to_thread(
             learn, user, genuine, background, options, rng, self._clock()
         )
@@ -255,19 +292,37 @@ class Enroller:
     async def _options(self) -> Options:
         """How to learn: with the drift that was measured here, of what is used now."""
         options, shared = options_of(self._settings), await self._store.shared()
-        return options if shared is None else replace(options, drifts=options.measured(shared))
+        if shared is None or (shared.verifier, shared.features) != options.made_with:
+            return options
+        return replace(options, drifts=shared.drifts)
+
+    async def _background(
+        self, user: str, device: str, people: Sequence[PersonRow]
+    ) -> dict[str, list[list[Trajectory]]]:
+        """The others' trajectories: of the same device class, or of all where those are too few."""
+        wanted = self._settings.enrolment
+        others = [person for person in people if person.user != user and person.trajectories]
+        same = [each for each in others if each.on(device) >= LEAST]
+        names = None
+        if len(same) >= max(wanted.min_background_users, MIN_USERS):
+            others = same
+            known = {row.device for person in same for row in person.devices}
+            names = sorted(name for name in known if likeness(name, device) >= 0)
+        most = min(wanted.background_per_user, BACKGROUND // max(1, len(others)))
+        return await self._store.background(user, max(most, LEAST), names)
 
     async def train_due(self) -> AsyncIterator[Template]:
         """Learn everybody whose time has come; each is kept before it is yielded."""
         people = await self._store.people()
         for person in people:
-            if self._may(person) and await self._wants(person, people):
-                self._tried[person.user] = person.trajectories
-                try:
-                    yield await self.train(person.user)
-                except NotEnrolled:
-                    # Trajectories of sessions under suspicion are counted, but do not train.
-                    continue
+            for row in () if person.paused else person.pooled():
+                if self._may(person.user, row) and await self._wants(person.user, row, people):
+                    self._tried[person.user, row.device] = row.trajectories
+                    try:
+                        yield await self._train(person.user, row.device)
+                    except NotEnrolled:
+                        # Trajectories of sessions under suspicion are counted, but do not train.
+                        continue
 
     async def run(self) -> None:
         """Learn whoever is due, at intervals, until cancelled; do nothing if not wanted."""
@@ -279,63 +334,41 @@ class Enroller:
                 log.warning("enrolment_postponed")
             await asyncio.sleep(self._settings.enrolment.check)
 
-    def _may(self, person: PersonRow) -> bool:
-        """Whether to look at a user at all.
+    def _may(self, user: str, row: DeviceRow) -> bool:
+        """Whether to look at a user's device class at all.
 
-        Not while paused, not where somebody has gone back to an older version, and not before a
-        tenth more is there than at the last attempt.
+        Not where somebody went back to an older version, nor before a tenth more is there.
         """
-        tried = self._tried.get(person.user, 0)
+        tried = self._tried.get((user, row.device), 0)
         enough = max(self._settings.enrolment.min_trajectories, 1.1 * tried)
-        as_it_was = person.version == person.newest_version
-        return not person.paused and as_it_was and person.trajectories >= enough
+        return row.version == row.newest_version and row.trajectories >= enough
 
-    async def _wants(self, person: PersonRow, people: Sequence[PersonRow]) -> bool:
-        """Whether to learn a user: first, with others at last, with full data, for a new version.
+    async def _wants(self, user: str, row: DeviceRow, people: Sequence[PersonRow]) -> bool:
+        """Whether to learn a class: first, with others at last, with full data, for a new version.
 
         Full data are those that the template has not seen half of.
         """
-        if person.version == 0:
+        if row.version == 0:
             return True
         wanted = self._settings.enrolment
-        if person.provisional:
+        if row.provisional:
             known = [each for each in people if each.trajectories >= LEAST]
             return len(known) > max(wanted.min_background_users, MIN_USERS)
-        learnt_from = await self._learnt_from(person)
-        full = person.trajectories >= wanted.full_trajectories
+        learnt_from = await self._learnt_from(user, row)
+        full = row.trajectories >= wanted.full_trajectories
         return learnt_from == 0 or (full and 2 * learnt_from < wanted.full_trajectories)
 
-    async def _learnt_from(self, person: PersonRow) -> int:
-        """How many trajectories a user's template was made from; 0 if it can be used no longer."""
-        version, count = self._seen.get(person.user, (0, 0))
-        if version != person.version:
+    async def _learnt_from(self, user: str, row: DeviceRow) -> int:
+        """How many trajectories a class's template was made from; 0 if it can be used no longer."""
+        version, count = self._seen.get((user, row.device), (0, 0))
+        if version != row.version:
             try:
-                template = await self._store.template(person.user)
+                template = await self._store.template(user, row.version)
             except TemplateError:
                 template = None
             count = template.n_genuine if template else 0
-            self._seen[person.user] = person.version, count
+            self._seen[user, row.device] = row.version, count
         return count
-
-    def _told(self, person: PersonRow) -> dict[str, Any]:
-        needed = self._settings.enrolment.min_trajectories
-        spread = (person.last or 0.0) - (person.first or 0.0)
-        since = person.first if spread >= MEASURABLE else None
-        come = progress(person.trajectories, needed, since, self._clock())
-        lane = self._settings.identity_lane
-        quality = (person.quality or {}).get(str(lane.window))
-        if quality is not None and not _tells(quality, lane.policy):
-            quality = None
-        learnt = person.version > 0
-        return {
-            "user": person.user,
-            "state": _state(person).value,
-            "trajectories": come.trajectories,
-            "needed": come.needed,
-            "eta_s": 0.0 if learnt else come.eta_s,
-            "version": person.version,
-            "quality": quality if learnt else None,
-        }
 
 
 def draws_of(user: str, version: int) -> np.random.Generator:
@@ -359,21 +392,8 @@ def options_of(settings: Settings) -> Options:
         windows=tuple(sorted({*WINDOWS, lane.window})),
         false_alarms_per_8h=wanted.false_alarms_per_8h,
         policy=lane.policy,
+        min_users=wanted.min_background_users,
     )
-
-
-def _tells(quality: Mapping[str, Any], policy: str) -> bool:
-    """Whether a stored quality has a figure, of the policy that decides."""
-    known = quality["far"] is not None or quality["frr"] is not None
-    return known and bool(quality.get("policy", "window") == policy)
-
-
-def _state(person: PersonRow) -> Enrolled:
-    if person.paused:
-        return Enrolled.PAUSED
-    if person.version:
-        return Enrolled.PROVISIONAL if person.provisional else Enrolled.ACTIVE
-    return Enrolled.GATHERING if person.trajectories else Enrolled.NONE
 
 
 def _stranger(user: str) -> PersonRow:

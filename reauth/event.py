@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from enum import IntEnum
 from itertools import repeat
-from typing import Any, NamedTuple, cast, overload
+from typing import Any, NamedTuple, Self, cast, overload
 
 
 class Kind(IntEnum):
@@ -73,9 +73,12 @@ class Samples(Sequence[Event]):
         s on the session's clock, never falling.
     kinds, xs, ys, exts
         As of `Event`; all of one length.
+
+    What the page tells of the device stands beside them: `pointers`, the wire's pointer type of
+    each DOWN, or nothing where nobody knows; `screen`, the class of the screen.
     """
 
-    __slots__ = ("exts", "kinds", "page", "times", "xs", "ys")
+    __slots__ = ("exts", "kinds", "page", "pointers", "screen", "times", "xs", "ys")
 
     def __init__(
         self,
@@ -92,6 +95,14 @@ class Samples(Sequence[Event]):
         self.xs = xs
         self.ys = ys
         self.exts = exts
+        self.pointers: Sequence[int] = ()
+        self.screen: str | None = None
+
+    def telling(self, pointers: Sequence[int], screen: str | None = None) -> Self:
+        """The same, with what the page tells of the device."""
+        self.pointers = pointers
+        self.screen = screen
+        return self
 
     def __len__(self) -> int:
         return len(self.kinds)
@@ -107,5 +118,34 @@ class Samples(Sequence[Event]):
     def __getitem__(self, at: int | slice) -> "Event | Samples":
         columns: Any = (self.times[at], self.xs[at], self.ys[at], self.exts[at])
         if isinstance(at, slice):
-            return Samples(self.page, self.kinds[at], *columns)
+            part = Samples(self.page, self.kinds[at], *columns)
+            return part.telling(self._pointers(at), self.screen)
         return Event(self.kinds[at], self.page, *columns)
+
+    def _pointers(self, at: slice) -> Sequence[int]:
+        """Those of the presses in a part."""
+        numbered = (place for place, kind in enumerate(self.kinds) if kind == Kind.DOWN)
+        wanted = range(len(self.kinds))[at]
+        pairs = zip(numbered, self.pointers, strict=False)  # without types there are none
+        return [pointer for place, pointer in pairs if place in wanted]
+
+
+def runs(last: float | None, events: Sequence[Event], gap: float) -> list[Sequence[Event]]:
+    """Cut events where a session ends: a pause of at least `gap` seconds.
+
+    The first run goes on with the session whose newest event was at `last`; each further run
+    begins a new session. The first is empty where the pause lies before all events.
+    """
+    if isinstance(events, Samples) and events.times:
+        first, end = events.times[0], events.times[-1]
+        if end - first < gap and (last is None or first - last < gap):
+            return [events]
+    cut: list[Sequence[Event]] = []
+    start = 0
+    for index, (_, _, t, *_) in enumerate(events):
+        if last is not None and t - last >= gap:
+            cut.append(events[start:index])
+            start = index
+        last = t if last is None else max(last, t)
+    cut.append(events[start:])
+    return cut

@@ -30,7 +30,7 @@ def row_of(live: Live, outcome: Outcome, now: float) -> TrajectoryRow | None:
         return None
     score, reason, version = None, None, 0
     if isinstance(outcome, Scored):
-        score, version = outcome.score, _version(live, outcome.lane)
+        score, version = outcome.score, outcome.version
     elif isinstance(outcome, Dropped):
         reason = outcome.reason
     else:
@@ -39,11 +39,16 @@ def row_of(live: Live, outcome: Outcome, now: float) -> TrajectoryRow | None:
     return TrajectoryRow(*whose, outcome.trajectory, score, reason, version)
 
 
-def _version(live: Live, lane: str) -> int:
-    for found in live.session.lanes:
-        if found.recipe.name == lane and found.template is not None:
-            return found.template.version
-    return 0
+def judged_by(live: Live, outcome: Scored | Verdict) -> tuple[Recipe, Template]:
+    """How an outcome's lane is made, and the template that its scores are of."""
+    return next(
+        (lane.recipe, lane.template)
+        for first in live.session.lanes
+        for lane in first.devices
+        if lane.recipe.name == outcome.lane
+        and lane.template is not None
+        and lane.template.version == outcome.version
+    )
 
 
 def evidence_of(rows: Iterable[TrajectoryRow], threshold: float) -> tuple[Evidence, ...]:

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from math import nextafter
 
 from reauth.claim import Claim
+from reauth.device import screen_class
 from reauth.errors import WireError
-from reauth.event import Event, Samples
+from reauth.event import Event, Samples, runs
 from reauth.order import Ready, TabStream
 from reauth.ports import Accepted, HeldRow, RawRow, SessionRow, TabRow
-from reauth.session import Outcome, Session, runs, step_many
+from reauth.session import Outcome, Session, step_many
 from reauth.wire import Batch, decode, decode_json, decode_many, samples
 
 MICRO = 64
@@ -38,7 +39,10 @@ class Arrived:
 
 @dataclass(slots=True)
 class LiveTab:
-    """A tab in memory: its stream, whose it is, and how its clock is set (None: not yet)."""
+    """A tab in memory: its stream, whose it is, how its clock is set, the class of its screen.
+
+    None is what it has not told yet.
+    """
 
     tab: bytes
     key: Key
@@ -47,12 +51,14 @@ class LiveTab:
     last_t: float = 0.0
     last_seen: float = 0.0
     forked: bool = False
+    screen: str | None = None
 
     def row(self) -> TabRow:
         """What the store keeps of it."""
         user, client = self.key
         place = (self.stream.next_seq, self.offset, self.last_t, self.last_seen)
-        return TabRow(self.tab, user, client, *place, self.stream.recent_bytes(), self.forked)
+        more = (self.stream.recent_bytes(), self.forked, self.screen)
+        return TabRow(self.tab, user, client, *place, *more)
 
 
 @dataclass(slots=True)
@@ -145,7 +151,10 @@ def timed(tab: LiveTab, ready: Ready[Arrived], skew: float) -> tuple[Samples, bo
     batch, received = ready.item.batch, ready.item.accepted.claim.received
     base, wrong = align(tab, batch, received, skew)
     lost = batch.dropped if ready.missing or batch.dropped or wrong else None
+    if batch.header.screen is not None:
+        tab.screen = screen_class(*batch.header.screen)
     found = samples(batch, base, lost)
+    found.screen = tab.screen
     if found:
         tab.last_t = found.times[-1]
     return found, wrong

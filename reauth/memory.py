@@ -7,9 +7,10 @@ commit. So whatever a failed commit has touched is simply forgotten.
 import logging
 import struct
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from reauth.claim import Claim, TokenVerdict
+from reauth.device import likeness
 from reauth.errors import TemplateError
 from reauth.group import Arrived, Group, Key, Live, LiveTab, arrive
 from reauth.order import TabStream
@@ -40,7 +41,7 @@ class Memory:
     def __init__(self, store: Store, recipes: Sequence[Recipe]) -> None:
         self._store = store
         self._recipes = recipes
-        self._actives: dict[str, int] = {}
+        self._actives: dict[str, dict[str, int]] = {}
         self._templates: dict[tuple[str, int], Template] = {}
         self._unusable: set[tuple[str, int]] = set()
         self._version: int | None = None
@@ -82,30 +83,32 @@ class Memory:
             item = arrive(Accepted(held.claim, held.body), allow_json=True)
             if isinstance(item, Arrived):
                 stream.hold(held.seq, item, held.received)
-        place = (row.offset, row.last_t, row.last_seen, row.forked)
+        place = (row.offset, row.last_t, row.last_seen, row.forked, row.screen)
         return LiveTab(name, (row.user, row.client), stream, *place)
 
     def has(self, key: Key) -> bool:
         """Whether all that `fetch` would fetch is here."""
-        return key in self.live and (self._active(key) is not None or key[0] not in self._actives)
+        return key in self.live and len(self._active(key)) == len(self._versions(key[0]))
 
-    def _active(self, key: Key) -> Template | None:
-        """The active template of the key's user, if it is in memory: a session holds on to one."""
-        user = key[0]
-        if user is None or user not in self._actives:
-            return None
-        version = self._actives[user]
-        lanes = self.live[key].session.lanes if key in self.live else ()
-        held = next((lane.template for lane in lanes if lane.template is not None), None)
-        if held is not None and held.version == version:
-            return held
-        return self._templates.get((user, version))
+    def _versions(self, user: str | None) -> Collection[int]:
+        """The versions of a user's active templates."""
+        return self._actives.get(user, {}).values() if user is not None else ()
+
+    def _active(self, key: Key) -> list[Template]:
+        """The active templates of the key's user that are in memory: a session holds on to its own.
+        """
+        held = _held(self.live[key]) if key in self.live else ()
+        own = {template.version: template for template in held}
+        found = [
+            own.get(version) or self._templates.get((key[0] or "", version))
+            for version in self._versions(key[0])
+        ]
+        return [template for template in found if template is not None]
 
     async def fetch(self, key: Key, now: float) -> None:
-        """Have the key's last session in memory, and its user's template for one that begins."""
-        user = key[0]
-        if user is not None and user in self._actives:
-            await self._template(user, self._actives[user])
+        """Have the key's last session in memory, and its user's templates for one that begins."""
+        for version in self._versions(key[0]):
+            await self._template(key[0] or "", version)
         if key in self.live:
             return
         row = await self._store.session(*key)
@@ -129,12 +132,11 @@ class Memory:
     async def _restored(self, row: SessionRow) -> Session | None:
         """A stored session; None where its user is paused or deleted, or the code has changed."""
         try:
-            version, template = pinned(row.state), None
-            if version:
-                if row.user is None or row.user not in self._actives:
-                    return None
-                template = await self._template(row.user, version)
-            session = self._session(template)
+            versions, user = pinned(row.state), row.user or ""
+            if versions and user not in self._actives:
+                return None
+            found = [await self._template(user, version) for version in versions]
+            session = self._session([template for template in found if template is not None])
             session.restore(row.state)
         except (TemplateError, ValueError, struct.error):
             return None
@@ -150,9 +152,11 @@ class Memory:
                 self._templates[user, version] = known
         return known
 
-    async def enrolled(self) -> list[Template]:
-        """Active templates, those at hand first; of a large installation not all."""
-        wanted = sorted(self._actives.items(), key=lambda name: name not in self._templates)
+    async def enrolled(self, device: str) -> list[Template]:
+        """Active templates of a device class, one a user, those at hand first; at most so many."""
+        fitting = [(user, _fitting(versions, device)) for user, versions in self._actives.items()]
+        known = [(user, version) for user, version in fitting if version is not None]
+        wanted = sorted(known, key=lambda name: name not in self._templates)
         found = [await self._template(user, version) for user, version in wanted[:_CANDIDATES]]
         return [template for template in found if template is not None]
 
@@ -206,24 +210,30 @@ class Memory:
             await self.tab(name, (None, ""))
 
     async def _adopt(self, live: Live) -> None:
-        """Give a session that has no template its user's; forget one whose user has none now."""
-        user = live.key[0]
-        version = self._actives.get(user) if user is not None else None
-        compared = any(lane.template is not None for lane in live.session.lanes)
-        if version is None and compared:
+        """Give a session its user's templates on devices that it has none of.
+
+        One whose user has none at all is forgotten.
+        """
+        user = live.key[0] or ""
+        versions = self._actives.get(user, {})
+        held = {template.device for template in _held(live)}
+        if held and not versions:
             del self.live[live.key]
-        elif user is not None and version is not None and not compared:
-            template = await self._template(user, version)
-            for lane in live.session.lanes:
-                if template is not None:
-                    lane.take(template)
+            return
+        found = [
+            await self._template(user, version)
+            for device, version in versions.items()
+            if device not in held
+        ]
+        live.session.take(template for template in found if template is not None)
 
     async def _anchor(self, sessions: Iterable[Live]) -> None:
         """Let lanes begin anew whose alert was closed: it has been said who it was."""
         alarmed = [
             (live.id, lane)
             for live in sessions
-            for lane in live.session.lanes
+            for first in live.session.lanes
+            for lane in first.devices
             if lane.opinion is not None and lane.opinion.alarmed
         ]
         unresolved = await self._store.unresolved() if alarmed else set()
@@ -232,11 +242,23 @@ class Memory:
                 lane.opinion.anchor()
 
     def begin(self, name: str, key: Key, claim: Claim, started: float) -> Live:
-        """A new session, compared with the user's active template where there is one."""
+        """A new session, compared with the user's active templates where there are any."""
         return Live(name, key, started, self._session(self._active(key)), claim)
 
-    def _session(self, template: Template | None) -> Session:
-        return Session([Lane(recipe, template) for recipe in self._recipes])
+    def _session(self, templates: Sequence[Template]) -> Session:
+        return Session([Lane(recipe, None) for recipe in self._recipes]).take(templates)
+
+
+def _held(live: Live) -> list[Template]:
+    """The templates that a session compares with."""
+    lanes = [lane for first in live.session.lanes for lane in first.devices]
+    return [lane.template for lane in lanes if lane.template is not None]
+
+
+def _fitting(versions: Mapping[str, int], device: str) -> int | None:
+    """The version of the class that has most in common with a class; None if none fits."""
+    best = max(versions, key=lambda name: likeness(name, device))
+    return versions[best] if likeness(best, device) >= 0 else None
 
 
 def _deleted(key: Key, known: Collection[tuple[str, str]]) -> bool:

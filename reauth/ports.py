@@ -7,10 +7,11 @@ otherwise. What implements a door raises `StoreError` or `SinkError` when the wo
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Protocol
 
 from reauth.alert import Alert, State
 from reauth.claim import Claim
+from reauth.person import PersonRow
 from reauth.template import Shared, Template
 from reauth.trajectory import Trajectory
 
@@ -21,7 +22,8 @@ class TabRow:
 
     `next_seq` is the first sequence number not yet delivered; `offset` (s) is added to the page's
     clock, None before its first batch; `recent` maps the last sequence numbers to digests of their
-    batches, to tell a repeated from a forked one; `forked` tabs are stored short, never scored.
+    batches, to tell a repeated from a forked one; `forked` tabs are stored short, never scored;
+    `screen` is the class of the screen, None where it was not told.
     """
 
     tab: bytes
@@ -33,6 +35,7 @@ class TabRow:
     last_seen: float
     recent: bytes
     forked: bool
+    screen: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,36 +120,6 @@ class Commit:
     """`Store.deletions` as of what this rests on; after another one it is refused."""
 
 
-class Enrolled(StrEnum):
-    """How far a user's enrolment has come."""
-    NONE = "none"
-    GATHERING = "gathering"
-    PROVISIONAL = "provisional"
-    ACTIVE = "active"
-    PAUSED = "paused"
-
-
-@dataclass(frozen=True, slots=True)
-class PersonRow:
-    """A user as enrolment sees them.
-
-    `trajectories` counts those that may train (scored or not, no session with a confirmed alert);
-    `first`, `last` are when the oldest and the newest of them came; `version` is the active
-    template's, 0 for none; `newest_version` the highest ever given.
-    """
-
-    user: str
-    trajectories: int
-    first: float | None
-    last: float | None
-    version: int
-    newest_version: int
-    provisional: bool
-    paused: bool
-    quality: Mapping[str, Any] | None
-    enrolled_at: float | None
-
-
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """An alert on its way to one sink."""
@@ -208,8 +181,13 @@ class Store(Protocol):
         """(user, client) of sessions that moved at `since` (s) or later; of nobody known, none."""
         ...
 
-    async def trajectories_of(self, session: str, lane: str, limit: int) -> list[TrajectoryRow]:
-        """The newest trajectories of a session's lane, oldest first."""
+    async def trajectories_of(
+        self, session: str, lane: str, limit: int, version: int | None = None
+    ) -> list[TrajectoryRow]:
+        """The newest trajectories of a session's lane, oldest first.
+
+        With a version only those that were compared with the template of that one.
+        """
         ...
 
     async def version(self) -> int:
@@ -220,8 +198,8 @@ class Store(Protocol):
         """How often anybody was deleted."""
         ...
 
-    async def actives(self) -> dict[str, int]:
-        """The active template's version of everyone who has one and is not paused."""
+    async def actives(self) -> dict[str, dict[str, int]]:
+        """Everyone's active templates, but for those who are paused: device class to version."""
         ...
 
     async def people(self) -> list[PersonRow]:
@@ -232,19 +210,24 @@ class Store(Protocol):
         """One of them."""
         ...
 
-    async def genuine(self, user: str, limit: int) -> list[list[Trajectory]]:
+    async def genuine(
+        self, user: str, limit: int, devices: Collection[str] | None = None
+    ) -> list[list[Trajectory]]:
         """A user's trajectories that may train, session by session in order of time, newest kept.
 
-        Trajectories of sessions with an unresolved or confirmed alert are left out.
+        Trajectories of sessions with an unresolved or confirmed alert are left out, and of other
+        device classes than `devices`, if that is given.
         """
         ...
 
-    async def background(self, without: str, most: int) -> dict[str, list[list[Trajectory]]]:
-        """The other users' trajectories, session by session, at most so many of each user."""
+    async def background(
+        self, without: str, most: int, devices: Collection[str] | None = None
+    ) -> dict[str, list[list[Trajectory]]]:
+        """The other users' trajectories as `genuine` has them, at most so many of each user."""
         ...
 
     async def template(self, user: str, version: int | None = None) -> Template | None:
-        """A user's template of a version; None as version means the active one.
+        """A user's template of a version; None as version means the newest active one.
 
         The active one of a paused user is None.
         """
@@ -255,7 +238,10 @@ class Store(Protocol):
         ...
 
     async def save_template(self, template: Template) -> Template:
-        """Keep a template as the user's next version and make it the active one."""
+        """Keep a template as the user's next version and make it the active one.
+
+        It takes the place of those whose device class does not contradict its own.
+        """
         ...
 
     async def shared(self) -> Shared | None:
@@ -265,7 +251,7 @@ class Store(Protocol):
         """Keep what all users share."""
 
     async def rollback(self, user: str, version: int) -> None:
-        """Make an older version the active one.
+        """Make an older version the active one, in the place of those as above.
 
         Raises
         ------

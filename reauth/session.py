@@ -7,17 +7,20 @@ features and scores are cheap only in batches, and equals `receive` one by one.
 """
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
 import numpy as np
 
+from reauth.compare import Item, compare
 from reauth.decide import Policy
 from reauth.decide.opinion import Opinion, patience
-from reauth.device import sampling
-from reauth.errors import TemplateError, TooShort
+from reauth.device import UNKNOWN_DEVICE, class_of
+from reauth.errors import TemplateError
 from reauth.event import Event, Kind, Samples
 from reauth.features import FeatureSet
+from reauth.pages import Pages
 from reauth.template import Template
 from reauth.trajectory import Segmenter, Trajectory
 from reauth.verify import Verifier
@@ -27,7 +30,8 @@ from reauth.verify import Verifier
 class Scored:
     """A trajectory was compared: `score` in nats, above 0 speaks for the user.
 
-    `t` is the trajectory's end on the session's clock, `number` counts the lane's trajectories.
+    `t` is the trajectory's end on the session's clock, `number` counts the lane's trajectories,
+    `version` is the template's.
     """
 
     lane: str
@@ -36,6 +40,7 @@ class Scored:
     calibrated: bool
     number: int
     trajectory: Trajectory = field(compare=False, repr=False)
+    version: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,8 @@ class Verdict:
     """A lane changed its mind: `low` of the last `window` scores, against a `limit`.
 
     An alarm that ended and came again is told again. `rule` names the policy, whose `level` is
-    compared with a `bound`; see `Policy.evidence`.
+    compared with a `bound`; see `Policy.evidence`. `version` is that of the template which the
+    scores are of.
     """
 
     lane: str
@@ -56,6 +62,7 @@ class Verdict:
     rule: str
     level: float
     bound: float
+    version: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,35 +103,83 @@ class Recipe:
 
 _LANE = struct.Struct("<qqIH")
 _SESSION = struct.Struct("<BdB")
+_OTHERS = struct.Struct("<B")
 STATE_VERSION = 2
 
 
 class Lane:
     """One question asked of a session: is it the user, a human, new?
 
+    What is judged is one device class's; for each further one that the user is known on there is
+    a lane in `others`, which is fed by this one and counts with it.
+
     Parameters
     ----------
     template
         None while the user is not enrolled: trajectories are then dropped with that reason.
+    first
+        The lane among whose `others` this one stands; None for one that stands by itself.
     """
 
-    __slots__ = ("number", "opinion", "recipe", "segmenter", "template")
+    __slots__ = ("_first", "_number", "opinion", "others", "recipe", "segmenter", "template")
 
-    def __init__(self, recipe: Recipe, template: Template | None) -> None:
+    def __init__(
+        self, recipe: Recipe, template: Template | None, first: "Lane | None" = None
+    ) -> None:
         self.recipe = recipe
-        self.segmenter = recipe.segmenter()
-        self.number = 0
+        self.segmenter: Segmenter = first.segmenter if first else recipe.segmenter()
+        self.others: tuple[Lane, ...] = ()
         self.template: Template | None = None
         self.opinion: Opinion | None = None
+        self._first = first
+        self._number = 0
         if template is not None:
             self.take(template)
 
+    @property
+    def number(self) -> int:
+        """Trajectories of the session so far, of whatever device."""
+        return (self._first or self)._number
+
+    @number.setter
+    def number(self, number: int) -> None:
+        (self._first or self)._number = number
+
+    @property
+    def devices(self) -> "tuple[Lane, ...]":
+        """The lanes of all device classes, this one first."""
+        return (self, *self.others)
+
     def take(self, template: Template) -> None:
-        """Start comparing against a template; only a lane that has none takes one."""
+        """Start comparing against a template; only a device class that has none takes one."""
         if self.template is None:
             self.template = template
             policy = self.recipe.policy(template)
             self.opinion = Opinion(policy, patience(policy, template))
+            return
+        known = [lane.template.devices for lane in self.devices if lane.template]
+        if template.devices not in known:
+            self.others = (*self.others, Lane(self.recipe, template, self))
+
+    def of(self, trajectory: Trajectory) -> "Lane | None":
+        """The lane of a trajectory's device class; None where the user is not known on it.
+
+        Of several whose class it contradicts in nothing, the one that it has most in common with.
+        """
+        if self.template is None:
+            return self
+        name = class_of(trajectory)
+        best, most = self, self.template.likeness(name)
+        for lane in self.others:
+            if lane.template and (found := lane.template.likeness(name)) > most:
+                best, most = lane, found
+        return best if most >= 0 else None
+
+    def item(self, trajectory: Trajectory) -> Item | str:
+        """What is to be compared, or why it cannot be."""
+        if self.template is None:
+            return "not_enrolled"
+        return self.recipe.features, self.recipe.verifier, self.template, trajectory
 
     def judge(self, trajectory: Trajectory, score: float | str) -> list[Outcome]:
         """What a trajectory brings about, given its score or the reason why it has none."""
@@ -135,18 +190,19 @@ class Lane:
         if self.template is None or self.opinion is None:
             raise TemplateError("a score without a template")
         calibrated = self.recipe.verifier.calibrated(self.template)
-        scored = Scored(name, t, score, calibrated, self.number, trajectory)
+        version = self.template.version
+        scored = Scored(name, t, score, calibrated, self.number, trajectory, version)
         genuine = self.opinion.update(score)
         if genuine is None:
             return [scored]
         evidence = self.opinion.evidence()
         window, low, limit = (int(evidence[key]) for key in ("window", "low", "limit"))
         own = (str(evidence["rule"]), float(evidence["level"]), float(evidence["bound"]))
-        return [scored, Verdict(name, t, genuine, self.number, window, low, limit, *own)]
+        return [scored, Verdict(name, t, genuine, self.number, window, low, limit, *own, version)]
 
     def to_bytes(self) -> bytes:
         """What this lane remembers, the template's version included, not the template."""
-        segmenter = self.segmenter.to_bytes()
+        segmenter = b"" if self._first else self.segmenter.to_bytes()
         opinion = self.opinion.to_bytes() if self.opinion else b""
         version = self.template.version if self.template else 0
         head = _LANE.pack(self.number, version, len(segmenter), len(opinion))
@@ -164,7 +220,8 @@ class Lane:
         if version != (self.template.version if self.template else 0):
             raise TemplateError(f"the state belongs to template version {version}")
         at = _LANE.size
-        self.segmenter.from_bytes(state[at : at + segmenter])
+        if not self._first:
+            self.segmenter.from_bytes(state[at : at + segmenter])
         at += segmenter
         if self.opinion:
             self.opinion.from_bytes(state[at : at + opinion])
@@ -172,10 +229,25 @@ class Lane:
         return int(at + opinion)
 
 
-def pinned(state: bytes) -> int:
-    """The template version (0: none) that a stored session's first lane was scored with."""
-    _, version, *_ = _LANE.unpack_from(state, _SESSION.size)
-    return int(version)
+def pinned(state: bytes) -> list[int]:
+    """The template versions that a stored session's first lane was scored with, in order.
+
+    Raises
+    ------
+    TemplateError
+        If the state was written by another version of this code.
+    """
+    written, _, lanes = _SESSION.unpack_from(state)
+    if written != STATE_VERSION:
+        raise TemplateError("the session's state was written by another version")
+    found, at = [], _SESSION.size
+    if lanes:
+        (others,), at = _OTHERS.unpack_from(state, at), at + _OTHERS.size
+        for _ in range(1 + others):
+            _, version, segmenter, opinion = _LANE.unpack_from(state, at)
+            found.append(version)
+            at += _LANE.size + segmenter + opinion
+    return [version for version in found if version]
 
 
 class Session:
@@ -187,13 +259,23 @@ class Session:
         One a question.
     last
         s, the time of the newest event; None before the first.
+    pages
+        What its pages have told of the device.
     """
 
-    __slots__ = ("lanes", "last")
+    __slots__ = ("lanes", "last", "pages")
 
     def __init__(self, lanes: Sequence[Lane]) -> None:
         self.lanes = tuple(lanes)
         self.last: float | None = None
+        self.pages = Pages()
+
+    def take(self, templates: Iterable[Template]) -> Self:
+        """Start comparing against templates on device classes that have none; the same session."""
+        for template in templates:
+            for lane in self.lanes:
+                lane.take(template)
+        return self
 
     def receive(self, events: Sequence[Event]) -> list[Outcome]:
         """Take events in order; return what they brought about, in order."""
@@ -202,21 +284,24 @@ class Session:
     def rest(self, before: float | None = None) -> list[Outcome]:
         """The pointer has rested: judge what ended a pause before `before` (None: all)."""
         closed = [
-            (self, 0, place, trajectory)
-            for place, lane in enumerate(self.lanes)
+            _closed(self, lane, 0, trajectory)
+            for lane in self.lanes
             for trajectory in lane.segmenter.close(before)
         ]
         return [
             outcome
-            for (_, _, place, trajectory), score in zip(closed, _scores(closed), strict=True)
-            for outcome in self.lanes[place].judge(trajectory, score)
+            for (_, lane, _, trajectory), score in zip(closed, _scored(closed), strict=True)
+            for outcome in lane.judge(trajectory, score)
         ]
 
     def to_bytes(self) -> bytes:
         """All that this session remembers, as a small versioned value."""
         last = float("nan") if self.last is None else self.last
-        head = _SESSION.pack(STATE_VERSION, last, len(self.lanes))
-        return head + b"".join(lane.to_bytes() for lane in self.lanes)
+        parts = [_SESSION.pack(STATE_VERSION, last, len(self.lanes))]
+        for first in self.lanes:
+            parts.append(_OTHERS.pack(len(first.others)))
+            parts += [lane.to_bytes() for lane in first.devices]
+        return b"".join((*parts, self.pages.to_bytes()))
 
     def restore(self, state: bytes) -> None:
         """Take back what `to_bytes` gave, into a session of the same lanes and templates.
@@ -231,33 +316,18 @@ class Session:
             raise TemplateError("the session's state was written by another version")
         self.last = None if np.isnan(last) else last
         at = _SESSION.size
-        for lane in self.lanes:
-            at += lane.restore(state[at:])
+        for first in self.lanes:
+            if _OTHERS.unpack_from(state, at) != (len(first.others),):
+                raise TemplateError("the state belongs to other templates")
+            at += _OTHERS.size
+            for lane in first.devices:
+                at += lane.restore(state[at:])
+        self.pages.from_bytes(state[at:])
 
 
-def runs(last: float | None, events: Sequence[Event], gap: float) -> list[Sequence[Event]]:
-    """Cut events where a session ends: a pause of at least `gap` seconds.
-
-    The first run goes on with the session whose newest event was at `last`; each further run
-    begins a new session. The first is empty where the pause lies before all events.
-    """
-    if isinstance(events, Samples) and events.times:
-        first, end = events.times[0], events.times[-1]
-        if end - first < gap and (last is None or first - last < gap):
-            return [events]
-    cut: list[Sequence[Event]] = []
-    start = 0
-    for index, (_, _, t, *_) in enumerate(events):
-        if last is not None and t - last >= gap:
-            cut.append(events[start:index])
-            start = index
-        last = t if last is None else max(last, t)
-    cut.append(events[start:])
-    return cut
-
-
-_Closed = tuple[Session, int, int, Trajectory]
-"""A finished trajectory: its session, the index of the event that ended it, the lane's place."""
+_Closed = tuple[int, Lane, Item | str, Trajectory]
+"""A finished trajectory: the index of the event that ended it, the lane that judges it, and what is
+to be compared, or why it cannot be."""
 
 
 def step_many(work: Sequence[tuple[Session, Sequence[Event]]]) -> list[list[Outcome]]:
@@ -271,12 +341,11 @@ def step_many(work: Sequence[tuple[Session, Sequence[Event]]]) -> list[list[Outc
     closed: list[tuple[int, _Closed]] = []
     for place, (session, events) in enumerate(work):
         closed.extend((place, item) for item in _segment(session, events))
-    scores = _scores([item for _, item in closed])
+    scores = _scored([item for _, item in closed])
     outcomes: list[list[Outcome]] = [[] for _ in work]
     found = [_gaps(events) for _, events in work]
-    for (place, (session, index, lane, trajectory)), score in zip(closed, scores, strict=True):
-        judged = session.lanes[lane].judge(trajectory, score)
-        found[place].extend((index, outcome) for outcome in judged)
+    for (place, (index, lane, _, trajectory)), score in zip(closed, scores, strict=True):
+        found[place].extend((index, outcome) for outcome in lane.judge(trajectory, score))
     for place, items in enumerate(found):
         items.sort(key=lambda item: item[0])
         outcomes[place] = [outcome for _, outcome in items]
@@ -288,11 +357,19 @@ def _segment(session: Session, events: Sequence[Event]) -> list[_Closed]:
     newest = _newest(events)
     if newest is not None and (session.last is None or newest > session.last):
         session.last = newest
+    if isinstance(events, Samples):
+        session.pages.take(events)
     return [
-        (session, index, place, trajectory)
-        for place, lane in enumerate(session.lanes)
+        _closed(session, lane, index, trajectory)
+        for lane in session.lanes
         for index, trajectory in lane.segmenter.feed_many(events)
     ]
+
+
+def _closed(session: Session, first: Lane, index: int, trajectory: Trajectory) -> _Closed:
+    named = session.pages.named(trajectory)
+    lane = first.of(named)
+    return index, lane or first, lane.item(named) if lane else UNKNOWN_DEVICE, named
 
 
 def _newest(events: Sequence[Event]) -> float | None:
@@ -311,71 +388,5 @@ def _gaps(events: Sequence[Event]) -> list[tuple[int, Outcome]]:
     ]
 
 
-def _scores(closed: Sequence[_Closed]) -> list[float | str]:
-    """A score, or the reason for having none, of each trajectory: batched by set and template."""
-    scores: list[float | str] = ["not_enrolled"] * len(closed)
-    by_features: dict[int, list[int]] = {}
-    for place, (session, _, lane, trajectory) in enumerate(closed):
-        template = session.lanes[lane].template
-        if template is None:
-            continue
-        if not _comparable(template, trajectory):
-            scores[place] = "unknown_device"
-            continue
-        key = id(session.lanes[lane].recipe.features)
-        by_features.setdefault(key, []).append(place)
-    for places in by_features.values():
-        _score_set(closed, places, scores)
-    return scores
-
-
-def _comparable(template: Template, trajectory: Trajectory) -> bool:
-    """Whether the user is known on such a device; on another a score would tell devices apart."""
-    if not template.devices:
-        return True
-    return sampling(trajectory) in (None, *template.devices)
-
-
-def _score_set(
-    closed: Sequence[_Closed], places: Sequence[int], scores: list[float | str]
-) -> None:
-    session, _, lane, _ = closed[places[0]]
-    features = session.lanes[lane].recipe.features
-    rows, kept = _extract(features, [(place, closed[place][3]) for place in places])
-    for place in set(places).difference(kept):
-        scores[place] = "too_short"
-    by_template: dict[int, list[int]] = {}
-    for row, place in enumerate(kept):
-        session, _, lane, _ = closed[place]
-        by_template.setdefault(id(session.lanes[lane].template), []).append(row)
-    for same in by_template.values():
-        session, _, lane, _ = closed[kept[same[0]]]
-        found = session.lanes[lane]
-        assert found.template is not None  # `_scores` leaves out who is not enrolled
-        # Nearly always one of each: a slice of it is had for a tenth of what picking costs.
-        own = rows[same[0] : same[0] + 1] if len(same) == 1 else rows[same]
-        compared = found.recipe.verifier.score_many(found.template, own)
-        for row, score in zip(same, compared, strict=True):
-            scores[kept[row]] = float(score)
-
-
-def _extract(
-    features: FeatureSet, items: Sequence[tuple[int, Trajectory]]
-) -> tuple[np.ndarray[tuple[int, int], np.dtype[np.float64]], list[int]]:
-    """The feature rows of those trajectories that are long enough, and the places of these."""
-    try:
-        return features.extract_many([trajectory for _, trajectory in items]), [
-            place for place, _ in items
-        ]
-    except TooShort:
-        fit = [item for item in items if _long_enough(features, item[1])]
-        rows = features.extract_many([trajectory for _, trajectory in fit])
-        return rows, [place for place, _ in fit]
-
-
-def _long_enough(features: FeatureSet, trajectory: Trajectory) -> bool:
-    try:
-        features.extract(trajectory)
-    except TooShort:
-        return False
-    return True
+def _scored(closed: Sequence[_Closed]) -> list[float | str]:
+    return compare([item for _, _, item, _ in closed])

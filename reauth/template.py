@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from reauth.device import UNTOLD, likeness, parse
 from reauth.errors import TemplateError
 from reauth.trajectory import Floats
 
@@ -136,7 +137,8 @@ class Template:
     pace
         The user's trajectories in an active hour.
     devices
-        Sampling classes (`reauth.device`) that the user is known on; empty where nobody looked.
+        Names of the device classes (`reauth.device`) that the user is known on: one, but for
+        templates of old; none where nobody looked.
     n_genuine, n_impostor, n_background_users
         Trajectories of the user and of others, and how many others.
     enrolled_at
@@ -181,6 +183,15 @@ class Template:
             raise ValueError("false alarms per trajectory lie between 0 and 1")
         if not self.pace > 0:
             raise ValueError("whoever moves has more than 0 trajectories an hour")
+
+    @property
+    def device(self) -> str:
+        """The device class in whose place it stands."""
+        return parse(self.devices[0]).name if len(self.devices) == 1 else UNTOLD
+
+    def likeness(self, name: str) -> int:
+        """How much a device class has in common with its own; -1 where that is another device."""
+        return max((likeness(name, device) for device in self.devices), default=0)
 
 
 class Versioned(Protocol):

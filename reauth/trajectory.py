@@ -53,6 +53,8 @@ class Trajectory:
         (n,) int8, the `Kind` of each point; None where all are movements.
     rest
         s without movement before the first point; nan where nobody knows.
+    device
+        Name of the device class (`reauth.device`); None where nobody has looked.
     """
 
     page: int
@@ -61,6 +63,7 @@ class Trajectory:
     y: np.ndarray
     kinds: NDArray[np.int8] | None = None
     rest: float = math.nan
+    device: str | None = None
 
     @property
     def id(self) -> str:

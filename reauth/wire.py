@@ -50,8 +50,7 @@ VERSION = 1
 _STEPS = [zz >> 1 ^ -(zz & 1) for zz in range(2 * STEP + 1)]  # decoder and limit at once
 _LAST_SHIFT = 21  # a record's varint has 4 bytes at most: 10 min of ticks << 3 has 26 bits
 _PAUSE = PAUSE + 0.5 / TICKS_PER_S  # half a tick of grace: 1290.6001 - 690.6001 is above 600
-_HAS_HEADER, _HELD = 1, 2
-_TAB, _BASE = 16, 6
+_HAS_HEADER, _HELD, _TAB, _BASE = 1, 2, 16, 6
 _DOWN, _GAP = int(Kind.DOWN), int(Kind.GAP)
 _MARKS = frozenset(Mark)
 _FIELDS = {  # name: type, how many numbers; dpr is in thousandths, resolution in ticks
@@ -226,18 +225,19 @@ def events(batch: Batch, base: float) -> list[Event]:
 
 def samples(batch: Batch, base: float, lost: int | None = None) -> Samples:
     """Return the batch's events as columns; behind a GAP of `lost` samples, unless that is None."""
-    page = int.from_bytes(batch.tab, "big")
     kinds, xs, ys, exts = map(_listed, (batch.kinds, batch.xs, batch.ys, batch.exts))
-    exts, down = exts.copy(), -1
+    exts, pointers, down = exts.copy(), [], -1
     for _ in range(kinds.count(_DOWN)):
         down = kinds.index(_DOWN, down + 1)
+        pointers.append(exts[down] >> 3)
         exts[down] &= 7
     when = batch.times
     times = [base + t for t in when] if isinstance(when, list) else (when + base).tolist()
     if times and lost is not None:
         kinds, xs, ys = [_GAP, *kinds], [0, *xs], [0, *ys]
         times, exts = [times[0], *times], [lost, *exts]
-    return Samples(page, kinds, times, xs, ys, exts)
+    page = int.from_bytes(batch.tab, "big")
+    return Samples(page, kinds, times, xs, ys, exts).telling(pointers)
 
 
 def _varint(body: bytes, at: int) -> tuple[int, int]:

@@ -71,8 +71,10 @@ def claim(user="alice", client="10.0.0.1", at=EPOCH, **changes):
     return Claim(**(fields | changes))
 
 
-def bodies(events, tab=b"t" * 16, start=EPOCH, size=80, first=0):
+def bodies(events, tab=b"t" * 16, start=EPOCH, size=80, first=0, screen=None):
     """Events as wire bodies of `size` events each, numbered from `first`.
+
+    The first one tells the screen, if there is one; of a page without are the others anyway.
 
     Returns
     -------
@@ -92,7 +94,7 @@ def bodies(events, tab=b"t" * 16, start=EPOCH, size=80, first=0):
             base_ms=base_ms,
             dropped=0,
             held=False,
-            header=Header(),
+            header=Header(screen=None if place else screen),
             kinds=[int(event.kind) for event in part],
             times=[start + event.t - base_ms / 1000 for event in part],
             xs=[int(event.x) for event in part],

@@ -3,6 +3,7 @@
 import asyncio
 import sys
 from argparse import Namespace
+from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -20,6 +21,7 @@ from reauth.cli.command import (
     user_name,
 )
 from reauth.console.views import span
+from reauth.device import USUAL
 from reauth.enrol import Enroller
 from reauth.errors import NotEnrolled
 from reauth.ports import Store
@@ -82,6 +84,11 @@ states: none, gathering (observed only), provisional (compared with the own past
 are too few others), active, paused. FRR is the share of the user's own windows that would raise
 an alarm, FAR the share of other people's that would pass; both from sessions that training never
 saw.
+
+A user has a template of each device class with enough trajectories: how often points come (dense,
+frame, sparse), the pointer (mouse, pen, touch), the screen (hand, small, medium, large); "?" was
+not told. "not compared" counts trajectories on a class that the user was not known on: they raise
+no alert, and say nothing of who moves.
 """
 
 
@@ -94,7 +101,7 @@ async def _trained(args: Namespace) -> int:
     async with app.opened_store(settings) as store:
         enroller = Enroller(store, settings, app.now)
         try:
-            template = await enroller.train(args.user)
+            templates = await enroller.train(args.user)
         except NotEnrolled as error:
             raise NotEnrolled(
                 f"{args.user}: {error}; go on browsing, or `reauth import --user {args.user} FILE`"
@@ -103,9 +110,12 @@ async def _trained(args: Namespace) -> int:
     if args.json:
         print_json(status)
     else:
-        kind = "provisional template" if template.provisional else "template"
-        print(f"{args.user}: {kind} {template.version} of {template.n_genuine} trajectories")
-        print(_quality(status["quality"]))
+        qualities = {each["version"]: each["quality"] for each in status["devices"]}
+        for template in templates:
+            kind = "provisional template" if template.provisional else "template"
+            learnt = f"{kind} {template.version} of {template.n_genuine} trajectories"
+            print(f"{args.user}: {learnt} on {template.device}")
+            print(_quality(qualities.get(template.version)))
     return 0
 
 
@@ -159,7 +169,20 @@ async def _told(args: Namespace) -> int:
         return 0
     head = ("user", "state", "trajectories", "ready in", "template", "quality")
     print_table(head, [_row(person) for person in people])
+    rows = [row for person in people for row in _device_rows(person)]
+    if rows:
+        print()
+        print_table(("user", "device", "state", "trajectories", "not compared", "template"), rows)
     return 0
+
+
+def _device_rows(person: dict[str, Any]) -> Iterator[tuple[object, ...]]:
+    """A line for each device class that is learnt, or worth to be told."""
+    for row in person["devices"]:
+        if row["version"] or row["trajectories"] > USUAL * person["trajectories"]:
+            version, unknown = row["version"] or "-", row["unknown_device"] or "-"
+            gathered = f"{row['trajectories']} of {person['needed']}"
+            yield person["user"], row["device"], row["state"], gathered, unknown, version
 
 
 def _row(person: dict[str, Any]) -> tuple[object, ...]:

@@ -11,9 +11,10 @@ from typing import Any
 from reauth import app
 from reauth.cli.command import Commands, bar, command, print_json, settings_of, user_name
 from reauth.errors import RecordingError
+from reauth.event import runs
 from reauth.ports import Store
 from reauth.recording import Recording, read_recording
-from reauth.session import Recipe, runs
+from reauth.session import Recipe
 from reauth.settings import Settings
 from reauth.trajectory import Trajectory
 

@@ -15,11 +15,11 @@ from reauth.alert import Alert
 from reauth.claim import Claim, TokenVerdict
 from reauth.cli.command import Commands, bar, command, print_json, settings_of, user_name
 from reauth.cli.recordings import Read, read_file
-from reauth.event import Event
-from reauth.evidence import alert_of, row_of
+from reauth.event import Event, runs
+from reauth.evidence import alert_of, judged_by, row_of
 from reauth.group import Live, session_id
 from reauth.ports import Commit, Store, TrajectoryRow
-from reauth.session import Dropped, Gap, Lane, Outcome, Recipe, Scored, Session, Verdict, runs
+from reauth.session import Dropped, Gap, Lane, Outcome, Recipe, Scored, Session, Verdict
 from reauth.settings import IdentityLane
 from reauth.template import Template, check
 
@@ -66,8 +66,8 @@ class Replay:
 
     Parameters
     ----------
-    template
-        None where the user is not enrolled.
+    templates
+        One a device class; none where the user is not enrolled.
     lane
         Its pause lies between joined files, its gap ends sessions.
     join
@@ -78,14 +78,14 @@ class Replay:
         self,
         user: str,
         recipes: Sequence[Recipe],
-        template: Template | None,
+        templates: Sequence[Template],
         lane: IdentityLane,
         *,
         join: bool,
     ) -> None:
         self._user = user
         self._recipes = recipes
-        self._template = template
+        self._templates = templates
         self._lane = lane
         self._join = join
         self._part: Part | None = None
@@ -136,7 +136,8 @@ class Replay:
             page="",
             token=TokenVerdict.OK,
         )
-        session = Session([Lane(recipe, self._template) for recipe in self._recipes])
+        lanes = [Lane(recipe, None) for recipe in self._recipes]
+        session = Session(lanes).take(self._templates)
         return Part(Live(name, key, started, session, claim))
 
     def _lines(self, part: Part, outcome: Outcome, offset: float) -> Iterator[dict[str, Any]]:
@@ -148,10 +149,12 @@ class Replay:
             if row.score is not None:
                 part.rows.append(part.fresh[-1])
         yield line_of(outcome)
-        if isinstance(outcome, Verdict) and not outcome.genuine and self._template:
+        if isinstance(outcome, Verdict) and not outcome.genuine:
             if outcome.lane not in part.alerts:
-                rows = part.rows[-outcome.window :]
-                alert = alert_of(part.live, outcome, self._template, rows, app.now())
+                _, template = judged_by(part.live, outcome)
+                compared = [row for row in part.rows if row.template_version == outcome.version]
+                rows = compared[-outcome.window :]
+                alert = alert_of(part.live, outcome, template, rows, app.now())
                 part.alerts[outcome.lane] = alert
                 yield {
                     "t": outcome.t,
@@ -192,11 +195,13 @@ async def _replayed(args: Namespace) -> int:
     recipes = app.recipes(settings)
     reads = [read_file(name) for name in bar(args.files, "file")]
     async with app.opened_store(settings) as store:
-        template = await store.template(args.user)
-        if template is not None:
+        versions = (await store.actives()).get(args.user, {}).values()
+        found = [await store.template(args.user, version) for version in versions]
+        templates = [template for template in found if template is not None]
+        for template in templates:
             check(template, recipes[0].features, recipes[0].verifier)
         lane = settings.identity_lane
-        replay = Replay(args.user, recipes, template, lane, join=args.join)
+        replay = Replay(args.user, recipes, templates, lane, join=args.join)
         whole = sum(_length(read) + lane.pause for read in reads)
         for name, read in zip(args.files, reads, strict=True):
             touched: dict[str, Part] = {}

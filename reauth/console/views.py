@@ -21,6 +21,7 @@ from reauth.alert import Alert, State
 from reauth.alert_document import instant, rfc3339
 from reauth.console.health import Readiness
 from reauth.console.svg import timeline
+from reauth.device import USUAL
 from reauth.ports import Store
 
 DAY = 86_400.0
@@ -85,7 +86,7 @@ def pages() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(moment=moment, span=span, share=share, hours=hours, rfc3339=rfc3339)
-    environment.globals.update(version=__version__, levels=LEVELS)
+    environment.globals.update(version=__version__, levels=LEVELS, usual=USUAL)
     return environment
 
 
@@ -204,9 +205,9 @@ async def overview(request: web.Request) -> web.Response:
     ]
     waiting.sort(key=lambda alert: alert.raised_at, reverse=True)
     states = Counter(person["state"] for person in people)
-    return _page(
-        request, "overview.html", checks=checks, states=states, alerts=waiting, people=len(people)
-    )
+    unknown = sum(person["unknown_device"] for person in people)
+    told = {"checks": checks, "states": states, "alerts": waiting, "unknown": unknown}
+    return _page(request, "overview.html", people=len(people), **told)
 
 
 async def users(request: web.Request) -> web.Response:

@@ -82,7 +82,8 @@ async def enrol(cast: Cast, settings: Settings) -> Template:
         for user, trajectories in tqdm(people.items(), "import", disable=None, leave=False):
             digest = hashlib.sha256(user.encode()).hexdigest()
             await store.import_recording(user, digest, [trajectories], now())
-        return await Enroller(store, settings, now).train(ACCOUNT)
+        [template, *_] = await Enroller(store, settings, now).train(ACCOUNT)
+        return template
 
 
 @asynccontextmanager

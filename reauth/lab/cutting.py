@@ -13,11 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from reauth.errors import TooShort
-from reauth.event import Event, Kind, Samples
+from reauth.event import Event, Kind, Samples, runs
 from reauth.features import FeatureSet
 from reauth.lab.metrics import Ints
 from reauth.pace import IDLE
-from reauth.session import runs
 from reauth.trajectory import Floats, Segmenter, Trajectory
 
 SLOWEST = 0.5

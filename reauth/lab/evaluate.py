@@ -529,7 +529,7 @@ def acquired(enrolled: Enrolled, scores: Mapping[Source, Scored]) -> dict[str, A
     """Tell how much could be compared, and who could be enrolled."""
     names = {*enrolled.names.values()}
     known = [
-        (np.isfinite(own), scored.facts.active)
+        (~np.isnan(own), scored.facts.active)
         for scored in scores.values()
         for own in [next((row for name, row in scored.scores.items() if name in names), None)]
         if own is not None
@@ -538,8 +538,16 @@ def acquired(enrolled: Enrolled, scores: Mapping[Source, Scored]) -> dict[str, A
     compared = sum(int(there.sum()) for there, _ in known)
     hours = sum(active for _, active in known) / 3600
     tried = len(enrolled.matches)
+    own = [
+        np.isneginf(scored.scores[name])
+        for source, scored in scores.items()
+        for name in [enrolled.names.get(source.user, "")]
+        if name in scored.scores
+    ]
+    unknown = np.concatenate([np.empty(0), *own])
     return {
         "fta": (units - compared) / units if units else None,
+        "unknown_device": float(unknown.mean()) if len(unknown) else None,
         "fte": (tried - len(enrolled.names)) / tried if tried else None,
         "units_per_active_hour": compared / hours if hours else None,
     }

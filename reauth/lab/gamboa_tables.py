@@ -17,6 +17,7 @@ import numpy as np
 
 from reauth.enrol import LEAST
 from reauth.errors import SettingsError
+from reauth.event import runs
 from reauth.evidence import LIKELY
 from reauth.features.gamboa import PAUSE, SHARP, SMOOTHING, Gamboa
 from reauth.lab import Dataset
@@ -25,7 +26,6 @@ from reauth.lab.metrics import interval
 from reauth.lab.splits import ENROLS
 from reauth.lab.table import Row, Table, Task
 from reauth.lab.work import Watch, unwatched
-from reauth.session import runs
 from reauth.stroke import GRID, IDLE, MOST, StrokeSegmenter
 from reauth.template import Template
 from reauth.trajectory import Floats

@@ -152,12 +152,14 @@ def _takeover(takeover: Mapping[str, Any], protocol: Mapping[str, Any]) -> list[
 
 
 def _honesty(report: Mapping[str, Any]) -> list[str]:
+    unknown = report.get("unknown_device")
     rows = [
         ("calibration error of P(impostor), mean of users", _share(report["calibration_error"])),
         ("Cllr, bits", _number(report["cllr"])),
         ("AUC of the device alone", _number(report["device_probe_auc"])),
         ("EER with shuffled labels", _share(report["shuffled_label_eer"])),
         ("FTA, units that could not be compared", _share(report["fta"])),
+        ("users' own units dropped, on a device that they were not learnt on", _share(unknown)),
         ("FTE, users who could not be enrolled", _share(report["fte"])),
         ("units in an active hour", _number(report["units_per_active_hour"])),
     ]

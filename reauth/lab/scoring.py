@@ -18,13 +18,15 @@ from typing import Any
 import numpy as np
 
 import reauth
+from reauth.device import class_of
 from reauth.lab.cutting import Facts, rows_of, whole
 from reauth.lab.datasets import read_file
 from reauth.lab.method import Method
 from reauth.lab.metrics import Ints
 from reauth.lab.shelf import Shelf
 from reauth.lab.splits import GateError, Source, admit
-from reauth.trajectory import Floats
+from reauth.template import Template
+from reauth.trajectory import Floats, Trajectory
 
 BATCH = 256
 """Units scored together: with 3000 support vectors their kernel takes 6 MB, which fits a cache."""
@@ -67,7 +69,8 @@ class Scored:
     ids
         (n) names of the units' content.
     scores
-        By template: (n,) log-likelihood ratios, NaN where a unit could not be compared.
+        By template: (n,) log-likelihood ratios, NaN where a unit was too short, minus infinity
+        where its device is none of the template's: live it would not be compared either.
     facts
         Of the recording.
     """
@@ -98,8 +101,14 @@ def score_one(job: Trial) -> None:
         for start in range(0, len(rows), BATCH):
             batch = slice(start, start + BATCH)
             own[places[batch]] = job.method.verifier.score_many(template, rows[batch])
+        own[_unknown(template, units.trajectories)] = -np.inf
     ids = [unit.id for unit in units.trajectories]
     _write(job, (units.at, units.run), scores, ids, units.facts)
+
+
+def _unknown(template: Template, units: Sequence[Trajectory]) -> list[bool]:
+    """Which units (n,) are of a device class that the user is not known on."""
+    return [template.likeness(class_of(unit)) < 0 for unit in units]
 
 
 def _write(

@@ -12,6 +12,7 @@ from itertools import chain
 from typing import Any
 
 from reauth.alert import Alert
+from reauth.device import UNKNOWN_DEVICE, class_of
 from reauth.errors import StoreError
 from reauth.ports import Commit, TrajectoryRow
 from reauth.store import alerts, live, rows
@@ -24,10 +25,11 @@ KEPT_REJECTS = 10_000
 """Refused batches remembered: enough to see who sends what, and bounded (ingest.md §2)."""
 
 _TAB = f"""
-INSERT INTO tab ({rows.TAB}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO tab ({rows.TAB}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (tab) DO UPDATE SET person = excluded.person, client = excluded.client,
     next_seq = excluded.next_seq, clock_offset = excluded.clock_offset, last_t = excluded.last_t,
-    last_seen = excluded.last_seen, recent = excluded.recent, forked = excluded.forked
+    last_seen = excluded.last_seen, recent = excluded.recent, forked = excluded.forked,
+    screen = excluded.screen
 """  # noqa: S608 - our own column names
 _SESSION = f"""
 INSERT INTO session ({rows.SESSION}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -35,7 +37,7 @@ ON CONFLICT (id) DO UPDATE SET last_t = excluded.last_t, seen = excluded.seen, s
     source = excluded.source, confidence = excluded.confidence, sealed = excluded.sealed
 """  # noqa: S608 - our own column names
 _TRAJECTORY = f"""
-INSERT INTO trajectory ({rows.TRAJECTORY}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+INSERT INTO trajectory ({rows.TRAJECTORY}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT DO NOTHING
 """  # noqa: S608 - our own column names
 _SUMS = """
@@ -43,6 +45,11 @@ UPDATE session SET trajectories = trajectories + ?,
     first_received = CASE WHEN first_received <= ? THEN first_received ELSE ? END,
     last_received = CASE WHEN last_received >= ? THEN last_received ELSE ? END
 WHERE id = ?
+"""
+_GATHERED = """
+INSERT INTO gathered (session, device, amount, unknown) VALUES (?, ?, ?, ?)
+ON CONFLICT (session, device) DO UPDATE SET amount = gathered.amount + excluded.amount,
+    unknown = gathered.unknown + excluded.unknown
 """
 _HELD = """
 INSERT INTO held (tab, seq, received, person, sealed) VALUES (?, ?, ?, ?, ?)
@@ -100,29 +107,39 @@ def write_trajectories(
     connection: sqlite3.Connection, trajectories: Iterable[TrajectoryRow], sealer: Sealer
 ) -> None:
     """Write trajectories and add them to what their sessions sum up."""
-    of_lane: dict[tuple[str, str], list[TrajectoryRow]] = {}
+    kinds: dict[_Kind, list[TrajectoryRow]] = {}
     for row in trajectories:
-        of_lane.setdefault((row.session, row.lane), []).append(row)
+        unknown = row.reason == UNKNOWN_DEVICE
+        kind = (row.session, row.lane, class_of(row.trajectory), unknown)
+        kinds.setdefault(kind, []).append(row)
     values = {
-        name: [rows.trajectory_values(row, sealer) for row in group]
-        for name, group in of_lane.items()
+        kind: [rows.trajectory_values(row, sealer) for row in group]
+        for kind, group in kinds.items()
     }
     new = _inserted(connection, values)
-    sums = []
-    for (session, lane), group in of_lane.items():
+    sums, gathered = [], []
+    for kind, group in kinds.items():
+        session, lane, device, unknown = kind
         times = [row.received for row in group]
         first, last = min(times), max(times)
-        counted = new[session, lane] if lane == LANE else 0
+        counted = new[kind] if lane == LANE else 0
         sums.append((counted, first, first, last, last, session))
+        if counted:
+            gathered.append((session, device, counted, counted * unknown))
     connection.executemany(_SUMS, sums)
+    connection.executemany(_GATHERED, gathered)
+
+
+_Kind = tuple[str, str, str, bool]
+"""Session, lane, device class, and whether it was not compared as that was unknown."""
 
 
 def _inserted(
-    connection: sqlite3.Connection, values: Mapping[tuple[str, str], Sequence[tuple[Any, ...]]]
-) -> dict[tuple[str, str], int]:
-    """Insert trajectories; how many of each session's lane were not there yet.
+    connection: sqlite3.Connection, values: Mapping[_Kind, Sequence[tuple[Any, ...]]]
+) -> dict[_Kind, int]:
+    """Insert trajectories; how many of each kind were not there yet.
 
-    All at once, as they are new but after a crash. Where some were known, each lane is counted.
+    All at once, as they are new but after a crash. Where some were known, each kind is counted.
     """
     connection.execute("SAVEPOINT trajectories")
     together = connection.executemany(_TRAJECTORY, chain.from_iterable(values.values())).rowcount

@@ -61,13 +61,18 @@ def moved_since(connection: sqlite3.Connection, since: float) -> list[tuple[str,
 
 
 def trajectories_of(
-    connection: sqlite3.Connection, sealer: Sealer, session: str, lane: str, limit: int
+    connection: sqlite3.Connection,
+    sealer: Sealer,
+    lane: tuple[str, str],
+    limit: int,
+    version: int | None,
 ) -> list[TrajectoryRow]:
-    """The newest trajectories of a session's lane, oldest first."""
-    found = connection.execute("SELECT person FROM session WHERE id = ?", (session,)).fetchone()
+    """The newest trajectories of a session's lane, oldest first; those compared with a version."""
+    found = connection.execute("SELECT person FROM session WHERE id = ?", lane[:1]).fetchone()
+    compared = "" if version is None else " AND score IS NOT NULL AND template_version = ?"
     newest = connection.execute(
-        f"SELECT {rows.TRAJECTORY} FROM trajectory WHERE session = ? AND lane = ?"  # noqa: S608 - ours
+        f"SELECT {rows.TRAJECTORY} FROM trajectory WHERE session = ? AND lane = ?{compared}"  # noqa: S608 - ours
         " ORDER BY number DESC LIMIT ?",
-        (session, lane, limit),
+        (*lane, *(() if version is None else (version,)), limit),
     ).fetchall()
     return [rows.trajectory_row(found[0], values, sealer) for values in reversed(newest)]

@@ -4,12 +4,14 @@ import hashlib
 import json
 import sqlite3
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, astuple, replace
-from typing import Any
+from typing import Any, NamedTuple
 
+from reauth.device import UNTOLD, likeness
 from reauth.errors import NotEnrolled
-from reauth.ports import PersonRow, SessionRow, TrajectoryRow
+from reauth.person import DeviceRow, PersonRow
+from reauth.ports import SessionRow, TrajectoryRow
 from reauth.store import rows
 from reauth.store.commit import LANE, write_trajectories
 from reauth.store.seal import Sealer
@@ -25,15 +27,13 @@ _SIZE = struct.Struct(">I")
 
 _PEOPLE = """
 SELECT known.name, COALESCE(gathered.amount, 0), gathered.oldest, gathered.newest,
-    COALESCE(person.active, 0), COALESCE(person.newest, 0), COALESCE(person.paused, 0),
-    COALESCE(template.provisional, 0), template.quality, template.enrolled_at
+    COALESCE(person.newest, 0), COALESCE(person.paused, 0)
 FROM (
     SELECT name FROM person WHERE {name}
     UNION
     SELECT person FROM session WHERE {person} AND cut = :cut AND trajectories > 0
 ) AS known
 LEFT JOIN person ON person.name = known.name
-LEFT JOIN template ON template.person = known.name AND template.version = person.active
 LEFT JOIN (
     SELECT person, SUM(trajectories) AS amount, MIN(first_received) AS oldest,
         MAX(last_received) AS newest
@@ -45,8 +45,34 @@ LEFT JOIN (
 ) AS gathered ON gathered.person = known.name
 ORDER BY known.name
 """
-_EVERYONE = _PEOPLE.format(name="1 = 1", person="person IS NOT NULL")
-_ONE = _PEOPLE.format(name="name = :user", person="person = :user")
+_GATHERED = """
+SELECT session.person, gathered.device, SUM(gathered.amount), SUM(gathered.unknown)
+FROM session JOIN gathered ON gathered.session = session.id
+WHERE {person} AND cut = :cut AND NOT EXISTS (
+    SELECT 1 FROM alert WHERE alert.session = session.id AND alert.state = 'confirmed'
+)
+GROUP BY session.person, gathered.device
+"""
+_NEWEST_OF = """
+SELECT person, device, MAX(version) FROM template WHERE {person} GROUP BY person, device
+"""
+_ACTIVE = """
+SELECT active.person, active.device, active.version, template.provisional, template.quality,
+    template.enrolled_at
+FROM active JOIN template
+    ON template.person = active.person AND template.version = active.version
+WHERE {person}
+"""
+_ASKED = tuple(
+    (
+        _PEOPLE.format(name=name, person=person),
+        _GATHERED.format(person=f"session.{person}"),
+        _NEWEST_OF.format(person=person),
+        _ACTIVE.format(person=f"active.{person}"),
+    )
+    for name, person in (("1 = 1", "person IS NOT NULL"), ("name = :user", "person = :user"))
+)
+"""What is asked of everybody, and of one user."""
 
 _GENUINE_SESSIONS = """
 SELECT id FROM session
@@ -56,10 +82,18 @@ WHERE person = ? AND cut = ? AND trajectories > 0 AND NOT EXISTS (
 )
 ORDER BY started DESC, id DESC
 """
-_NEWEST = """
-SELECT session, lane, number, form, sealed FROM trajectory
-WHERE session = ? AND lane = ? ORDER BY number DESC LIMIT ?
-"""
+_NEWEST = f"""
+SELECT {rows.POINTS} FROM trajectory
+WHERE session = ? AND lane = ?{{devices}} ORDER BY number DESC LIMIT ?
+"""  # noqa: S608 - our own column names
+
+
+class Wanted(NamedTuple):
+    """Which trajectories: cut how, how many of each user, of which device classes (None: all)."""
+
+    cut: str
+    limit: int
+    devices: Collection[str] | None = None
 
 
 def version(connection: sqlite3.Connection) -> int:
@@ -68,67 +102,96 @@ def version(connection: sqlite3.Connection) -> int:
     return value
 
 
-def actives(connection: sqlite3.Connection) -> dict[str, int]:
-    """The active version of everyone who has one and is not paused."""
-    found = connection.execute("SELECT name, active FROM person WHERE active > 0 AND paused = 0")
-    return dict(found.fetchall())
+def actives(connection: sqlite3.Connection) -> dict[str, dict[str, int]]:
+    """Everyone's active versions by device class, but for those who are paused."""
+    found: dict[str, dict[str, int]] = {}
+    for user, device, number in connection.execute(
+        "SELECT person, device, version FROM active JOIN person ON name = person"
+        " WHERE paused = 0 ORDER BY person, version"
+    ):
+        found.setdefault(user, {})[device] = number
+    return found
 
 
 def people(connection: sqlite3.Connection, cut: str, user: str | None = None) -> list[PersonRow]:
     """Everyone who has a trajectory cut so, or a template, by name; or one of them."""
-    found = connection.execute(_EVERYONE if user is None else _ONE, {"user": user, "cut": cut})
-    return [_person(row) for row in found]
+    everybody, *about = _ASKED[user is not None]
+    asked = {"user": user, "cut": cut}
+    devices: dict[str, dict[str, DeviceRow]] = {}
+    gathered, newest, active = (connection.execute(sql, asked).fetchall() for sql in about)
+    for name, device, amount, unknown in gathered:
+        devices.setdefault(name, {})[device] = DeviceRow(device, amount, unknown)
+    for name, device, number in newest:
+        row = devices.setdefault(name, {}).get(device, DeviceRow(device))
+        devices[name][device] = replace(row, newest_version=number)
+    for name, device, number, provisional, quality, enrolled_at in active:
+        devices[name][device] = replace(
+            devices[name][device],
+            version=number,
+            provisional=bool(provisional),
+            quality=json.loads(quality) if quality else None,
+            enrolled_at=enrolled_at,
+        )
+    found = connection.execute(everybody, asked)
+    return [_person(row, devices.get(row[0], {})) for row in found]
 
 
-def _person(row: Sequence[Any]) -> PersonRow:
-    *head, paused, provisional, quality, enrolled_at = row
-    user, trajectories, first, last, active, newest = head
+def _person(values: Sequence[Any], devices: Mapping[str, DeviceRow]) -> PersonRow:
+    user, trajectories, first, last, newest, paused = values
+    active = [row for row in devices.values() if row.version]
+    main = max(active, key=lambda row: row.version, default=DeviceRow(""))
+    provisional = bool(active) and all(row.provisional for row in active)
     return PersonRow(
         user,
         trajectories,
         first,
         last,
-        active,
+        main.version,
         newest,
-        bool(provisional),
+        provisional,
         bool(paused),
-        json.loads(quality) if quality else None,
-        enrolled_at,
+        main.quality,
+        main.enrolled_at,
+        tuple(devices[name] for name in sorted(devices)),
     )
 
 
 def genuine(
-    connection: sqlite3.Connection, sealer: Sealer, cut: str, user: str, limit: int
+    connection: sqlite3.Connection, sealer: Sealer, user: str, wanted: Wanted
 ) -> list[list[Trajectory]]:
     """A user's trajectories that may train, session by session in order, the newest kept."""
     found: list[list[Trajectory]] = []
-    left = limit
-    for (session,) in connection.execute(_GENUINE_SESSIONS, (user, cut)).fetchall():
+    left, names = wanted.limit, tuple(wanted.devices or ())
+    marks = ", ".join("?" * len(names))
+    of_class = "" if wanted.devices is None else f" AND COALESCE(device, '{UNTOLD}') IN ({marks})"
+    newest = _NEWEST.format(devices=of_class)
+    for (session,) in connection.execute(_GENUINE_SESSIONS, (user, wanted.cut)).fetchall():
         if left <= 0:
             break
-        newest = connection.execute(_NEWEST, (session, LANE, left)).fetchall()
-        left -= len(newest)
-        found.append([rows.opened(values, sealer) for values in reversed(newest)])
+        rows_of = connection.execute(newest, (session, LANE, *names, left)).fetchall()
+        left -= len(rows_of)
+        if rows_of:
+            found.append([rows.opened(values, sealer) for values in reversed(rows_of)])
     return found[::-1]
 
 
 def background(
-    connection: sqlite3.Connection, sealer: Sealer, cut: str, without: str, most: int
+    connection: sqlite3.Connection, sealer: Sealer, without: str, wanted: Wanted
 ) -> dict[str, list[list[Trajectory]]]:
     """What may train of everyone else, at most so many trajectories of each."""
     others = connection.execute(
         "SELECT DISTINCT person FROM session WHERE person <> ? AND cut = ? AND trajectories > 0"
         " ORDER BY person",
-        (without, cut),
+        (without, wanted.cut),
     ).fetchall()
-    found = {user: genuine(connection, sealer, cut, user, most) for (user,) in others}
+    found = {user: genuine(connection, sealer, user, wanted) for (user,) in others}
     return {user: sessions for user, sessions in found.items() if sessions}
 
 
 def template(
     connection: sqlite3.Connection, sealer: Sealer, user: str, version: int | None
 ) -> Template | None:
-    """A version of a user's template; None means the active one, unless the user is paused."""
+    """A version of a user's template; None: the newest active one, unless the user is paused."""
     if version is None:
         version = actives_of(connection, user)
     row = connection.execute(
@@ -138,11 +201,30 @@ def template(
 
 
 def actives_of(connection: sqlite3.Connection, user: str) -> int:
-    """A user's active version; 0 for none, or while paused."""
-    row = connection.execute(
-        "SELECT active FROM person WHERE name = ? AND paused = 0", (user,)
-    ).fetchone()
-    return row[0] if row else 0
+    """A user's newest active version; 0 for none, or while paused."""
+    return max(_active(connection, user, paused=0).values(), default=0)
+
+
+def _active(connection: sqlite3.Connection, user: str, paused: int = 1) -> dict[str, int]:
+    """A user's active versions by device class; of one who is paused, only if that is asked for."""
+    found = connection.execute(
+        "SELECT device, version FROM active JOIN person ON name = person"
+        " WHERE person = ? AND paused <= ?",
+        (user, paused),
+    )
+    return dict(found.fetchall())
+
+
+def _activate(connection: sqlite3.Connection, user: str, device: str, version: int) -> None:
+    """Make a version active in place of those whose device class does not contradict its own."""
+    gone = [name for name in _active(connection, user) if likeness(name, device) >= 0]
+    connection.executemany(
+        "DELETE FROM active WHERE person = ? AND device = ?", [(user, name) for name in gone]
+    )
+    connection.execute(
+        "INSERT INTO active (person, device, version) VALUES (?, ?, ?)", (user, device, version)
+    )
+    connection.execute(rows.CHANGED)
 
 
 def templates(connection: sqlite3.Connection, sealer: Sealer, user: str) -> list[Template]:
@@ -154,12 +236,10 @@ def templates(connection: sqlite3.Connection, sealer: Sealer, user: str) -> list
 
 
 def save_template(connection: sqlite3.Connection, sealer: Sealer, template: Template) -> Template:
-    """Keep a template as the user's next version and make it the active one."""
+    """Keep a template as the user's next version and make it the active one of its class."""
     user = template.user
     connection.execute("INSERT INTO person (name) VALUES (?) ON CONFLICT DO NOTHING", (user,))
-    connection.execute(
-        "UPDATE person SET newest = newest + 1, active = newest + 1 WHERE name = ?", (user,)
-    )
+    connection.execute("UPDATE person SET newest = newest + 1 WHERE name = ?", (user,))
     number = connection.execute("SELECT newest FROM person WHERE name = ?", (user,)).fetchone()[0]
     saved = replace(template, version=number)
     text, arrays = to_parts(saved)
@@ -167,17 +247,18 @@ def save_template(connection: sqlite3.Connection, sealer: Sealer, template: Temp
     values = (
         user,
         number,
+        saved.device,
         int(saved.provisional),
         saved.enrolled_at,
         _quality(saved.quality),
         sealer.seal("template", _name(user, number), blob),
     )
     connection.execute(
-        "INSERT INTO template (person, version, provisional, enrolled_at, quality, sealed)"
-        " VALUES (?, ?, ?, ?, ?, ?)",
+        "INSERT INTO template (person, version, device, provisional, enrolled_at, quality, sealed)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
         values,
     )
-    connection.execute(rows.CHANGED)
+    _activate(connection, user, saved.device, number)
     return saved
 
 
@@ -205,21 +286,19 @@ def save_shared(connection: sqlite3.Connection, found: Shared) -> None:
 
 
 def rollback(connection: sqlite3.Connection, user: str, version: int) -> None:
-    """Make an older version the active one.
+    """Make an older version the active one of its device class.
 
     Raises
     ------
     NotEnrolled
         If there is no such version.
     """
-    changed = connection.execute(
-        "UPDATE person SET active = ? WHERE name = ? AND EXISTS"
-        " (SELECT 1 FROM template WHERE person = ? AND version = ?)",
-        (version, user, user, version),
-    )
-    if changed.rowcount != 1:
+    found = connection.execute(
+        "SELECT device FROM template WHERE person = ? AND version = ?", (user, version)
+    ).fetchone()
+    if found is None:
         raise NotEnrolled(f"{user} has no template of version {version}")
-    connection.execute(rows.CHANGED)
+    _activate(connection, user, found[0], version)
 
 
 def set_paused(connection: sqlite3.Connection, user: str, paused: bool) -> None:

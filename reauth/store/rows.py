@@ -12,15 +12,18 @@ from typing import Any
 import numpy as np
 
 from reauth.claim import Claim, claim_values
+from reauth.device import class_of
 from reauth.ports import HeldRow, RawRow, SessionRow, TabRow, TrajectoryRow
 from reauth.store.seal import Sealer
 from reauth.trajectory import Floats, Trajectory
 
-TAB = "tab, person, client, next_seq, clock_offset, last_t, last_seen, recent, forked"
+TAB = "tab, person, client, next_seq, clock_offset, last_t, last_seen, recent, forked, screen"
 SESSION = "id, person, client, started, last_t, seen, site, source, confidence, cut, sealed"
 TRAJECTORY = (
-    "session, lane, number, site, received, score, reason, template_version, form, sealed"
+    "session, lane, number, site, received, score, reason, template_version, device, form, sealed"
 )
+POINTS = "session, lane, number, device, form, sealed"
+"""What of a row of `trajectory` the trajectory itself is made of."""
 
 CHANGED = "UPDATE meta SET value = value + 1 WHERE name = 'people'"
 """What changes `Store.version`."""
@@ -44,13 +47,14 @@ def tab_values(row: TabRow) -> tuple[Any, ...]:
         row.last_seen,
         row.recent,
         int(row.forked),
+        row.screen,
     )
 
 
 def tab_row(values: Sequence[Any]) -> TabRow:
     """A tab from its values."""
-    *plain, forked = values
-    return TabRow(*[*plain, bool(forked)])
+    *plain, forked, screen = values
+    return TabRow(*[*plain, bool(forked), screen])
 
 
 def session_values(row: SessionRow, sealer: Sealer) -> tuple[Any, ...]:
@@ -129,6 +133,7 @@ def trajectory_values(row: TrajectoryRow, sealer: Sealer) -> tuple[Any, ...]:
         row.score,
         row.reason,
         row.template_version,
+        class_of(row.trajectory),
         int(row.trajectory.kinds is not None),
         sealer.seal(
             "trajectory", _name(row.session, row.lane, row.number), _points(row.trajectory)
@@ -138,26 +143,26 @@ def trajectory_values(row: TrajectoryRow, sealer: Sealer) -> tuple[Any, ...]:
 
 def trajectory_row(user: str | None, values: Sequence[Any], sealer: Sealer) -> TrajectoryRow:
     """A scored trajectory from its values."""
-    session, lane, number, site, received, score, reason, version, form, sealed = values
-    trajectory = opened((session, lane, number, form, sealed), sealer)
+    session, lane, number, site, received, score, reason, version, *points = values
+    trajectory = opened((session, lane, number, *points), sealer)
     return TrajectoryRow(
         session, user, lane, number, site, received, trajectory, score, reason, version
     )
 
 
-def opened(values: tuple[str, str, int, int, bytes], sealer: Sealer) -> Trajectory:
-    """The trajectory itself, from (session, lane, number, form, sealed)."""
-    session, lane, number, form, sealed = values
+def opened(values: Sequence[Any], sealer: Sealer) -> Trajectory:
+    """The trajectory itself, from the values of `POINTS`."""
+    session, lane, number, device, form, sealed = values
     text = sealer.open("trajectory", _name(session, lane, number), sealed)
     page = int.from_bytes(text[:_PAGE_BYTES], "little")
     if not form:
         t, x, y = _columns(text[_PAGE_BYTES:])
-        return Trajectory(page, t, x, y)
+        return Trajectory(page, t, x, y, device=device)
     rest, count = _KINDS.unpack_from(text, _PAGE_BYTES)
     at = _PAGE_BYTES + _KINDS.size
     kinds = np.frombuffer(text, np.int8, count, at).copy()
     t, x, y = _columns(text[at + count :])
-    return Trajectory(page, t, x, y, kinds, rest)
+    return Trajectory(page, t, x, y, kinds, rest, device)
 
 
 def _columns(text: bytes) -> Floats:

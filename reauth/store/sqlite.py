@@ -16,12 +16,12 @@ import aiosqlite
 
 from reauth.alert import Alert, State
 from reauth.errors import SettingsError, StoreError
+from reauth.person import PersonRow
 from reauth.ports import (
     Commit,
     Delivery,
     Health,
     HeldRow,
-    PersonRow,
     RawRow,
     SessionRow,
     TabRow,
@@ -232,9 +232,12 @@ class SqliteStore:
         """(user, client) of sessions that moved at `since` (s) or later; of nobody known, none."""
         return await self._read_much(live.moved_since, since)
 
-    async def trajectories_of(self, session: str, lane: str, limit: int) -> list[TrajectoryRow]:
-        """The newest trajectories of a session's lane, oldest first."""
-        return await self._read(live.trajectories_of, self._sealer, session, lane, limit)
+    async def trajectories_of(
+        self, session: str, lane: str, limit: int, version: int | None = None
+    ) -> list[TrajectoryRow]:
+        """The newest trajectories of a session's lane, oldest first; compared with a version."""
+        name = (session, lane)
+        return await self._read(live.trajectories_of, self._sealer, name, limit, version)
 
     # People
 
@@ -246,8 +249,8 @@ class SqliteStore:
         """How often anybody was deleted."""
         return await self._read(live.deletions)
 
-    async def actives(self) -> dict[str, int]:
-        """The active template's version of everyone who has one and is not paused."""
+    async def actives(self) -> dict[str, dict[str, int]]:
+        """Everyone's active templates, but for those who are paused: device class to version."""
         return await self._read(people.actives)
 
     async def people(self) -> list[PersonRow]:
@@ -259,18 +262,22 @@ class SqliteStore:
         found = await self._read(people.people, self._options.cut, user)
         return found[0] if found else None
 
-    async def genuine(self, user: str, limit: int) -> list[list[Trajectory]]:
+    async def genuine(
+        self, user: str, limit: int, devices: Collection[str] | None = None
+    ) -> list[list[Trajectory]]:
         """A user's trajectories that may train, session by session in order of time."""
-        cut = self._options.cut
-        return await self._read_much(people.genuine, self._sealer, cut, user, limit)
+        wanted = people.Wanted(self._options.cut, limit, devices)
+        return await self._read_much(people.genuine, self._sealer, user, wanted)
 
-    async def background(self, without: str, most: int) -> dict[str, list[list[Trajectory]]]:
+    async def background(
+        self, without: str, most: int, devices: Collection[str] | None = None
+    ) -> dict[str, list[list[Trajectory]]]:
         """The other users' trajectories that may train, session by session."""
-        cut = self._options.cut
-        return await self._read_much(people.background, self._sealer, cut, without, most)
+        wanted = people.Wanted(self._options.cut, most, devices)
+        return await self._read_much(people.background, self._sealer, without, wanted)
 
     async def template(self, user: str, version: int | None = None) -> Template | None:
-        """A user's template of a version; None as version means the active one."""
+        """A user's template of a version; None as version means the newest active one."""
         return await self._read(people.template, self._sealer, user, version)
 
     async def templates(self, user: str) -> list[Template]:

@@ -4,6 +4,7 @@ import os
 import sqlite3
 from typing import NamedTuple
 
+from reauth.device import UNKNOWN_DEVICE, UNTOLD
 from reauth.errors import StoreError
 from reauth.settings import StoreSettings
 from reauth.store.alerts import expire_unseen
@@ -13,6 +14,12 @@ BUSY = 5.0
 """s to wait for another process's transaction (ingest.md section 7, busy_timeout=5000)."""
 
 _CLOSED = ("confirmed", "dismissed", "expired")
+_GATHERED = """
+INSERT INTO gathered (session, device, amount, unknown)
+SELECT session, COALESCE(device, ?) AS class, COUNT(*),
+    SUM(CASE WHEN reason = ? THEN 1 ELSE 0 END)
+FROM trajectory WHERE session = ? AND lane = ? GROUP BY session, class
+"""
 
 
 def expire(connection: sqlite3.Connection, keep: StoreSettings, now: float) -> dict[str, int]:
@@ -55,6 +62,8 @@ def _expire_trajectories(connection: sqlite3.Connection, before: float) -> int:
             "UPDATE session SET trajectories = ?, first_received = ? WHERE id = ?",
             (amount, first, session),
         )
+        connection.execute("DELETE FROM gathered WHERE session = ?", (session,))
+        connection.execute(_GATHERED, (UNTOLD, UNKNOWN_DEVICE, session, LANE))
     return gone
 
 
@@ -126,12 +135,13 @@ def figures(connection: sqlite3.Connection) -> Figures:
     )
     users = dict(
         connection.execute(
-            "SELECT CASE WHEN paused = 1 THEN 'paused' WHEN active = 0 THEN 'gathering'"
-            " WHEN (SELECT provisional FROM template WHERE template.person = person.name"
-            "   AND version = active) = 1 THEN 'provisional' ELSE 'active' END AS state, COUNT(*)"
-            " FROM (SELECT name, active, paused FROM person UNION ALL"
-            "   SELECT DISTINCT person, 0, 0 FROM session WHERE trajectories > 0"
-            "   AND person NOT IN (SELECT name FROM person)) AS person GROUP BY 1"
+            "SELECT CASE WHEN paused = 1 THEN 'paused' WHEN provisional IS NULL THEN 'gathering'"
+            " WHEN provisional = 1 THEN 'provisional' ELSE 'active' END AS state, COUNT(*)"
+            " FROM (SELECT paused, (SELECT MIN(provisional) FROM active JOIN template"
+            "   ON template.person = active.person AND template.version = active.version"
+            "   WHERE active.person = person.name) AS provisional FROM person UNION ALL"
+            "   SELECT 0, NULL FROM (SELECT DISTINCT person FROM session WHERE trajectories > 0"
+            "   AND person NOT IN (SELECT name FROM person)) AS gathering) AS known GROUP BY 1"
         ).fetchall()
     )
     return Figures(schema, waiting, failed, alerts, users)

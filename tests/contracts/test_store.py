@@ -423,6 +423,103 @@ async def test_templates_are_counted_and_the_newest_is_active(store):
     assert (3, 3, False) == (person.version, person.newest_version, person.provisional)
 
 
+SMALL, LARGE = "frame/mouse/small", "frame/mouse/large"
+
+
+async def test_each_device_class_has_an_active_template(store):
+    """A template takes the place of those that it does not contradict, also when it comes back."""
+    vague = await store.save_template(learnt(devices=("frame/?/?",)))
+    assert {"anna": {"frame/?/?": 1}} == await store.actives()
+    await store.save_template(learnt(devices=(SMALL,), provisional=True))
+    await store.save_template(learnt(devices=(LARGE,), quality=None))
+    await store.save_template(learnt(devices=(SMALL,)))
+    assert {"anna": {LARGE: 3, SMALL: 4}} == await store.actives()
+
+    person = await store.person("anna")
+    rows = {row.device: (row.version, row.newest_version) for row in person.devices}
+    assert {"frame/?/?": (0, 1), LARGE: (3, 3), SMALL: (4, 4)} == rows
+    assert (4, 4, False) == (person.version, person.newest_version, person.provisional)
+    assert 4 == (await store.template("anna")).version
+
+    await store.rollback("anna", 2)
+    assert {"anna": {SMALL: 2, LARGE: 3}} == await store.actives()
+    person = await store.person("anna")
+    assert (3, 4, False) == (person.version, person.newest_version, person.provisional)
+    assert person.quality is None
+    [small] = [row for row in person.devices if row.device == SMALL]
+    assert (2, 4, True, NOON) == (
+        small.version, small.newest_version, small.provisional, small.enrolled_at
+    )  # fmt: skip
+    assert {"active": 1} == (await store.health()).users
+
+    await store.rollback("anna", vague.version)
+    assert {"anna": {"frame/?/?": 1}} == await store.actives()
+    await store.delete_user("anna")
+    assert {} == await store.actives()
+
+
+async def test_what_is_gathered_is_counted_by_device_class(store):
+    """And what was not compared as the class was unknown; written twice it counts once."""
+    rows = [
+        on(scored(1), SMALL), on(scored(2), SMALL),
+        on(scored(3, score=None), LARGE, "unknown_device"), on(scored(4, score=None), LARGE),
+        on(scored(5, lane="bot"), SMALL),
+    ]  # fmt: skip
+    await store.commit(Commit(sessions=[session()], trajectories=rows[:3]))
+    await store.commit(Commit(sessions=[session()], trajectories=rows))
+
+    person = await store.person("anna")
+    found = {row.device: (row.trajectories, row.unknown) for row in person.devices}
+    assert {SMALL: (2, 0), LARGE: (2, 1)} == found
+    assert 4 == person.trajectories
+    assert person == (await store.people())[0]
+
+
+async def test_trajectories_keep_their_device_class_and_are_found_by_it(store):
+    """The newest of a class, whatever lies between."""
+    rows = [on(scored(n), SMALL if n % 2 else LARGE) for n in range(1, 7)]
+    berta = [on(scored(1, "s2", "berta"), LARGE), on(scored(2, "s2", "berta"), SMALL)]
+    await store.commit(
+        Commit(sessions=[session(), session("s2", "berta")], trajectories=[*rows, *berta])
+    )
+
+    [found] = await store.genuine("anna", 2, [SMALL])
+    assert [SMALL, SMALL] == [each.device for each in found]
+    assert same(rows[4].trajectory, found[1])
+    assert 6 == len((await store.genuine("anna", 9, [SMALL, LARGE]))[0])
+    assert [] == await store.genuine("anna", 9, [])
+    [[other]] = (await store.background("anna", 9, [LARGE])).values()
+    assert same(berta[0].trajectory, other[0])
+    assert {} == await store.background("anna", 9, ["sparse/mouse/small"])
+
+
+async def test_scores_of_one_template_are_found_among_others(store):
+    """An alert rests on those of one device."""
+    rows = [replace(scored(n), template_version=1 + n % 2) for n in range(1, 6)]
+    await store.commit(Commit(sessions=[session()], trajectories=[*rows, scored(6, score=None)]))
+
+    found = await store.trajectories_of("s1", "identity", 2, 2)
+    assert [3, 5] == [row.number for row in found]
+    assert [] == await store.trajectories_of("s1", "identity", 9, 0)
+
+
+async def test_what_is_left_of_a_session_is_counted_by_device_class(store):
+    """What is deleted by age trains nobody."""
+    old, new = on(scored(1), SMALL), on(scored(2, received=NOON + 400 * DAY), LARGE)
+    unknown = on(scored(3, score=None, received=NOON + 400 * DAY), LARGE, "unknown_device")
+    await store.commit(Commit(sessions=[session()], trajectories=[old, new, unknown]))
+    await store.expire(NOON + 401 * DAY)
+
+    [row] = (await store.person("anna")).devices
+    assert (LARGE, 2, 1) == (row.device, row.trajectories, row.unknown)
+
+
+def on(row, device, reason=None):
+    """A row of a trajectory on a device class."""
+    named = replace(row.trajectory, device=device)
+    return replace(row, trajectory=named, reason=reason or row.reason)
+
+
 async def test_a_template_comes_back_as_it_went_in(store):
     """Arrays to the last bit, text and quality alike."""
     went = await store.save_template(learnt())
@@ -447,10 +544,10 @@ async def test_a_paused_user_is_not_compared(store):
 
     assert await store.template("anna") is None
     assert await store.template("anna", 1) is not None
-    assert {"berta": 1} == await store.actives()
+    assert {"berta": {"?/?/?": 1}} == await store.actives()
     assert (await store.person("anna")).paused
     await store.set_paused("anna", False)
-    assert {"anna": 1, "berta": 1} == await store.actives()
+    assert {"anna": {"?/?/?": 1}, "berta": {"?/?/?": 1}} == await store.actives()
     assert 1 == (await store.template("anna")).version
 
 
@@ -514,7 +611,7 @@ async def test_what_another_process_changes_is_seen(files):
         await command.save_template(learnt())
 
         assert before != await service.version()
-        assert {"anna": 1} == await service.actives()
+        assert {"anna": {"?/?/?": 1}} == await service.actives()
         await service.commit(full())
         assert 3 == (await command.person("anna")).trajectories
 

@@ -35,11 +35,11 @@ async def store():
 SETTINGS = Settings(enrolment=WANTED, identity_lane=IdentityLane(window=10))
 
 
-async def lived(store, user, hand, seed, end, strokes=40):
+async def lived(store, user, hand, seed, end, device=None):
     """A session of somebody that ended at a time."""
-    drawn = trajectories(hand, strokes, seed)
+    drawn = trajectories(hand, 40, seed)
     shift = end - drawn[-1].t[-1]
-    moved = [replace(each, t=each.t + shift) for each in drawn]
+    moved = [replace(each, t=each.t + shift, device=device) for each in drawn]
     assert await store.import_recording(user, f"{user}{seed}{end}", [moved], end)
 
 
@@ -139,6 +139,19 @@ async def test_who_is_paused_or_was_taken_back_is_left_alone(store):
     assert [] == await adapted(adapter(store))
 
 
+async def test_each_device_is_followed_for_itself(store):
+    """What was moved on one teaches nothing about the other."""
+    for seed in (21, 22):
+        await lived(store, "alice", ALICE, seed, NOW - 11 * DAY, "dense/?/?")
+    await Enroller(store, SETTINGS, lambda: NOW - 10 * DAY).train("alice")
+    assert {"alice": {"dense/?/?": 2, "frame/?/?": 3}} == await store.actives()
+    for day in (9, 8):
+        await lived(store, "alice", ALICE, day, NOW - day * DAY, "dense/?/?")
+
+    assert [("alice", 4, 2)] == await adapted(adapter(store))
+    assert {"alice": {"frame/?/?": 3, "dense/?/?": 4}} == await store.actives()
+
+
 async def test_who_is_not_enrolled_or_gone_is_adapted_to_nothing(store):
     """No template, a provisional one, one whose anchor is no more."""
     assert await adapter(store).adapt("bob", NOW) is None
@@ -155,7 +168,7 @@ async def test_a_user_who_is_deleted_meanwhile_is_not_learnt(store):
         await lived(store, "alice", ALICE, day, NOW - day * DAY)
     adapting = adapter(store)
 
-    async def gone(user, genuine):
+    async def gone(user, device, genuine):
         raise NotEnrolled("the user was deleted meanwhile")
 
     adapting._enroller.learnt = gone

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+from collections import Counter
 from contextlib import suppress
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from reauth.alert import State, Step, move
 from reauth.engine import Engine
 from reauth.errors import StoreError
+from reauth.event import Kind
 from reauth.ports import Receipt
 from reauth.settings import Ingest, Settings
 from reauth.store import Options, open_store
@@ -96,6 +98,77 @@ async def test_the_owner_raises_no_alert_and_a_takeover_does(store, clock, engin
     assert sum(item.low for item in alert.evidence) == alert.low >= alert.limit
     assert EPOCH < alert.first_anomaly_at <= alert.raised_at
     assert [due.alert.id for due in await store.due(clock.now + 1, 9)] == [alert.id]
+
+
+def unpressed(*whose):
+    """Movement of a person without a press: nobody tells by what pointer."""
+    return [event for event in movement(*whose) if event.kind == Kind.MOVE]
+
+
+def touched(events):
+    """The same, where a finger presses before each movement and is lifted behind it."""
+    found, last = [], None
+    for event in events:
+        if last is None or event.t - last.t >= 0.5:
+            found += [] if last is None else [last._replace(kind=Kind.UP, ext=0)]
+            found.append(event._replace(kind=Kind.DOWN, ext=8 * TOUCH))
+        found.append(event)
+        last = event
+    return found
+
+
+TOUCH = 2
+
+
+async def test_a_user_is_compared_on_the_devices_that_they_are_known_on(
+    store, clock, engine, template
+):
+    """Page and presses tell the class, also after a restart; on another one nobody is suspected."""
+    for name in ("frame/?/medium", "frame/touch/hand"):
+        await store.save_template(replace(template, devices=(name,)))
+    own, other = unpressed(0, 8, 9), unpressed(INTRUDER, 15)
+    half = len(own) // 2
+    await send(engine, clock, accepted(own[:half], screen=(1920, 1080)))
+    async with Engine(store, [identity_lane()], Settings(), clock) as again:
+        await send(again, clock, accepted(own[half:], first=-(-half // 80)))
+        start = clock.now + 5
+        hand = touched(own)
+        await send(again, clock, accepted(hand, tab=b"h" * 16, start=start, screen=(390, 844)))
+        start = clock.now + 5
+        await send(again, clock, accepted(other, tab=b"x" * 16, start=start, screen=(3840, 2160)))
+        await again.tick(clock.now + 20)
+
+    live = await store.session("alice", "10.0.0.1")
+    rows = await store.trajectories_of(live.id, "identity", 99)
+    found = Counter((row.trajectory.device, row.template_version, row.reason) for row in rows)
+    assert {
+        ("frame/?/medium", 1, None): 8, ("frame/touch/hand", 2, None): 8,
+        ("frame/?/large", 0, "unknown_device"): 15,
+    } == found  # fmt: skip
+    assert [] == await store.alerts()
+    assert 15 == sum(row.unknown for row in (await store.person("alice")).devices)
+
+
+async def test_an_alert_rests_on_the_scores_of_one_device(store, clock, engine, template):
+    """Those on another between them are no evidence, and not counted."""
+    await store.save_template(replace(template, devices=("frame/?/small",)))
+    await store.save_template(replace(template, devices=("frame/?/large",)))
+    small, large = ((1366, 768), unpressed(INTRUDER, 15)), ((2560, 1440), unpressed(0, 15, 9))
+    tabs = {b"s" * 16: small, b"l" * 16: large}
+    batches = [
+        batch
+        for tab, (screen, drawn) in tabs.items()
+        for batch in accepted(drawn, tab=tab, screen=screen, size=20)
+    ]
+    await send(engine, clock, sorted(batches, key=lambda batch: batch.claim.received))
+
+    [alert] = await store.alerts()
+    assert 1 == alert.template_version
+    assert len(alert.evidence) == alert.window == 5
+    rows = await store.trajectories_of(alert.session, "identity", 99)
+    of = {row.number: row.trajectory.device for row in rows}
+    assert {"frame/?/small"} == {of[item.number] for item in alert.evidence}
+    assert sum(item.low for item in alert.evidence) == alert.low >= alert.limit
 
 
 async def test_an_alert_says_which_enrolled_user_it_may_be(store, clock, engine, template):

@@ -3,14 +3,12 @@
 import asyncio
 from contextlib import aclosing
 from dataclasses import replace
-from itertools import chain
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from reauth.decide.window import WindowPolicy
-from reauth.device import known
 from reauth.enrol import (
     LEAST,
     Enroller,
@@ -125,8 +123,43 @@ def test_a_template_knows_the_devices_that_it_was_learnt_on():
     """On others nobody is compared."""
     found = taught()
 
-    assert found.devices == known(chain.from_iterable(OWN))
-    assert len(found.devices) == 1
+    assert ("frame/?/?",) == found.devices
+
+
+DENSE, FRAME, SPARSE = "dense/mouse/small", "frame/mouse/small", "sparse/mouse/small"
+
+
+def on(device, sessions):
+    """The same movement on a device."""
+    return [[replace(each, device=device) for each in session] for session in sessions]
+
+
+def test_a_template_is_of_one_device_class():
+    """Of the one that is wanted, else of the commonest; the other's movement is left out."""
+    few = on(DENSE, [trajectories(ALICE, 62, 7)])
+    both = [*on(FRAME, OWN), *few]
+    commonest, wanted = taught(both), taught(both, options=replace(FEW, device=DENSE))
+
+    assert ((FRAME,), 80) == (commonest.devices, commonest.n_genuine)
+    assert ((DENSE,), 62) == (wanted.devices, wanted.n_genuine)
+    with pytest.raises(NotEnrolled, match="0 trajectories, 60 are needed"):
+        taught(both, options=replace(FEW, device=SPARSE))
+
+
+def test_a_user_is_told_from_others_on_the_same_device():
+    """Where there are enough; a template against other devices would tell devices apart."""
+    others = {f"{name}, {device}": on(device, sessions)
+              for name, sessions in BACKGROUND.items() for device in (FRAME, DENSE)}  # fmt: skip
+    own = on(FRAME, OWN)
+    few = {**others, "erin": on(SPARSE, [trajectories(MALLORY, 40, 3)])}
+
+    assert (3, 120) == numbers(taught(own, others))
+    assert (7, 280) == numbers(taught(own, few, replace(FEW, min_users=4)))
+
+
+def numbers(template):
+    """How many others a template was learnt against, and how many trajectories of them."""
+    return template.n_background_users, template.n_impostor
 
 
 def test_options_follow_the_settings():
@@ -138,6 +171,7 @@ def test_options_follow_the_settings():
     found = options_of(Settings(enrolment=wanted, identity_lane=IdentityLane(window=30)))
 
     assert Svm(c=2.0, min_users=5) == found.verifier
+    assert (5, None) == (found.min_users, found.device)
     assert (70, 3.0) == (found.min_trajectories, found.false_alarms_per_8h)
     assert (10, 20, 30, 50, 100, 200) == found.windows
 
@@ -180,10 +214,10 @@ class Altered:
         return getattr(self._store, name)
 
 
-async def gather(store, user, hand, seeds, strokes=40):
+async def gather(store, user, hand, seeds, strokes=40, device=None):
     """Movements of somebody, a recording for each seed."""
     for seed in seeds:
-        drawn = trajectories(hand, strokes, seed)
+        drawn = [replace(each, device=device) for each in trajectories(hand, strokes, seed)]
         assert await store.import_recording(user, f"{user}{seed}", [drawn], NOW - 600)
 
 
@@ -214,8 +248,8 @@ async def test_training_makes_the_result_the_users_template(store):
     """Stored as the next version, found as the active one."""
     await population(store)
 
-    saved = await enroller(store).train("alice")
-    again = await enroller(store).train("alice")
+    [saved] = await enroller(store).train("alice")
+    [again] = await enroller(store).train("alice")
 
     assert [1, 2] == [saved.version, again.version]
     assert 2 == (await store.template("alice")).version
@@ -251,8 +285,8 @@ async def test_a_user_deleted_meanwhile_is_not_brought_back(store):
     """Deletion wins over a training that had begun before it."""
     await population(store)
 
-    async def background(user, most):
-        found = await store.background(user, most)
+    async def background(user, most, devices):
+        found = await store.background(user, most, devices)
         await store.delete_user(user)
         return found
 
@@ -318,6 +352,68 @@ async def test_nobody_overrides_a_person_who_went_back_or_paused(store):
     assert [("alice", 3)] == await learn_due(enroller(store))
 
 
+async def on_two_devices(store):
+    """Alice on both, one other on each, two on the first alone; some of it before any press."""
+    await gather(store, "alice", ALICE, (1, 2), device=FRAME)
+    await gather(store, "alice", ALICE, (3,), strokes=10, device="frame/?/small")
+    await gather(store, "alice", ALICE, (4,), strokes=65, device=DENSE)
+    for name, hand in OTHERS.items():
+        await gather(store, name, hand, (5,), device=FRAME)
+    await gather(store, "erin", MALLORY, (6,), device=DENSE)
+
+
+async def test_each_device_class_with_enough_is_learnt(store):
+    """By hand and by itself; against who is known on it, or against all where these are too few."""
+    await on_two_devices(store)
+    frame, dense = await enroller(store).train("alice")
+    due = [found async for found in enroller(store).train_due()]
+
+    assert [(FRAME, 90, 3), (DENSE, 65, 4)] == [
+        (each.device, each.n_genuine, each.n_background_users) for each in (frame, dense)
+    ]
+    assert {"alice": {FRAME: 1, DENSE: 2}} == await store.actives()
+    assert [] == due
+    await gather(store, "alice", ALICE, (7,), strokes=60, device=SPARSE)
+    assert [("alice", 3)] == await learn_due(enroller(store))
+    assert {"alice": {FRAME: 1, DENSE: 2, SPARSE: 3}} == await store.actives()
+
+
+async def test_what_is_known_of_one_device_is_learnt_anew_for_itself(store):
+    """Full data on one say nothing of the other; nor does a rollback."""
+    await on_two_devices(store)
+    assert [("alice", 1), ("alice", 2)] == await learn_due(enroller(store))
+    await gather(store, "alice", ALICE, (11, 12, 13), strokes=40, device=FRAME)
+    assert [("alice", 3)] == await learn_due(enroller(store))
+    assert {"alice": {DENSE: 2, FRAME: 3}} == await store.actives()
+
+    await store.rollback("alice", 1)
+    await gather(store, "alice", ALICE, (14, 15, 16, 17), strokes=40, device=DENSE)
+    assert [("alice", 4)] == await learn_due(enroller(store))
+    assert {"alice": {FRAME: 1, DENSE: 4}} == await store.actives()
+
+
+async def test_what_is_short_on_every_device_is_refused(store):
+    """In all it would be enough."""
+    await gather(store, "alice", ALICE, (1,), device=FRAME)
+    await gather(store, "alice", ALICE, (2,), device=DENSE)
+
+    with pytest.raises(NotEnrolled, match="40 trajectories, 60 are needed"):
+        await enroller(store).train("alice")
+    assert [] == await learn_due(enroller(store))
+
+
+async def test_a_device_that_is_under_suspicion_does_not_hold_up_another(store):
+    """Counted are trajectories that do not train."""
+    await on_two_devices(store)
+
+    async def genuine(user, limit, devices):
+        return [] if DENSE in devices else await store.genuine(user, limit, devices)
+
+    assert [FRAME] == [
+        each.device for each in await enroller(Altered(store, genuine=genuine)).train("alice")
+    ]
+
+
 async def test_a_template_that_can_be_used_no_longer_is_learnt_anew(store):
     """An update changed the features: the old one is refused, so there is a reason."""
     await population(store)
@@ -335,8 +431,8 @@ async def test_too_little_that_may_train_is_tried_again_later(store):
     await gather(store, "zoe", MALLORY, (1, 2))
     cleared = []
 
-    async def genuine(user, limit):
-        return [] if user == "alice" and not cleared else await store.genuine(user, limit)
+    async def genuine(user, *which):
+        return [] if user == "alice" and not cleared else await store.genuine(user, *which)
 
     enrolling = enroller(Altered(store, genuine=genuine))
 
@@ -398,7 +494,7 @@ async def test_status_is_as_the_interface_says(store):
 
     assert stranger == {
         "user": "nobody", "state": "none", "trajectories": 0, "needed": 60, "eta_s": None,
-        "version": 0, "quality": None,
+        "version": 0, "quality": None, "unknown_device": 0, "devices": [],
     }  # fmt: skip
     assert ("gathering", 40, None) == tuple(
         gathering[key] for key in ("state", "trajectories", "quality")

@@ -57,3 +57,17 @@ def test_columns_are_the_events_that_they_hold(rows, start, end):
     assert events == [samples[at] for at in range(len(samples))]
     assert events[start:end] == list(samples[start:end])
     assert isinstance(samples[start:end], Samples)
+
+
+def test_a_part_of_columns_tells_of_its_own_presses():
+    """The pointer of each, and the screen; without types there are none."""
+    rows = [(kind, float(t), 0, 0, 0) for t, kind in enumerate((0, 1, 2, 1, 0, 1))]
+    samples = columns(rows)[1]
+
+    assert ((), None) == (tuple(samples[1:].pointers), samples.screen)
+    told = samples.telling([0, 2, 1], "small")
+    assert told is samples
+    assert [[0, 2, 1], [2, 1], [0], []] == [
+        list(part.pointers) for part in (told[:], told[2:], told[:2], told[4:5])
+    ]
+    assert "small" == told[2:].screen

@@ -22,7 +22,7 @@ from reauth.group import (
 from reauth.order import Ready, TabStream
 from reauth.ports import Accepted
 from reauth.session import Gap, Lane, Session
-from reauth.wire import decode, encode_json, samples
+from reauth.wire import decode, encode, encode_json, samples
 from tests.live import EPOCH, accepted, bodies, claim, identity_lane, movement
 
 KEY = ("alice", "10.0.0.1")
@@ -48,6 +48,21 @@ def test_a_batch_that_cannot_be_read_says_why():
 
     assert isinstance(broken, WireError)
     assert str(broken) == "truncated"
+
+
+def test_a_tab_remembers_the_screen_until_it_tells_of_another():
+    """A page tells once; a screen of no size is none."""
+    [item] = accepted(movement(1, 1), size=1000)
+    batch, told = decode(item.body), tab()
+    screens = [(1920, 1080), None, (0, 0), (3840, 2160)]
+    found = [
+        timed(told, ready(Accepted(item.claim, encode(replace(batch, header=header)))), 60.0)[0]
+        for screen in screens
+        for header in [replace(batch.header, screen=screen)]
+    ]
+
+    assert ["medium", "medium", None, "large"] == [each.screen for each in found]
+    assert "large" == told.row().screen
 
 
 def test_the_readable_format_is_taken_where_it_is_allowed():

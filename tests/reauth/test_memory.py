@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from reauth import memory
+from reauth.device import UNTOLD
 from reauth.group import Group
 from reauth.memory import Memory
 from reauth.ports import Commit, HeldRow, RawRow
@@ -53,6 +54,7 @@ async def test_a_stored_tab_comes_back_with_what_waits(store, kept):
     [first, second, *_] = accepted(movement(7, 3))
     tab = await kept.tab(b"t" * 16, KEY)
     tab.stream.next_seq = 1
+    tab.screen = "small"
     held = HeldRow(tab.tab, 2, EPOCH, second.claim, second.body)
     broken = HeldRow(tab.tab, 3, EPOCH, second.claim, b"?")
     raw = [RawRow(tab.tab, 0, EPOCH, first.claim, first.body)]
@@ -60,7 +62,7 @@ async def test_a_stored_tab_comes_back_with_what_waits(store, kept):
 
     again = await Memory(store, [identity_lane()]).tab(b"t" * 16, ("bob", "x"))
 
-    assert (again.key, again.stream.next_seq) == (KEY, 1)
+    assert (again.key, again.stream.next_seq, again.screen) == (KEY, 1, "small")
     assert again.stream.is_held(2) and not again.stream.is_held(3)
 
 
@@ -76,6 +78,44 @@ async def test_a_stored_session_goes_on_with_the_template_that_it_began_with(
 
     assert fresh.live[KEY].session.lanes[0].template.version == 1
     assert fresh.begin("s2", KEY, claim(), EPOCH).session.lanes[0].template.version == 2
+
+
+SMALL, LARGE = ("frame/mouse/small",), ("frame/mouse/large",)
+
+
+def versions(live):
+    """The template versions that a session's first lane compares with."""
+    return [lane.template.version for lane in live.session.lanes[0].devices if lane.template]
+
+
+async def test_a_session_compares_with_a_template_for_each_device(store, kept, template):
+    """One that is learnt meanwhile is taken up, another version of one that it has is not."""
+    await stored_session(store, kept, replace(template, devices=SMALL))
+    await store.save_template(replace(template, devices=LARGE))
+    await store.save_template(replace(template, devices=SMALL))
+    fresh = Memory(store, [identity_lane()])
+    await fresh.refresh(EPOCH)
+    await fresh.fetch(KEY, EPOCH)
+
+    assert [1, 2] == versions(fresh.live[KEY])
+    assert [2, 3] == versions(fresh.begin("s2", KEY, claim(), EPOCH))
+    assert fresh.has(KEY)
+    await store.save_template(replace(template, devices=LARGE))
+    await fresh.refresh(EPOCH + 1)
+    assert [1, 2] == versions(fresh.live[KEY])
+    assert not fresh.has(KEY), "the newest one is not in memory yet"
+    await fresh.fetch(KEY, EPOCH + 1)
+    assert [3, 4] == versions(fresh.begin("s3", KEY, claim(), EPOCH))
+
+
+async def test_users_enrolled_on_a_device_are_those_who_are_known_on_it(store, kept, template):
+    """One template a user, of the likest class: another device would resemble nobody."""
+    for user, devices in (("anna", SMALL), ("anna", LARGE), ("bert", LARGE), ("carl", ())):
+        await store.save_template(replace(template, user=user, devices=devices))
+    await kept.refresh(EPOCH)
+
+    found = {each.user: each.devices for each in await kept.enrolled(SMALL[0])}
+    assert {"anna": SMALL, "carl": ()} == found
 
 
 async def test_a_session_of_a_paused_user_does_not_come_back(store, kept, template):
@@ -145,13 +185,13 @@ async def test_enrolled_users_are_those_at_hand_and_then_others(
     await store.save_template(replace(template, user="dora", verifier_version=99))
     await kept.refresh(EPOCH)
 
-    assert ["anna", "bert", "carl"] == sorted(each.user for each in await kept.enrolled())
+    assert ["anna", "bert", "carl"] == sorted(each.user for each in await kept.enrolled(UNTOLD))
 
     fresh = Memory(store, [identity_lane()])
     await fresh.refresh(EPOCH)
     await fresh.fetch(("carl", "10.0.0.1"), EPOCH)
     monkeypatch.setattr(memory, "_CANDIDATES", 2)
-    found = [each.user for each in await fresh.enrolled()]
+    found = [each.user for each in await fresh.enrolled(UNTOLD)]
     assert ("carl", 2) == (found[0], len(found))
 
 

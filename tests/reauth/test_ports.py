@@ -6,7 +6,7 @@ from dataclasses import FrozenInstanceError, fields, is_dataclass
 import pytest
 
 from reauth import ports
-from reauth.ports import Commit, Enrolled, Intake, Receipt, Sink, Store
+from reauth.ports import Commit, Intake, Receipt, Sink, Store
 
 ROWS = [one for one in vars(ports).values() if isinstance(one, type) and is_dataclass(one)]
 DOORS = [Store, Sink, Intake]
@@ -27,13 +27,6 @@ def test_every_method_of_a_door_says_what_it_promises(door):
 
     assert methods
     assert [] == [method.__name__ for method in methods if not method.__doc__]
-
-
-def test_what_the_house_knows_of_enrolment_has_the_words_of_the_interface():
-    """`enrol status` prints them."""
-    words = ["none", "gathering", "provisional", "active", "paused"]
-
-    assert words == [state.value for state in Enrolled]
 
 
 def test_a_receipt_tells_what_became_of_a_batch():

@@ -14,9 +14,12 @@ from reauth.decide.mean import MeanPolicy
 from reauth.decide.sprt import SprtPolicy
 from reauth.decide.trust import TrustPolicy
 from reauth.decide.window import WindowPolicy
+from reauth.enrol import Options, learn
 from reauth.errors import TemplateError
-from reauth.event import Event, Kind, Mark, Samples
+from reauth.event import Event, Kind, Mark, Samples, runs
 from reauth.features import FEATURE_SETS
+from reauth.lab.datasets import open_dataset
+from reauth.segment import SEGMENTERS, Cut
 from reauth.session import (
     Dropped,
     Gap,
@@ -26,11 +29,10 @@ from reauth.session import (
     Session,
     Verdict,
     pinned,
-    runs,
     step_many,
 )
 from reauth.trajectory import PauseSegmenter
-from reauth.verify import VERIFIERS
+from reauth.verify import VERIFIERS, features_for
 from tests.playbook import (
     ALICE,
     MALLORY,
@@ -171,7 +173,7 @@ def test_a_lane_without_a_template_takes_the_first_one_and_keeps_it():
         session.lanes[0].take(learnt)
 
     assert [scored(2.1, 1.0, 2)] == session.receive(strokes(1.0, start=4.0))
-    assert 4 == pinned(session.to_bytes())
+    assert [4] == pinned(session.to_bytes())
 
 
 def test_a_trajectory_too_short_for_the_features_is_dropped_among_others():
@@ -331,8 +333,8 @@ def test_a_state_of_another_template_lanes_or_version_is_refused():
 
 
 def test_a_stored_session_tells_which_template_it_was_scored_with():
-    """The engine fetches that version, not the newest; 0 means there was none."""
-    assert [3, 0] == [
+    """The engine fetches that version, not the newest; there may be none."""
+    assert [[3], []] == [
         pinned(Play().session(learnt).to_bytes()) for learnt in (template(version=3), None)
     ]
 
@@ -416,6 +418,116 @@ def test_what_tells_of_no_device_is_compared():
     assert [scored(0.1, 1.0, 1)] == two_points == known
 
 
+TOUCH, MOUSE = 2, 0
+
+
+def every(gap, start, score, press=None, screen="medium"):
+    """Four points at this interval, of a score; a press before them names its pointer."""
+    found = moves(*(start + gap * i for i in range(4)), score=score)
+    if press is not None:
+        found = [Event(Kind.DOWN, 0, start - 0.01, score, 0.0), *found]
+    rows = list(zip(*found, strict=True))
+    return Samples(0, rows[0], *rows[2:]).telling([] if press is None else [press], screen)
+
+
+def known(*devices):
+    """A session of a user with a template of each class; the n-th adds n to a score."""
+    learnt = [
+        replace(template(version=1 + n, bias=float(n)), devices=(name,))
+        for n, name in enumerate(devices)
+    ]
+    return Play(points=4, size=1, limit=1).session().take(learnt)
+
+
+def test_a_trajectory_is_compared_with_the_template_of_its_device():
+    """On what page and screen it was drawn, with which pointer, and how often looked at."""
+    session = known("frame/mouse/medium", "dense/mouse/medium", "frame/touch/medium")
+    batches = [
+        every(0.017, 1.0, 1.0, MOUSE), every(0.008, 5.0, 1.0), every(0.017, 9.0, 1.0, TOUCH),
+        every(0.017, 13.0, 1.0, MOUSE, "large"), every(0.11, 17.0, 1.0), moves(30.0),
+    ]  # fmt: skip
+    found = [one for batch in batches for one in session.receive(batch)]
+    scores = [(one.score, one.version) for one in found if isinstance(one, Scored)]
+    dropped = [one for one in found if isinstance(one, Dropped)]
+
+    assert [(1.0, 1), (2.0, 2), (3.0, 3)] == scores
+    assert [("unknown_device", 4), ("unknown_device", 5)] == [
+        (one.reason, one.number) for one in dropped
+    ]
+    assert ["frame/mouse/large", "sparse/mouse/medium"] == [
+        one.trajectory.device for one in dropped
+    ]
+
+
+def test_each_device_has_a_verdict_of_its_own():
+    """Low scores on one say nothing of the other; the verdict names the template that it rests on.
+    """
+    session = known("frame/?/?", "dense/?/?")
+    low, high = every(0.017, 1.0, -1.0), every(0.008, 5.0, 1.0)
+    found = [*session.receive(low), *session.receive(high), *session.receive(moves(9.0))]
+
+    assert [(False, 1), (True, 2)] == [
+        (one.genuine, one.version) for one in found if isinstance(one, Verdict)
+    ]
+
+
+def test_what_nobody_told_decides_nothing_and_the_likest_class_is_taken():
+    """A recording knows no screen; of two templates that fit it is the one that says more."""
+    recorded, told = known("frame/mouse/large"), known("?/?/?", "frame/?/medium")
+    recorded.receive(every(0.017, 1.0, 1.0, screen=None))
+    told.receive(every(0.017, 1.0, 1.0))
+
+    assert [[1.0], [2.0]] == [
+        [one.score for one in session.rest() if isinstance(one, Scored)]
+        for session in (recorded, told)
+    ]
+
+
+def test_a_further_device_takes_its_first_template_and_keeps_it():
+    """What is learnt meanwhile is compared at once; another version is for the next session."""
+    session = known("frame/?/?")
+    for version, name in ((5, "dense/?/?"), (6, "dense/?/?"), (7, "frame/?/?")):
+        session.take([replace(template(version=version), devices=(name,))])
+
+    assert [1, 5] == pinned(session.to_bytes())
+
+
+def test_a_session_on_several_devices_comes_back():
+    """With every verdict, every count, the pages, and the movement that is open."""
+    devices = "frame/mouse/medium", "dense/mouse/medium"
+    batches = [
+        every(0.017, 1.0, -1.0, MOUSE), every(0.008, 5.0, 1.0), every(0.017, 9.0, -1.0),
+        every(0.017, 13.0, 2.0), moves(30.0),
+    ]  # fmt: skip
+    straight, stored = known(*devices), known(*devices)
+    for batch in batches:
+        again = known(*devices)
+        again.restore(stored.to_bytes())
+        assert straight.receive(batch) == again.receive(batch)
+        stored = again
+
+    assert straight.to_bytes() == stored.to_bytes()
+    assert 4 == stored.lanes[0].number
+
+
+@pytest.mark.parametrize("other", [(), ("frame/?/?",), ("frame/?/?", "dense/?/?", "sparse/?/?")])
+def test_a_session_with_other_templates_takes_no_state(other):
+    """Scores of one device would go on as another's."""
+    state = known("frame/?/?", "dense/?/?").to_bytes()
+
+    with pytest.raises(TemplateError):
+        known(*other).restore(state)
+
+
+def test_a_state_of_an_older_version_is_not_guessed_at():
+    """The session begins anew."""
+    state = known("frame/?/?").to_bytes()
+
+    with pytest.raises(TemplateError, match="another version"):
+        pinned(b"\1" + state[1:])
+    assert [] == pinned(Session([]).to_bytes())
+
+
 # The real lane
 
 
@@ -446,3 +558,44 @@ def test_the_default_lane_scores_alike_in_any_company(alice):
     together = step_many([(Session([Lane(_default(), alice)]), events) for events in drawn])
 
     assert together == [Session([Lane(_default(), alice)]).receive(events) for events in drawn]
+
+
+# Real people
+
+
+@pytest.mark.data
+@pytest.mark.slow
+@pytest.mark.parametrize("verifier", ["svm", "movement"])
+def test_a_real_users_new_device_is_no_impostor(data, verifier):
+    """Balabit's user20 at a remote desktop sampled at 110 ms, after six sessions at 16 ms (G8).
+
+    Whoever compares it all the same takes its owner for somebody else.
+    """
+    options = Options(verifier=VERIFIERS[verifier], features=features_for(verifier), windows=())
+    cut = SEGMENTERS[options.features.segmenter]
+    found, played = {}, {}
+    for user, name, drawn in open_dataset(data, "balabit_train"):
+        segmenter = cut(Cut())
+        played[name] = drawn
+        if name != "session_9673196280":
+            units = [unit for _, unit in segmenter.feed_many(drawn)] + segmenter.close()
+            found.setdefault(user, []).append(units)
+    genuine = [session[-100:] for session in found.pop("user20")]
+    others = {user: [session[-30:] for session in sessions] for user, sessions in found.items()}
+    learnt = learn("user20", genuine, others, options, np.random.default_rng(1), 0.0)
+
+    recipe = Recipe(
+        HERE, lambda: cut(Cut()), options.features, options.verifier,
+        lambda made: WindowPolicy.fitted(made, 100),
+    )  # fmt: skip
+    anywhere = replace(learnt, devices=())
+    known, blind = (
+        [*session.receive(played["session_9673196280"]), *session.rest()]
+        for session in (Session([Lane(recipe, made)]) for made in (learnt, anywhere))
+    )
+    dropped = [one.reason for one in known if isinstance(one, Dropped)]
+
+    assert ("frame/?/?",) == learnt.devices
+    assert [] == [one for one in known if isinstance(one, Verdict)]
+    assert dropped.count("unknown_device") > 0.97 * len(known) > 1000
+    assert False in [one.genuine for one in blind if isinstance(one, Verdict)]

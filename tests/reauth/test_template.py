@@ -61,3 +61,21 @@ def test_scores_are_rounded_to_a_thousandth():
     """Far coarser than the last bits in which processors differ."""
     assert 0.123 == comparable(0.1234999)
     assert comparable(-1e-9) == 0.0
+
+
+def test_a_template_stands_for_one_device_class():
+    """Templates of old say the sampling alone, or several; of these nobody knows which."""
+    one, old, several, none = (
+        replace(template(), devices=devices)
+        for devices in (("frame/mouse/small",), ("frame",), ("frame", "dense"), ())
+    )
+
+    assert ["frame/mouse/small", "frame/?/?", "?/?/?", "?/?/?"] == [
+        each.device for each in (one, old, several, none)
+    ]
+    assert [3, 1, 1, 0] == [
+        each.likeness("frame/mouse/small") for each in (one, old, several, none)
+    ]
+    assert [-1, -1, 1, 0] == [
+        each.likeness("dense/mouse/small") for each in (one, old, several, none)
+    ]

@@ -20,6 +20,7 @@ from reauth.wire import (
     encode,
     encode_json,
     events,
+    samples,
 )
 
 GOLDEN = sorted((Path(__file__).parents[1] / "golden" / "wire").glob("*.json"))
@@ -322,4 +323,5 @@ def test_events_are_on_the_sessions_clock_and_of_the_tab():
     expected = [Event(Kind.DOWN, page, 10.5, 3, -4, 2), Event(Kind.MOVE, page, 10.75, 4, -4, 1)]
     assert expected == events(batch, 10.0)
     assert all(type(event) is Event for event in events(batch, 10.0))
+    assert [1] == samples(batch, 10.0).pointers
     assert [Event(Kind.MOVE, page, 1.5, 1, 2)] == events(batch_of((Kind.MOVE, 0.5, 1, 2, 0)), 1.0)

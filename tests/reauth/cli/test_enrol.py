@@ -50,6 +50,19 @@ def test_a_person_reads_a_table(town):
     assert "FRR" in said.out
 
 
+def test_the_devices_of_users_are_told(town):
+    """Each class that is learnt or gathered, and how much was not compared on it."""
+    one = town.type("enrol", "status", "alice", "--json").json
+    [row] = one["devices"]
+
+    assert (1, "active", 0) == (row["version"], row["state"], row["unknown_device"])
+    assert one["trajectories"] == row["trajectories"]
+    said = town.type("enrol", "status").out
+    lines = said.partition("\n\n")[2].splitlines()
+    assert re.match(r"user +device +state +trajectories +not compared +template$", lines[0])
+    assert re.match(rf"alice +{re.escape(row['device'])} +active +\d+ of 60 +- +1$", lines[1])
+
+
 def test_an_empty_house_says_how_users_come(place):
     """An empty table teaches nothing."""
     assert "nobody yet" in place.type("enrol", "status").out

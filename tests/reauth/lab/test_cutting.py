@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from reauth.decide.window import WindowPolicy
-from reauth.event import Event, Kind
+from reauth.event import Event, Kind, runs
 from reauth.features import FEATURE_SETS
 from reauth.lab.cutting import Facts, Units, cut, glance, read, rows_of, write
 from reauth.lab.synth import draw_person, recording
-from reauth.session import Lane, Recipe, Scored, Session, runs
+from reauth.session import Lane, Recipe, Scored, Session
 from reauth.trajectory import PauseSegmenter, Trajectory
 from reauth.verify import VERIFIERS
 from tests.playbook import moves

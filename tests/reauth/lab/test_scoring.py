@@ -81,6 +81,18 @@ def test_scores_are_those_of_the_shipped_verifier(trial, alice):
     assert units.facts == found.facts
 
 
+def test_units_of_a_device_that_the_user_is_not_known_on_are_dropped(trial, alice):
+    """As they would be live; they are counted apart from those that are too short."""
+    shelf, other = trial.shelf, replace(alice, devices=("sparse/?/?",))
+    shelf.put("b", other, Provenance("alice", ("bob",), ("seen",)))
+    then = {**trial.then, "b": shelf.digest("b")}
+    score_one(replace(trial, templates=("a", "b"), then=then))
+
+    found = read_scores(trial.out).scores
+    assert np.isfinite(found["a"]).all()
+    assert np.isneginf(found["b"]).all()
+
+
 def test_a_scoring_process_cannot_read_what_enrolled(trial, tmp_path):
     """Nor what enrolment made of it, nor by way of another process; what it tests, it can."""
     secret, own = tmp_path / "data" / "anna" / "enrolled.csv", trial.out.parent

@@ -67,5 +67,5 @@ async def test_rows_say_whose_they_are(store):
 
     [row] = await store.trajectories_of("s1", "identity", 9)
     assert row.user is None
-    found = await store._read(live.trajectories_of, Sealer(bytes(32)), "none", "identity", 9)
-    assert [] == found
+    name = ("none", "identity")
+    assert [] == await store._read(live.trajectories_of, Sealer(bytes(32)), name, 9, None)

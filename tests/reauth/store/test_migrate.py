@@ -101,6 +101,24 @@ def test_two_processes_may_start_at_once(path):
     assert [] == failed
 
 
+def test_templates_and_movement_of_before_there_were_devices_stay(opened, path):
+    """Who was compared is compared, whatever the device; what was gathered counts."""
+    migrate(opened, path, scripts()[:4])
+    opened.execute("INSERT INTO person (name, active, newest) VALUES ('anna', 2, 3), ('bob', 0, 0)")
+    opened.execute("INSERT INTO template VALUES ('anna', 2, 0, 5.0, NULL, x'00')")
+    for name, amount in (("s1", 7), ("s2", 0)):
+        opened.execute(
+            "INSERT INTO session (id, client, started, last_t, seen, site, source, confidence,"
+            " trajectories, sealed) VALUES (?, '', 0, 0, 0, '', '', 1, ?, x'00')",
+            (name, amount),
+        )
+    migrate(opened, path, scripts())
+
+    assert [("anna", "?/?/?", 2)] == opened.execute("SELECT * FROM active").fetchall()
+    assert [("?/?/?", 2)] == opened.execute("SELECT device, version FROM template").fetchall()
+    assert [("s1", "?/?/?", 7, 0)] == opened.execute("SELECT * FROM gathered").fetchall()
+
+
 def test_the_scripts_are_sql_that_both_databases_read():
     """PostgreSQL's type names; no key that the database makes, nothing of SQLite's own."""
     text = "\n".join(scripts())

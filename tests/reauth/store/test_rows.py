@@ -21,7 +21,7 @@ def test_a_trajectory_keeps_every_bit(page, points):
     t, x, y = np.array(points, dtype=np.float64).reshape(-1, 3).T
     went = Trajectory(page, t, x, y)
     values = rows.trajectory_values(replace(scored(4), trajectory=went), SEALER)
-    came = rows.opened(("s1", "identity", 4, *values[-2:]), SEALER)
+    came = rows.opened(("s1", "identity", 4, *values[-3:]), SEALER)
 
     assert len(rows.TRAJECTORY.split(",")) == len(values)
     assert same(went, came)
@@ -35,7 +35,7 @@ def test_a_movement_keeps_what_its_points_were_and_the_rest_before_it(points, re
     kinds, t = np.array([kind for kind, _ in points], np.int8), np.array([at for _, at in points])
     went = Trajectory(7, t, t + 1, t + 2, kinds, rest)
     values = rows.trajectory_values(replace(scored(4), trajectory=went), SEALER)
-    came = rows.opened(("s1", "identity", 4, *values[-2:]), SEALER)
+    came = rows.opened(("s1", "identity", 4, *values[-3:]), SEALER)
 
     assert same(went, came)
     assert (kinds.tolist(), rest) == (came.kinds.tolist(), came.rest)
