@@ -152,11 +152,11 @@ async def test_it_measures_everybody_and_keeps_what_came_out(store):
     """Templates that are learnt from then on rest on it."""
     await lived(store, 6)
     background = Background(store, SETTINGS, lambda: NOW)
-    before = await Enroller(store, SETTINGS, lambda: NOW).train("alice")
+    [before] = await Enroller(store, SETTINGS, lambda: NOW).train("alice")
 
     steps = [step async for step in background.measured()]
     found = await background.conclude()
-    after = await Enroller(store, SETTINGS, lambda: NOW).train("alice")
+    [after] = await Enroller(store, SETTINGS, lambda: NOW).train("alice")
 
     assert [(name, place, 5) for place, name in enumerate(sorted(HANDS), 1)] == steps
     told = [len(falls.often) for falls in background.falls.values() if falls.often]
@@ -195,6 +195,6 @@ async def test_what_other_code_measured_is_not_used(store):
     await lived(store, 2)
     await store.save_shared(Shared(NOW, "other 1", "medvet 1", DRIFTS, 5, 9))
 
-    found = await Enroller(store, SETTINGS, lambda: NOW).train("alice")
+    [found] = await Enroller(store, SETTINGS, lambda: NOW).train("alice")
 
     assert options_of(SETTINGS).verifier.drifts.often == found.drift
