@@ -71,8 +71,9 @@ def add(commands: Commands) -> None:
 _ABOUT_BACKGROUND = """\
 People change from week to week, and limits must allow for it. How much is measured on this
 installation's own users: each is learnt from earlier sessions, and the later ones are compared,
-once for people learnt in one session and once for those learnt in several. With 3 users and 5 later
-sessions of 50 trajectories it is done; until then templates rest on what their verifier expects.
+once for people learnt in one session and once for those learnt in several. With 5 users and 30
+later sessions of 50 trajectories it is done; until then templates rest on what their verifier
+expects.
 Takes some seconds a user, of 40 users at most.
 
 Templates that are learnt from then on use it: reauth enrol train USER. `reauth run` measures by

@@ -22,7 +22,7 @@ from reauth.verify.calibrate import (
     Learnt,
     Shapes,
     crossfit,
-    logistic,
+    densities,
     ranks,
     ratios,
     sample,
@@ -114,7 +114,7 @@ class Weibull:
         alone = len(others) < max(self.min_users, MIN_USERS)
         learn = partial(self._alone if alone else self._against, rng=rng)
         unseen = crossfit(genuine, others, (learn, raw), rng)
-        calibration, judged = ranks(unseen, UNUSUAL) if alone else logistic(unseen)
+        calibration, judged = ranks(unseen, UNUSUAL) if alone else densities(unseen)
         return Learnt(
             arrays=learn(genuine, others),
             calibration=calibration,

@@ -101,19 +101,19 @@ def test_drift_is_that_of_all_later_sessions():
 
 
 def test_few_sessions_leave_a_doubt():
-    """Five that are all alike do not pass for certainty."""
-    found = pooled([alike(0.0, 2), alike(0.0, 2), alike(0.0, 1)], EXPECTED)
+    """Thirty that are all alike do not pass for certainty."""
+    found = pooled([alike(0.0, 6)] * 5, EXPECTED)
 
-    assert DOUBT * EXPECTED.fall / (5 + DOUBT) == pytest.approx(found.fall)
+    assert DOUBT * EXPECTED.fall / (30 + DOUBT) == pytest.approx(found.fall)
     assert found.spread > 0.1
 
 
 def test_who_gets_better_does_not_lower_the_limits():
     """Later sessions that are more like the template than what was held out: no fall, no gain."""
-    assert 0.0 == pooled([alike(0.5)] * 3, EXPECTED).fall
+    assert 0.0 == pooled([alike(0.5)] * 5, EXPECTED).fall
 
 
-@pytest.mark.parametrize("sessions", [(9, 9), (1, 1, 1), (9, 9, 0), ()])
+@pytest.mark.parametrize("sessions", [(9, 9, 9, 9), (5, 6, 6, 6, 6), (9, 9, 9, 9, 0), ()])
 def test_too_few_users_or_sessions_conclude_nothing(sessions):
     """The verifier's own expectation stays."""
     assert pooled([alike(0.0, count) for count in sessions], EXPECTED) is None
@@ -122,7 +122,7 @@ def test_too_few_users_or_sessions_conclude_nothing(sessions):
 def test_of_which_there_are_too_few_what_is_expected_stays():
     """Both are concluded apart."""
     expected = Drifts(EXPECTED, Drift(0.1, 0.1))
-    users = [Falls(once=alike(-0.5)) for _ in range(4)]
+    users = [Falls(once=alike(-0.5)) for _ in range(5)]
 
     found = concluded(users, expected)
 
@@ -138,9 +138,9 @@ async def store():
 
 
 async def lived(store, sessions):
-    """Everybody has had so many sessions of 60 trajectories."""
+    """Everybody has had so many sessions, the first of 110 trajectories and the others of 60."""
     for name, hand in HANDS.items():
-        lives = drawn(*[60] * sessions, hand=hand)
+        lives = drawn(110, *[60] * (sessions - 1), hand=hand)
         moved = [
             [replace(each, t=each.t + 1e5 * place) for each in session]
             for place, session in enumerate(lives)
@@ -150,7 +150,7 @@ async def lived(store, sessions):
 
 async def test_it_measures_everybody_and_keeps_what_came_out(store):
     """Templates that are learnt from then on rest on it."""
-    await lived(store, 6)
+    await lived(store, 7)
     background = Background(store, SETTINGS, lambda: NOW)
     [before] = await Enroller(store, SETTINGS, lambda: NOW).train("alice")
 
@@ -159,11 +159,13 @@ async def test_it_measures_everybody_and_keeps_what_came_out(store):
     [after] = await Enroller(store, SETTINGS, lambda: NOW).train("alice")
 
     assert [(name, place, 5) for place, name in enumerate(sorted(HANDS), 1)] == steps
-    told = [len(falls.often) for falls in background.falls.values() if falls.often]
-    assert (len(told), sum(told), NOW) == (found.users, found.sessions, found.made)
+    told = list(background.falls.values())
+    assert [6] * 5 == [len(falls.once) for falls in told]
+    assert (5, 30 + sum(len(falls.often) for falls in told)) == (found.users, found.sessions)
     assert found == await store.shared()
-    assert options_of(SETTINGS).verifier.drifts.often == before.drift
-    assert found.drifts.often == after.drift
+    assert options_of(SETTINGS).verifier.drifts.often == before.drift == after.drift
+    assert found.drifts.often == after.drift  # of too few later sessions: as expected
+    assert found.drifts.once != options_of(SETTINGS).verifier.drifts.once
 
 
 async def test_too_little_is_refused_with_what_is_missing(store):
@@ -173,7 +175,7 @@ async def test_too_little_is_refused_with_what_is_missing(store):
     async for _ in background.measured():
         pass
 
-    with pytest.raises(NotEnrolled, match=r"0 users with 0 later sessions .* 3 users with 5"):
+    with pytest.raises(NotEnrolled, match=r"0 users with 0 later sessions .* 5 users with 30"):
         await background.conclude()
     assert await store.shared() is None
 

@@ -27,8 +27,9 @@ def enrolled(data, out, **changed):
     return Enrolled(asked, people_in(data, data), unwatched)
 
 
-def test_drift_is_measured_on_the_background_of_those_who_are_attacked(tmp_path):
-    """Five recordings: three enrol, of which the last one tells; templates rest on it."""
+def test_drift_is_measured_on_the_background_of_those_who_are_attacked(tmp_path, monkeypatch):
+    """Three of five recordings enrol, of which the last one tells; templates rest on it."""
+    monkeypatch.setattr("reauth.background.SESSIONS", 5)
     found = enrolled(town(tmp_path / "data", 5, 10), tmp_path / "out")
     expected = METHOD.verifier.drifts
 

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from reauth.verify.calibrate import (
     CLIP,
     FOLDS,
+    GRID,
     Unseen,
     calibration_error,
     crossfit,
+    densities,
     hold_out,
     logistic,
     ranks,
@@ -34,6 +36,28 @@ def gaussians(shift, count=2000, seed=0):
     numbers = np.random.default_rng(seed)
     own = tuple(numbers.normal(shift, 1, (4, count // 4)))
     return Unseen(own, tuple(numbers.normal(0, 1, (10, count // 10))))
+
+
+def between_points(unseen, points, monkeypatch):
+    """The stored curve of so many points, where scores are seen."""
+    monkeypatch.setattr("reauth.verify.calibrate.GRID", points)
+    seen = np.percentile(np.concatenate((*unseen.genuine, *unseen.impostor)), (1, 99))
+    return ratios(np.linspace(*seen, 5000), densities(unseen)[0])
+
+
+def test_the_stored_curve_has_points_enough(monkeypatch):
+    """Between them lines stand for the ratio, within 0.05 nat; with half as many they do not."""
+    error = {}
+    for points in (GRID // 2 + 1, GRID):
+        error[points] = max(
+            np.abs(
+                between_points(unseen, points, monkeypatch)
+                - between_points(unseen, 16 * (GRID - 1) + 1, monkeypatch)
+            ).max()
+            for unseen in (gaussians(shift, seed=2) for shift in (0.5, 1.0, 2.0))
+        )
+
+    assert error[GRID] < 0.05 < error[GRID // 2 + 1]
 
 
 @given(sizes)
@@ -106,9 +130,10 @@ def test_ratios_of_known_distributions_are_found():
     assert np.allclose(1.5 * at - 1.125, ratios(at, calibration), atol=0.1)
 
 
-def test_ratios_are_well_calibrated_on_new_scores():
+@pytest.mark.parametrize("calibrate", [densities, logistic])
+def test_ratios_are_well_calibrated_on_new_scores(calibrate):
     """What is said of P(impostor) holds for scores that calibration has not seen."""
-    calibration, judged = logistic(gaussians(1.0))
+    calibration, judged = calibrate(gaussians(1.0))
     new = gaussians(1.0, seed=1)
 
     found = [ratios(np.concatenate(part), calibration) for part in (new.genuine, new.impostor)]
@@ -119,13 +144,27 @@ def test_ratios_are_well_calibrated_on_new_scores():
     assert [len(part) for part in new.genuine] == [len(part) for part in judged.genuine]
 
 
-def test_no_score_is_trusted_beyond_the_clip():
+@pytest.mark.parametrize("calibrate", [densities, logistic])
+def test_no_score_is_trusted_beyond_the_clip(calibrate):
     """One trajectory decides nothing, however far out it lies."""
-    calibration, judged = logistic(gaussians(6.0))
+    calibration, judged = calibrate(gaussians(6.0))
     far = ratios(np.array([-1e9, 1e9]), calibration)
 
     assert [-CLIP, CLIP] == far.tolist()
     assert max(np.abs(part).max() for part in judged.genuine) <= CLIP
+
+
+def test_a_score_does_not_vouch_for_itself():
+    """Held-out scores are judged without their own kernel: noise must not look like the user."""
+    with_itself, without = [], []
+    for seed in range(40):
+        unseen = gaussians(0.0, count=40, seed=seed)
+        calibration, judged = densities(unseen)
+        with_itself.append(ratios(np.concatenate(unseen.genuine), calibration).mean())
+        without.append(np.concatenate(judged.genuine).mean())
+
+    assert np.mean(with_itself) > 0.08
+    assert np.mean(without) == pytest.approx(0.0, abs=0.05)
 
 
 @pytest.mark.parametrize("shift", [0.0, -1.0])
@@ -151,20 +190,22 @@ def test_somebody_who_is_like_the_user_does_not_silence_the_rest():
     assert np.concatenate(judged.impostor[:3]).mean() < -0.3
 
 
-def test_every_other_user_weighs_the_same():
+@pytest.mark.parametrize("calibrate", [densities, logistic])
+def test_every_other_user_weighs_the_same(calibrate):
     """However much there is of one of them."""
     numbers = np.random.default_rng(0)
     few, many = numbers.normal(-3, 0.5, 50), numbers.normal(3, 0.5, 5000)
-    calibration, _ = logistic(Unseen((numbers.normal(0, 0.5, 500),), (few, many)))
+    calibration, _ = calibrate(Unseen((numbers.normal(0, 0.5, 500),), (few, many)))
     [left, right] = ratios(np.array([-3.0, 3.0]), calibration)
 
     assert left == pytest.approx(right, abs=0.3)
 
 
-def test_scores_that_are_all_alike_say_nothing():
+@pytest.mark.parametrize("calibrate", [densities, logistic])
+def test_scores_that_are_all_alike_say_nothing(calibrate):
     """A degenerate estimator gives ratios of 1, not an error."""
     alike = np.full(30, 0.25)
-    calibration, judged = logistic(Unseen((alike,), (alike, alike)))
+    calibration, judged = calibrate(Unseen((alike,), (alike, alike)))
 
     assert np.allclose(0, ratios(np.array([0.25]), calibration), atol=0.2)
     assert np.isfinite(np.concatenate(judged.genuine)).all()
