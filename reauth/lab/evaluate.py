@@ -23,7 +23,7 @@ from reauth.lab import summary
 from reauth.lab.cutting import UNKNOWN, Facts, glance
 from reauth.lab.datasets import Archive, Folder
 from reauth.lab.drifting import Drifting, drifts_of, measure_one
-from reauth.lab.episodes import Stream, owned, takeovers
+from reauth.lab.episodes import owned, takeovers
 from reauth.lab.learning import Cutting, Enrolment, Kept, Shuffle, cut_one, draws, enrol_one
 from reauth.lab.method import Method, code, key_of
 from reauth.lab.scoring import Scored, Trial, confine, read_scores, score_one
@@ -39,7 +39,8 @@ from reauth.lab.splits import (
     people_of,
     whole,
 )
-from reauth.lab.summary import Attack, Victim
+from reauth.lab.streams import on_unknown_devices, streams_of
+from reauth.lab.summary import Victim
 from reauth.lab.work import Watch, finished, unwatched
 from reauth.template import Drifts, Template
 from reauth.trajectory import Floats
@@ -428,6 +429,9 @@ def _report(
         "device_probe_auc": _device_probe(enrolled, able, by_user),
         "shuffled_label_eer": summary.shuffled_eer(_mixed(enrolled, by_user)),
         **acquired(enrolled, scores),
+        "attacks_on_unknown_devices": on_unknown_devices(
+            [(enrolled.names[match.victim], match) for match in able], by_user
+        ),
         "per_user": summary.by_user(victims, request.windows),
         "failed_to_enrol": enrolled.refused(),
     }
@@ -442,20 +446,6 @@ def scored_by_user(scores: Mapping[Source, Scored]) -> dict[str, list[Scored]]:
     return found
 
 
-def streams_of(
-    enrolled: Enrolled, match: Match, by_user: Mapping[str, Sequence[Scored]]
-) -> tuple[tuple[Stream, ...], tuple[Attack, ...]]:
-    """Give what met a user's template: the own test recordings, and those of impostors."""
-    name = enrolled.names[match.victim]
-    own = tuple(_stream(scored, name) for scored in by_user.get(match.victim, ()))
-    attacks = tuple(
-        Attack(impostor, scored.facts.device_class, _stream(scored, name))
-        for impostor in match.impostors
-        for scored in by_user.get(impostor, ())
-    )
-    return own, attacks
-
-
 def _victim(
     request: Request,
     enrolled: Enrolled,
@@ -464,7 +454,7 @@ def _victim(
 ) -> Victim:
     name = enrolled.names[match.victim]
     template = enrolled.shelf.get(name)
-    own, attacks = streams_of(enrolled, match, by_user)
+    own, attacks = streams_of(name, match, by_user)
     make = partial(request.method.policy, template)
     after = [(attack.impostor, attack.stream) for attack in attacks]
     return Victim(
@@ -486,12 +476,6 @@ def usual(template: Template) -> tuple[float, float]:
     """Mean and standard deviation of the held-out scores, nats; not a number of none."""
     held = np.concatenate((*template.held_out, np.empty(0)))
     return (float(held.mean()), float(held.std())) if len(held) else (np.nan, np.nan)
-
-
-def _stream(scored: Scored, template: str) -> Stream:
-    scores = scored.scores[template]
-    there = np.isfinite(scores)
-    return Stream(scores[there], scored.at[there], scored.run[there], scored.facts.active)
 
 
 def _mixed(

@@ -152,7 +152,9 @@ def _takeover(takeover: Mapping[str, Any], protocol: Mapping[str, Any]) -> list[
 
 
 def _honesty(report: Mapping[str, Any]) -> list[str]:
-    unknown = report.get("unknown_device")
+    unknown, elsewhere = (
+        report.get(name) for name in ("unknown_device", "attacks_on_unknown_devices")
+    )
     rows = [
         ("calibration error of P(impostor), mean of users", _share(report["calibration_error"])),
         ("Cllr, bits", _number(report["cllr"])),
@@ -160,6 +162,7 @@ def _honesty(report: Mapping[str, Any]) -> list[str]:
         ("EER with shuffled labels", _share(report["shuffled_label_eer"])),
         ("FTA, units that could not be compared", _share(report["fta"])),
         ("users' own units dropped, on a device that they were not learnt on", _share(unknown)),
+        ("attacks on a device that the user was not learnt on", _share(elsewhere)),
         ("FTE, users who could not be enrolled", _share(report["fte"])),
         ("units in an active hour", _number(report["units_per_active_hour"])),
     ]

@@ -21,12 +21,12 @@ from reauth.lab.evaluate import (
     people_in,
     score_tests,
     scored_by_user,
-    streams_of,
     usual,
 )
 from reauth.lab.method import key_of
 from reauth.lab.metrics import Comparisons, Ranked, eer, interval, joined
 from reauth.lab.splits import Person
+from reauth.lab.streams import streams_of
 from reauth.lab.summary import LEAST_WINDOWS, Victim, compared, means, told, votes
 from reauth.lab.work import Watch
 from reauth.trajectory import Floats
@@ -106,7 +106,7 @@ def _measured(request: Request, people: Sequence[Person], watch: Watch) -> dict[
             continue
         name = enrolled.names[match.victim]
         template = enrolled.shelf.get(name)
-        own, attacks = streams_of(enrolled, match, by_user)
+        own, attacks = streams_of(name, match, by_user)
         victims.append(
             Victim(
                 match.victim, enrolled.classes[match.victim], enrolled.shelf.units(name),
