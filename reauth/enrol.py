@@ -281,7 +281,8 @@ class Enroller:
         background = await self._background(user, device, people)
         newest = next((person.newest_version for person in people if person.user == user), 0)
         options, rng = await self._options(), draws_of(user, newest + 1)
-        options = replace(options, device=device)
+        # What was gathered before classes were told has none; its movement tells its sampling.
+        options = replace(options, device=None if device == UNTOLD else device)
         template = await asyncio.to_thread(
             learn, user, genuine, background, options, rng, self._clock()
         )
@@ -315,7 +316,8 @@ class Enroller:
         """Learn everybody whose time has come; each is kept before it is yielded."""
         people = await self._store.people()
         for person in people:
-            for row in () if person.paused else person.pooled():
+            rows = [row for row in person.pooled() if row.device != UNTOLD or not person.version]
+            for row in () if person.paused else rows:
                 if self._may(person.user, row) and await self._wants(person.user, row, people):
                     self._tried[person.user, row.device] = row.trajectories
                     try:

@@ -51,7 +51,7 @@ class Pages:
         _, pointer, screen = told[-1]
         if run.screen is not None and run.screen != screen and run.times:
             told.append((run.times[0], pointer, run.screen))
-        if run.pointers or pointer == _TOUCH:
+        if pointer == _TOUCH or any(_pointer(number) != pointer for number in run.pointers):
             _press(told, run)
         del told[:-CHANGES]
 

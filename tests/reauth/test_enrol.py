@@ -392,6 +392,20 @@ async def test_what_is_known_of_one_device_is_learnt_anew_for_itself(store):
     assert {"alice": {FRAME: 1, DENSE: 4}} == await store.actives()
 
 
+async def test_movement_of_before_classes_were_told_is_learnt_once(store):
+    """It has no class in the store, but a rate of sampling all the same."""
+    await population(store)
+
+    def forget(connection):
+        connection.execute("UPDATE trajectory SET device = NULL")
+        connection.execute("UPDATE OR REPLACE gathered SET device = '?/?/?'")
+
+    await store._write(forget)
+    assert [("alice", 1)] == await learn_due(enroller(store))
+    assert {"alice": {"frame/?/?": 1}} == await store.actives()
+    assert [] == await learn_due(enroller(store))
+
+
 async def test_what_is_short_on_every_device_is_refused(store):
     """In all it would be enough."""
     await gather(store, "alice", ALICE, (1,), device=FRAME)

@@ -18,6 +18,7 @@ from tests.reauth.lab.towns import build, request, write_session
 KEYS = {
     "protocol", "eer", "eer_same_device_class", "auc", "takeover", "calibration_error",
     "device_probe_auc", "shuffled_label_eer", "fta", "fte", "units_per_active_hour", "per_user",
+    "unknown_device",
 }  # fmt: skip
 PROTOCOL = {
     "verifier", "policy", "unseen_impostors", "seed", "users_enrolled", "users_background",
@@ -88,7 +89,7 @@ def test_generated_people_are_told_apart_and_caught(result):
     assert report["eer"]["20"]["pooled"] < 0.2
     assert report["auc"]["20"]["pooled"] > 0.85
     assert report["takeover"]["caught_before_session_end"] > 0.5
-    assert 0 == report["fte"] == report["fta"]
+    assert 0 == report["fte"] == report["fta"] == report["unknown_device"]
     assert 60 == report["per_user"][0]["test_units"] == report["per_user"][0]["enrol_units"]
     assert report["units_per_active_hour"] > 500
 

@@ -30,6 +30,7 @@ def reported(victims, **protocol):
         "takeover": takeover(victims, rng),
         **calibration(victims),
         "device_probe_auc": 0.62, "shuffled_label_eer": 0.49, "fta": 0.0, "fte": 0.25,
+        "unknown_device": 0.125,
         "units_per_active_hour": 400.0, "per_user": by_user(victims, (5, 500)),
         "failed_to_enrol": [{"user": "zoe", "reason": "7 to go"}],
     }  # fmt: skip
@@ -44,6 +45,7 @@ def test_a_report_is_json_text_and_pictures(tmp_path):
     report = json.loads((tmp_path / "out" / "report.json").read_text("utf-8"))
     assert report["per_user"][0]["user"] == "u0"
     text = (tmp_path / "out" / "report.md").read_text("utf-8")
+    assert "| users' own units dropped, on a device that they were not learnt on | 12.5% |" in text
     for name in ("det.svg", "scores.svg", "delays.svg", "users.svg"):
         assert f"({name})" in text
         assert (tmp_path / "out" / name).is_file()

@@ -19,12 +19,13 @@ NUMBERS = st.floats(allow_nan=False, width=64)
 def test_a_trajectory_keeps_every_bit(page, points):
     """Times and positions come back as they went in, whatever they are."""
     t, x, y = np.array(points, dtype=np.float64).reshape(-1, 3).T
-    went = Trajectory(page, t, x, y)
+    went = Trajectory(page, t, x, y, device="frame/mouse/small")
     values = rows.trajectory_values(replace(scored(4), trajectory=went), SEALER)
     came = rows.opened(("s1", "identity", 4, *values[-3:]), SEALER)
 
     assert len(rows.TRAJECTORY.split(",")) == len(values)
     assert same(went, came)
+    assert went.device == came.device
     assert came.t.flags.writeable
     assert came.kinds is None
 
