@@ -29,6 +29,8 @@ as on pages over plain http, which have no coalesced events; `sparse`: remote de
 devices lie at 3 to 10 and at 12 to 20 ms, Balabit's at 16 and at 109 ms (shared/data/README.md,
 biometrics.md §4); where points are thinned to 25 ms, as Medvet's are, the first two are one."""
 
+SAMPLINGS: Final = tuple(name for name, _ in CLASSES)
+
 SCREENS: Final[tuple[tuple[str, float], ...]] = (
     ("hand", 1100.0),
     ("small", 1700.0),
@@ -93,6 +95,18 @@ def parse(name: str) -> Device:
     return Device(*parts[:3])
 
 
+def sampling_of(name: str) -> str | None:
+    """Give the sampling class in a class's name; None where it was not told.
+
+    Examples
+    --------
+    >>> sampling_of("frame/mouse/?"), sampling_of("?/mouse/?")
+    ('frame', None)
+    """
+    told = name.partition("/")[0]
+    return None if told == ANY else told
+
+
 @lru_cache(4096)
 def likeness(one: str, other: str) -> int:
     """How many parts of two classes are told alike; -1 where one contradicts the other.
@@ -144,13 +158,20 @@ def sampling(trajectory: Trajectory) -> str | None:
     return next(name for name, above in CLASSES if usual < above)
 
 
-def class_of(trajectory: Trajectory, pointer: str | None = None, screen: str | None = None) -> str:
+def class_of(
+    trajectory: Trajectory,
+    pointer: str | None = None,
+    screen: str | None = None,
+    before: str | None = None,
+) -> str:
     """Give the name of a trajectory's class: as it bears it, else found here.
 
     Parameters
     ----------
     pointer, screen
         What its page told.
+    before
+        The sampling class of what came before in its session, which it has where it tells none.
 
     Examples
     --------
@@ -160,7 +181,7 @@ def class_of(trajectory: Trajectory, pointer: str | None = None, screen: str | N
     """
     if trajectory.device is not None:
         return trajectory.device
-    return f"{sampling(trajectory) or ANY}/{pointer or ANY}/{screen or ANY}"
+    return f"{sampling(trajectory) or before or ANY}/{pointer or ANY}/{screen or ANY}"
 
 
 def pools(counts: Mapping[str, int]) -> dict[str, str]:

@@ -337,10 +337,7 @@ class Enroller:
             await asyncio.sleep(self._settings.enrolment.check)
 
     def _may(self, user: str, row: DeviceRow) -> bool:
-        """Whether to look at a user's device class at all.
-
-        Not where somebody went back to an older version, nor before a tenth more is there.
-        """
+        """Not where somebody went back to an older version, nor before a tenth more is there."""
         tried = self._tried.get((user, row.device), 0)
         enough = max(self._settings.enrolment.min_trajectories, 1.1 * tried)
         return row.version == row.newest_version and row.trajectories >= enough

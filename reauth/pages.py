@@ -55,14 +55,14 @@ class Pages:
             _press(told, run)
         del told[:-CHANGES]
 
-    def named(self, trajectory: Trajectory) -> Trajectory:
-        """The trajectory with the name of its device class."""
+    def named(self, trajectory: Trajectory, before: str | None = None) -> Trajectory:
+        """The trajectory with the name of its device class; `before` as `class_of` has it."""
         told: Sequence[_Told] = self._pages.get(trajectory.page, _NOTHING)
         last, end = len(told) - 1, trajectory.t[-1]
         while last and told[last][0] >= end:
             last -= 1
         _, pointer, screen = told[last]
-        name = class_of(trajectory, pointer, screen)
+        name = class_of(trajectory, pointer, screen, before)
         points = (trajectory.t, trajectory.x, trajectory.y, trajectory.kinds)
         return Trajectory(trajectory.page, *points, trajectory.rest, name)
 

@@ -16,7 +16,7 @@ import numpy as np
 from reauth.compare import Item, compare
 from reauth.decide import Policy
 from reauth.decide.opinion import Opinion, patience
-from reauth.device import UNKNOWN_DEVICE, class_of
+from reauth.device import SAMPLINGS, UNKNOWN_DEVICE, class_of, sampling_of
 from reauth.errors import TemplateError
 from reauth.event import Event, Kind, Samples
 from reauth.features import FeatureSet
@@ -101,7 +101,7 @@ class Recipe:
     policy: Callable[[Template], Policy]
 
 
-_LANE = struct.Struct("<qqIH")
+_LANE = struct.Struct("<qqbIH")
 _SESSION = struct.Struct("<BdB")
 _OTHERS = struct.Struct("<B")
 STATE_VERSION = 2
@@ -111,7 +111,8 @@ class Lane:
     """One question asked of a session: is it the user, a human, new?
 
     What is judged is one device class's; for each further one that the user is known on there is
-    a lane in `others`, which is fed by this one and counts with it.
+    a lane in `others`, which is fed by this one and counts with it. `sampling` is the class of the
+    last movement that told one: a short one is of the same device.
 
     Parameters
     ----------
@@ -121,7 +122,9 @@ class Lane:
         The lane among whose `others` this one stands; None for one that stands by itself.
     """
 
-    __slots__ = ("_first", "_number", "opinion", "others", "recipe", "segmenter", "template")
+    __slots__ = (
+        "_first", "_number", "opinion", "others", "recipe", "sampling", "segmenter", "template",
+    )  # fmt: skip
 
     def __init__(
         self, recipe: Recipe, template: Template | None, first: "Lane | None" = None
@@ -131,6 +134,7 @@ class Lane:
         self.others: tuple[Lane, ...] = ()
         self.template: Template | None = None
         self.opinion: Opinion | None = None
+        self.sampling: str | None = None
         self._first = first
         self._number = 0
         if template is not None:
@@ -205,7 +209,8 @@ class Lane:
         segmenter = b"" if self._first else self.segmenter.to_bytes()
         opinion = self.opinion.to_bytes() if self.opinion else b""
         version = self.template.version if self.template else 0
-        head = _LANE.pack(self.number, version, len(segmenter), len(opinion))
+        sampled = -1 if self.sampling is None else SAMPLINGS.index(self.sampling)
+        head = _LANE.pack(self.number, version, sampled, len(segmenter), len(opinion))
         return head + segmenter + opinion
 
     def restore(self, state: bytes) -> int:
@@ -216,7 +221,7 @@ class Lane:
         TemplateError
             If the state was made with a template of another version.
         """
-        number, version, segmenter, opinion = _LANE.unpack_from(state)
+        number, version, sampled, segmenter, opinion = _LANE.unpack_from(state)
         if version != (self.template.version if self.template else 0):
             raise TemplateError(f"the state belongs to template version {version}")
         at = _LANE.size
@@ -226,6 +231,7 @@ class Lane:
         if self.opinion:
             self.opinion.from_bytes(state[at : at + opinion])
         self.number = number
+        self.sampling = None if sampled < 0 else SAMPLINGS[sampled]
         return int(at + opinion)
 
 
@@ -244,7 +250,7 @@ def pinned(state: bytes) -> list[int]:
     if lanes:
         (others,), at = _OTHERS.unpack_from(state, at), at + _OTHERS.size
         for _ in range(1 + others):
-            _, version, segmenter, opinion = _LANE.unpack_from(state, at)
+            _, version, _, segmenter, opinion = _LANE.unpack_from(state, at)
             found.append(version)
             at += _LANE.size + segmenter + opinion
     return [version for version in found if version]
@@ -367,7 +373,8 @@ def _segment(session: Session, events: Sequence[Event]) -> list[_Closed]:
 
 
 def _closed(session: Session, first: Lane, index: int, trajectory: Trajectory) -> _Closed:
-    named = session.pages.named(trajectory)
+    named = session.pages.named(trajectory, first.sampling)
+    first.sampling = sampling_of(class_of(named)) or first.sampling
     lane = first.of(named)
     return index, lane or first, lane.item(named) if lane else UNKNOWN_DEVICE, named
 

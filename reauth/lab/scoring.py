@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 import reauth
-from reauth.device import class_of
+from reauth.device import class_of, sampling_of
 from reauth.lab.cutting import Facts, rows_of, whole
 from reauth.lab.datasets import read_file
 from reauth.lab.method import Method
@@ -107,8 +107,13 @@ def score_one(job: Trial) -> None:
 
 
 def _unknown(template: Template, units: Sequence[Trajectory]) -> list[bool]:
-    """Which units (n,) are of a device class that the user is not known on."""
-    return [template.likeness(class_of(unit)) < 0 for unit in units]
+    """Which units (n,) are of a device class that the user is not known on, as a session finds."""
+    found, before = [], None
+    for unit in units:
+        name = class_of(unit, before=before)
+        before = sampling_of(name) or before
+        found.append(template.likeness(name) < 0)
+    return found
 
 
 def _write(

@@ -459,6 +459,25 @@ def test_a_trajectory_is_compared_with_the_template_of_its_device():
     ]
 
 
+def test_a_movement_too_short_to_tell_is_of_the_device_before_it():
+    """Also after a restart: two points at a remote desktop are nobody's low score."""
+    play = Play()
+    recipe = replace(play.recipes[0], segmenter=lambda: SEGMENTERS["movement"](Cut(0.5)))
+    learnt = replace(template(), devices=("frame",))
+    straight, stored, fresh = (Session([Lane(recipe, learnt)]) for _ in range(3))
+    slow = [Event(Kind.MOVE, 0, 0.11 * i, -1.0, 9.0 * i) for i in range(9)]
+    short, then = [Event(Kind.MOVE, 0, t, -1.0, 100 * t) for t in (5.0, 5.11)], moves(9.0)
+
+    straight.receive(slow)
+    stored.restore(straight.to_bytes())
+    found = [session.receive([*short, *then]) for session in (straight, stored, fresh)]
+
+    assert [["unknown_device", "unknown_device"]] * 2 == [
+        [one.reason for one in each] for each in found[:2]
+    ]
+    assert [-1.0] == [one.score for one in found[2]]  # of a session in which nothing else was told
+
+
 def test_each_device_has_a_verdict_of_its_own():
     """Low scores on one say nothing of the other; the verdict names the template that it rests on.
     """
