@@ -28,7 +28,7 @@ def directions(dx: Floats, dy: Floats) -> Floats:
 
 def wrap(angle: Floats) -> Floats:
     """Bring angles, rad, into (-pi, pi]."""
-    return _half_open(angle - 2 * np.pi * np.round(angle / (2 * np.pi)))
+    return _half_open(angle - 2 * np.pi * np.rint(angle / (2 * np.pi)))
 
 
 def accelerations(v: Floats, dt: Floats) -> Floats:

@@ -3,14 +3,18 @@
 They are taken from steps of 25 ms (`reauth.features.steps`), in groups, each a function.
 """
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from typing import Final
+from itertools import accumulate, chain, groupby, pairwise
+from math import isnan, sqrt
+from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from reauth.event import Kind
 from reauth.features.kinematics import slog, wrap
-from reauth.features.steps import FINE, GRID, POINTS, Steps, quantiles, steps_of
+from reauth.features.steps import FINE, GRID, POINTS, Steps, quantile, steps_of
 from reauth.trajectory import Floats, Trajectory
 
 MOVES = 0.5
@@ -108,8 +112,14 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
 slower hand has more of them on the same path."""
 
 _TINY = 1e-9
+_MOVE, _DOWN, _UP, _WHEEL = map(int, (Kind.MOVE, Kind.DOWN, Kind.UP, Kind.WHEEL))
+_LEAST_BEND = 1e-4  # rad/px; a straight movement has a logarithm, too
 
-_Columns = dict[str, Floats]
+_Rows = list[tuple[float, ...]]
+"""Of each movement its numbers, in the order of `UNITS`, before their logarithms are taken."""
+
+_SLOG = np.array([unit.startswith(("ln(1 + ", "slog(")) for unit in UNITS.values()])
+_LN = np.array([unit in ("ln(s)", "ln(rad/px)") for unit in UNITS.values()])
 
 
 class Movement:
@@ -163,206 +173,179 @@ class Movement:
         if not trajectories:
             return np.empty((0, len(UNITS)))
         steps = steps_of(trajectories)
-        columns: _Columns = {}
-        for group in _GROUPS:
-            columns |= group(steps)
-        columns |= _around(trajectories)
-        return np.stack([columns[name] for name in UNITS], axis=1)
+        groups = [group(steps) for group in _GROUPS]
+        around = [_around(each) for each in trajectories]
+        rows = np.array([[*chain(*parts)] for parts in zip(*groups, around, strict=True)])
+        np.log(rows, rows, where=_LN)
+        np.copyto(rows, slog(rows), where=_SLOG)
+        return rows
 
 
-def _extent(steps: Steps) -> _Columns:
-    path, chord = steps.total(steps.d), _chord(steps)
-    width = np.maximum(steps.most(steps.x), 0) + np.maximum(steps.most(-steps.x), 0)
-    height = np.maximum(steps.most(steps.y), 0) + np.maximum(steps.most(-steps.y), 0)
-    return {
-        "duration": np.log(steps.span),
-        "path": np.log1p(path),
-        "chord": np.log1p(chord),
-        "straightness": chord / (path + _TINY),
-        "width": np.log1p(width),
-        "height": np.log1p(height),
-    }
+def _extent(steps: Steps) -> _Rows:
+    paths = steps.total(steps.d).tolist()
+    chords = np.hypot(*steps.at.take(steps.end, 1)).tolist()
+    # To either side of the place where it begins.
+    high, low = np.maximum(steps.most(steps.at), 0.0), np.minimum(steps.least(steps.at), 0.0)
+    return [
+        (span, path, chord, *sides, chord / (path + _TINY))
+        for span, path, chord, sides in zip(
+            steps.spans, paths, chords, (high - low).T.tolist(), strict=True
+        )
+    ]
 
 
-def _speeds(steps: Steps) -> _Columns:
-    v = steps.d / GRID
-    mean = steps.total(v) / steps.count
-    spread = np.sqrt(steps.total((v - mean[steps.row]) ** 2) / steps.count)
-    shares = steps.quantiles(steps.d, QUANTILES) / GRID
-    columns = {"speed_mean": mean, "speed_deviation": spread}
-    columns |= {f"speed_{q}": shares[:, place] for place, q in enumerate(QUANTILES)}
-    columns["speed_most"] = steps.most(v)
-    end = steps.start + steps.count
-    for back in range(LAST, 0, -1):
-        there = np.where(steps.count >= back, end - back, 0)
-        columns[f"speed_last_{back}"] = np.where(steps.count >= back, v[there], 0.0)
-    return {name: np.log1p(column) for name, column in columns.items()}
-
-
-def _profile(steps: Steps) -> _Columns:
-    """Shares of the time after which shares of the path are done."""
-    fine = np.rint(steps.d * FINE).astype(np.int64)
-    done = np.cumsum(fine)
-    before = done[steps.start] - fine[steps.start]
-    path = np.add.reduceat(fine, steps.start)
-    columns = {}
-    for share in PROFILE:
-        wanted = before + np.maximum((path * share + 99) // 100, 1)
-        step = np.minimum(np.searchsorted(done, wanted) - steps.start, steps.count - 1)
-        columns[f"time_of_{share}"] = (step + 1) / steps.count
-    return columns
-
-
-def _peaks(steps: Steps) -> _Columns:
-    v = steps.d / GRID
-    smooth = (steps.before(v) + 2 * v + steps.after(v)) / 4
-    edge = np.inf
-    peak = (smooth > steps.before(smooth, edge)) & (smooth >= steps.after(smooth, edge))
-    number = steps.total(peak.astype(np.float64))
-    top = steps.where_most(v)
-    return {
-        "peaks": np.log1p(number),
-        "peaks_a_second": number / (steps.count * GRID),
-        "peak_time": (top + 0.5) / steps.count,
-        "peak_after": np.log((top + 1) * GRID),
-        "peak_before_end": np.log((steps.count - top) * GRID),
-        "speed_first": np.log1p(steps.most(np.where(steps.place < ENDS, v, 0.0))),
-    }
-
-
-def _changes(steps: Steps) -> _Columns:
-    """Extremes and root mean squares of acceleration and jerk."""
-    v = steps.d / GRID
-    a = np.where(steps.place >= 1, v - steps.before(v), 0.0) / GRID
-    j = np.where(steps.place >= 2, a - steps.before(a), 0.0) / GRID
-    columns = {}
-    for name, each, lost in (("acceleration", a, 1), ("jerk", j, 2)):
-        square = steps.total(each * each) / np.maximum(steps.count - lost, 1)
-        columns[f"{name}_most"] = slog(steps.most(each))
-        columns[f"{name}_least"] = slog(-steps.most(-each))
-        columns[f"{name}_rms"] = np.log1p(np.sqrt(square))
-    columns["acceleration_most_time"] = (steps.where_most(a) + 0.5) / steps.count
-    columns["acceleration_least_time"] = (steps.where_most(-a) + 0.5) / steps.count
-    return columns
-
-
-def _turning(steps: Steps) -> _Columns:
-    """Changes of direction between steps that have one, and how sharp they are for their length."""
-    n, moving = len(steps.start), np.flatnonzero(steps.d > MOVES)
-    row, d = steps.row[moving], steps.d[moving]
-    turn = wrap(np.diff(np.arctan2(steps.dy[moving], steps.dx[moving])))
-    same = row[1:] == row[:-1]
-    row, turn, length = row[1:][same], turn[same], ((d[1:] + d[:-1]) / 2)[same]
-    sharp = np.abs(turn)
-    count = np.bincount(row, minlength=n)
-    some = np.maximum(count, 1)
-
-    def mean(each: Floats) -> Floats:
-        return np.bincount(row, each, n) / some
-
-    bias, bent = mean(turn), sharp / length
-    return {
-        "turned": np.log1p(mean(sharp) * some),
-        "turn_mean": mean(sharp),
-        "turn_median": quantiles(sharp, row, count, (50,))[:, 0],
-        "turn_net": np.clip(bias * some, -7, 7),
-        "turn_bias": bias,
-        "turn_deviation": np.sqrt(mean((turn - bias[row]) ** 2)),
-        "turns_back": mean((sharp > np.pi / 2).astype(np.float64)),
-        "curvature_mean": np.log(mean(bent) + 1e-4),
-        "curvature_median": np.log(quantiles(bent, row, count, (50,))[:, 0] + 1e-4),
-    }
-
-
-def _direction(steps: Steps) -> _Columns:
-    """Where it goes, on the whole, in the beginning and in the end; and along which axes."""
-    end = steps.start + steps.count - 1
-    few = np.minimum(steps.count, ENDS)
-    begin, at = steps.start + few - 1, np.maximum(end - few, 0)
-    inside = steps.count > few
-    columns: _Columns = {}
-    for name, x, y in (
-        ("whole", steps.x[end], steps.y[end]),
-        ("begin", steps.x[begin], steps.y[begin]),
-        (
-            "end",
-            steps.x[end] - np.where(inside, steps.x[at], 0.0),
-            steps.y[end] - np.where(inside, steps.y[at], 0.0),
-        ),
+def _speeds(steps: Steps) -> _Rows:
+    mean = steps.total(steps.v) / steps.count
+    spread = steps.total(np.square(steps.v - mean[steps.row])) / steps.count
+    rows: _Rows = []
+    for middle, square, fine, speeds in zip(
+        mean.tolist(), spread.tolist(), steps.fine(), steps.parted(steps.v), strict=True
     ):
-        length = np.hypot(x, y) + _TINY
-        columns |= {f"cos_{name}": x / length, f"sin_{name}": y / length}
-    path = steps.total(steps.d) + _TINY
-    ux, uy = steps.dx / (steps.d + _TINY), steps.dy / (steps.d + _TINY)
-    cos2, sin2 = ux * ux - uy * uy, 2 * ux * uy
-    moving = steps.d > MOVES
-    number = np.maximum(steps.total(moving.astype(np.float64)), 1)
-    # 0.26: within 15 degrees of the axis.
-    flat = moving & (np.abs(steps.dy) < 0.26 * np.abs(steps.dx))
-    steep = moving & (np.abs(steps.dx) < 0.26 * np.abs(steps.dy))
-    return columns | {
-        "cos_2": steps.total(steps.d * cos2) / path,
-        "sin_2": steps.total(steps.d * sin2) / path,
-        "cos_4": steps.total(steps.d * (2 * cos2 * cos2 - 1)) / path,
-        "across": steps.total(np.abs(steps.dx)) / path,
-        "right": steps.x[end] / path,
-        "down": steps.y[end] / path,
-        "flat": steps.total(flat.astype(np.float64)) / number,
-        "steep": steps.total(steep.astype(np.float64)) / number,
-    }
+        ordered = sorted(fine)
+        shares = [quantile(ordered, share / 100) / FINE / GRID for share in QUANTILES]
+        last = [0.0] * (LAST - len(speeds)) + speeds[-LAST:]
+        rows.append((middle, sqrt(square), max(speeds), *shares, *last, max(speeds[:ENDS])))
+    return rows
 
 
-def _stands(steps: Steps) -> _Columns:
-    """How long the pointer stands within the movement, and how often for 0.1 s or more."""
-    slow = steps.d < MOVES
-    still = slow.astype(np.float64)
-    begin = np.flatnonzero(slow & (steps.before(still) == 0))
-    end = np.flatnonzero(slow & (steps.after(still) == 0))
-    row, length, n = steps.row[begin], end - begin + 1, len(steps.start)
-    longest = np.zeros(n)
-    np.maximum.at(longest, row, length)
-    return {
-        "stands": steps.total(still) / steps.count,
-        "stops": np.log1p(np.bincount(row, length >= ENDS, n)),
-        "stop_longest": np.log1p(longest),
-    }
+def _profile(steps: Steps) -> _Rows:
+    """Shares of the time after which shares of the path are done."""
+    rows: _Rows = []
+    for fine in steps.fine():
+        done, count = [*accumulate(fine)], len(fine)
+        wanted = [max((done[-1] * share + 99) // 100, 1) for share in PROFILE]
+        rows.append(tuple(min(bisect_left(done, way) + 1, count) / count for way in wanted))
+    return rows
 
 
-def _around(trajectories: Sequence[Trajectory]) -> _Columns:
-    """The rest before it, the click that it was made for, and the wheel."""
-    rest = np.array([each.rest for each in trajectories])
-    rest = np.clip(np.where(np.isnan(rest), UNKNOWN_REST, rest), GRID, LONGEST_REST)
-    others = np.array([_others(each) for each in trajectories])
-    presses, wait, held, wheel = others.T
-    return {
-        "rest": np.log(rest),
-        "presses": np.log1p(presses),
-        "click": (wait < NO_CLICK).astype(np.float64),
-        "click_wait": wait,
-        "held": np.log(held),
-        "wheel": np.log1p(wheel),
-    }
+def _peaks(steps: Steps) -> _Rows:
+    rising = steps.change(steps.smoothed(steps.v)) > 0.0
+    peak = np.zeros_like(rising)
+    peak[:-1] = rising[:-1] > rising[1:]
+    peak[steps.end] = False
+    numbers = np.bincount(steps.row[peak], minlength=len(steps.bounds)).tolist()
+    rows: _Rows = []
+    for number, speeds in zip(numbers, steps.parted(steps.v), strict=True):
+        top, count = speeds.index(max(speeds)), len(speeds)
+        shares = number / (count * GRID), (top + 0.5) / count
+        rows.append((number, *shares, (top + 1) * GRID, (count - top) * GRID))
+    return rows
 
 
-def _others(each: Trajectory) -> tuple[float, float, float, float]:
-    """Presses, s from the last move to a click, s that the first press was held, wheel steps."""
-    if each.kinds is None:
-        return 0.0, NO_CLICK, PRESS, 0.0
-    last = each.t[each.kinds == Kind.MOVE][-1]
-    down, up = each.t[each.kinds == Kind.DOWN], each.t[each.kinds == Kind.UP]
-    late = down[down > last]
-    released = up[up > down[0]] if len(down) else up[:0]
-    return (
-        float(len(down)),
-        min(float(late[0] - last), NO_CLICK) if len(late) else NO_CLICK,
-        min(float(released[0] - down[0]), 2.0) if len(released) else PRESS,
-        float(np.count_nonzero(each.kinds == Kind.WHEEL)),
+def _changes(steps: Steps) -> _Rows:
+    """Extremes and root mean squares of acceleration and jerk."""
+    a = steps.change(steps.v) / GRID
+    j = steps.change(a) / GRID
+    j[np.minimum(steps.start + 1, steps.end)] = 0.0
+    squares = steps.total(np.array((a * a, j * j))).T.tolist()
+    rows: _Rows = []
+    for one, other, (a_squares, j_squares) in zip(
+        steps.parted(a), steps.parted(j), squares, strict=True
+    ):
+        count, most, least = len(one), max(one), min(one)
+        times = (one.index(most) + 0.5) / count, (one.index(least) + 0.5) / count
+        a_rms, j_rms = sqrt(a_squares / max(count - 1, 1)), sqrt(j_squares / max(count - 2, 1))
+        rows.append((most, least, a_rms, *times, max(other), min(other), j_rms))
+    return rows
+
+
+def _turning(steps: Steps) -> _Rows:
+    """Changes of direction between steps that have one, and how sharp they are for their length."""
+    n, moving = len(steps.bounds), (steps.d > MOVES).nonzero()[0]
+    row, d, (dx, dy) = steps.row[moving], steps.d[moving], steps.by.take(moving, 1)
+    heading = np.arctan2(dy, dx)
+    same = (row[1:] == row[:-1]).nonzero()[0]  # from one movement to the next nothing turns
+    turn, length = wrap((heading[1:] - heading[:-1])[same]), ((d[1:] + d[:-1]) / 2)[same]
+    row, sharp = row[same], np.abs(turn)
+    bent = sharp / length
+    count = np.bincount(row, minlength=n)
+    some = np.maximum(count, 1).astype(np.float64)
+
+    def mean(each: NDArray[Any]) -> list[float]:
+        means: list[float] = (np.bincount(row, each, n) / some).tolist()
+        return means
+
+    bias = np.bincount(row, turn, n) / some
+    fine = np.rint(np.array((sharp, bent)) * FINE).tolist()
+    bounds = [*pairwise((0, *accumulate(count.tolist())))]
+    columns = (
+        some.tolist(),
+        bias.tolist(),
+        *map(mean, (np.square(turn - bias[row]), sharp, sharp > np.pi / 2, bent)),
+        *([_middle(each[a:b]) for a, b in bounds] for each in fine),
     )
+    rows: _Rows = []
+    for number, net, square, turned, back, curved, middle, bend in zip(*columns, strict=True):
+        on_the_whole = min(max(net * number, -7.0), 7.0), net, sqrt(square)
+        curvatures = curved + _LEAST_BEND, bend + _LEAST_BEND
+        rows.append((turned * number, turned, middle, *on_the_whole, back, *curvatures))
+    return rows
 
 
-def _chord(steps: Steps) -> Floats:
-    end = steps.start + steps.count - 1
-    return np.asarray(np.hypot(steps.x[end], steps.y[end]))
+def _middle(fine: list[float]) -> float:
+    """The median of what is told in `FINE` parts; 0 of none."""
+    return quantile(sorted(fine), 0.5) / FINE
+
+
+def _direction(steps: Steps) -> _Rows:
+    """Where it goes, on the whole, in the beginning and in the end; and along which axes."""
+    far, unit = np.abs(steps.by), steps.by / (steps.d + _TINY)
+    cos2, sin2 = unit[0] * unit[0] - unit[1] * unit[1], 2.0 * unit[0] * unit[1]
+    axes = np.array((cos2, sin2, 2.0 * cos2 * cos2 - 1.0)) * steps.d
+    moving = steps.d > MOVES
+    # 0.26: within 15 degrees of the axis.
+    flat, steep = moving & (far[::-1] < 0.26 * far)
+    sums = steps.total(np.array((steps.d, *axes, far[0], moving, flat, steep))).T.tolist()
+    whole = steps.at.take(steps.end, 1).T.tolist()
+    rows: _Rows = []
+    for way, to, (length, *along, number, flats, steeps) in zip(
+        _ways(steps), whole, sums, strict=True
+    ):
+        path, moves = length + _TINY, max(number, 1.0)
+        shares = [part / path for part in (*along, *to)]
+        rows.append((*way, *shares, flats / moves, steeps / moves))
+    return rows
+
+
+def _ways(steps: Steps) -> list[list[float]]:
+    """Cosine and sine of the whole way, of its beginning and of its end."""
+    xs, ys = steps.at.tolist()
+    ways = []
+    for bounds in steps.bounds:
+        x, y = xs[bounds], ys[bounds]
+        few = min(len(x), ENDS)
+        rest = (x[-few - 1], y[-few - 1]) if len(x) > few else (0.0, 0.0)
+        ways.append((x[-1], y[-1], x[few - 1], y[few - 1], x[-1] - rest[0], y[-1] - rest[1]))
+    way = np.array(ways)
+    lengths = np.hypot(way[:, ::2], way[:, 1::2]) + _TINY
+    found: list[list[float]] = (way / lengths.repeat(2, 1)).tolist()
+    return found
+
+
+def _stands(steps: Steps) -> _Rows:
+    """How long the pointer stands within the movement, and how often for 0.1 s or more."""
+    rows: _Rows = []
+    for slow in steps.parted(steps.d < MOVES):
+        stands = [sum(run) for standing, run in groupby(slow) if standing]
+        stops = sum(length >= ENDS for length in stands)
+        rows.append((sum(slow) / len(slow), stops, max(stands, default=0)))
+    return rows
+
+
+def _around(each: Trajectory) -> tuple[float, ...]:
+    """The rest before it, the click that it was made for, and the wheel."""
+    rest = UNKNOWN_REST if isnan(each.rest) else min(max(each.rest, GRID), LONGEST_REST)
+    if each.kinds is None:
+        return rest, 0, 0, 0, NO_CLICK, PRESS
+    last = each.t[each.kinds == _MOVE][-1].item()
+    places = (each.kinds != _MOVE).nonzero()[0]
+    kinds, times = each.kinds[places].tolist(), each.t[places].tolist()
+    down = [t for kind, t in zip(kinds, times, strict=True) if kind == _DOWN]
+    up = [t for kind, t in zip(kinds, times, strict=True) if kind == _UP]
+    wait = min([t - last for t in down if t > last], default=NO_CLICK)
+    held = min([t - down[0] for t in up if down and t > down[0]], default=PRESS)
+    wheel = kinds.count(_WHEEL)
+    return rest, len(down), wheel, wait < NO_CLICK, min(wait, NO_CLICK), min(held, 2.0)
 
 
 _GROUPS = (

@@ -7,6 +7,8 @@ counted in whole numbers, and so a batch equals its parts to the bit.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +28,10 @@ in them, and equal speeds are equal, whatever the rounding."""
 POINTS = 2
 """Points of a movement; one makes no step."""
 
-_STEP = round(GRID / TICK)
+_MOVE = int(Kind.MOVE)
+_STEP = float(round(GRID / TICK))
 _MOST = round(LONGEST / GRID)
+_LOOKS = np.arange(1.0, _MOST + 1) * _STEP
 
 Ints = NDArray[np.int64]
 
@@ -36,61 +40,69 @@ Ints = NDArray[np.int64]
 class Steps:
     """The steps of `GRID` s of n movements, one behind the other: N in all.
 
-    `start`, `count`: (n,), where a movement's steps begin, and how many they are. `row`, `place`:
-    (N,), which movement a step is of, and which of its steps it is (0, 1, ...). `dx`, `dy`, `d`:
-    (N,) px; `x`, `y`: (N,) px from the beginning, at the end of each step. `span`: (n,) s.
+    Parameters
+    ----------
+    bounds
+        n slices, where the steps of each movement lie.
+    start, end
+        (n,), a movement's first step and its last.
+    row
+        (N,), which movement a step is of.
+    at, by
+        (2, N) px along x and y: from the beginning to the end of each step, and in the step.
+    d, v
+        (N,) px and px/s, how far and how fast in each step.
+    count
+        (n,), how many steps each movement has.
+    spans
+        s that each movement takes.
     """
 
+    bounds: list[slice]
     start: Ints
-    count: Ints
+    end: Ints
     row: Ints
-    place: Ints
-    dx: Floats
-    dy: Floats
+    at: Floats
+    by: Floats
     d: Floats
-    x: Floats
-    y: Floats
-    span: Floats
+    v: Floats
+    count: Floats
+    spans: list[float]
 
     def total(self, each: Floats) -> Floats:
-        """Sum up (N,) by movement."""
-        return np.asarray(np.add.reduceat(each, self.start))
+        """Sum (..., N) by movement: (..., n)."""
+        return np.asarray(np.add.reduceat(each, self.start, -1))
 
     def most(self, each: Floats) -> Floats:
-        """Largest of (N,) by movement."""
-        return np.asarray(np.maximum.reduceat(each, self.start))
+        """Largest of (..., N) by movement: (..., n)."""
+        return np.asarray(np.maximum.reduceat(each, self.start, -1))
 
-    def where_most(self, each: Floats) -> Floats:
-        """In which step (0, 1, ...) the largest first is."""
-        found = each == self.most(each)[self.row]
-        place = np.where(found, self.place, _MOST)
-        return np.minimum.reduceat(place, self.start).astype(np.float64)
+    def least(self, each: Floats) -> Floats:
+        """Smallest of (..., N) by movement: (..., n)."""
+        return np.asarray(np.minimum.reduceat(each, self.start, -1))
 
-    def before(self, each: Floats, edge: float = 0.0) -> Floats:
-        """The value of the step before; `edge` where there is none."""
-        moved = np.empty_like(each)
-        moved[1:] = each[:-1]
-        moved[self.start] = edge
-        return moved
+    def parted(self, each: NDArray[Any]) -> list[list[Any]]:
+        """Part (N,) by movement."""
+        values = each.tolist()
+        return [values[bounds] for bounds in self.bounds]
 
-    def after(self, each: Floats, edge: float = 0.0) -> Floats:
-        """The value of the step after; `edge` where there is none."""
-        moved = np.empty_like(each)
-        moved[:-1] = each[1:]
-        moved[self.start + self.count - 1] = edge
-        return moved
+    def fine(self) -> list[list[int]]:
+        """How far each step goes, by movement, in whole `FINE` parts of a pixel."""
+        return self.parted(np.rint(self.d * FINE).astype(np.int64))
 
-    def quantiles(self, each: Floats, shares: Sequence[int]) -> Floats:
-        """Quantiles, %, of (N,) by movement: (n, len(shares))."""
-        return quantiles(each, self.row, self.count, shares)
+    def change(self, each: Floats) -> Floats:
+        """What (N,) changes by since the step before; 0 where there is none."""
+        changed = np.zeros_like(each)
+        np.subtract(each[1:], each[:-1], changed[1:])
+        changed[self.start] = 0.0
+        return changed
 
-
-def _moves(each: Trajectory) -> tuple[Floats, Floats, Floats]:
-    """The points of a trajectory that are movements."""
-    if each.kinds is None:
-        return each.t, each.x, each.y
-    moves = each.kinds == Kind.MOVE
-    return each.t[moves], each.x[moves], each.y[moves]
+    def smoothed(self, each: Floats) -> Floats:
+        """The mean of each of (N,), counted twice, and its neighbours; 0 where there is none."""
+        before, after = np.empty_like(each), np.empty_like(each)
+        before[1:], after[:-1] = each[:-1], each[1:]
+        before[self.start] = after[self.end] = 0.0
+        return np.asarray((before + 2.0 * each + after) / 4.0)
 
 
 def steps_of(trajectories: Sequence[Trajectory]) -> Steps:
@@ -104,49 +116,62 @@ def steps_of(trajectories: Sequence[Trajectory]) -> Steps:
         If one of them has fewer than `POINTS` points that are movements.
     """
     parts = [_moves(each) for each in trajectories]
-    sizes = np.array([len(t) for t, _, _ in parts])
-    if sizes.min() < POINTS:
+    sizes = [part.shape[1] for part in parts]
+    if min(sizes) < POINTS:
         raise TooShort("a movement needs two points")
-    ticks, x, y = (
-        np.concatenate([part[column] - part[column][0] for part in parts]) for column in range(3)
-    )
-    ticks = np.rint(ticks / TICK)
-    spans = np.maximum(ticks[np.cumsum(sizes) - 1], 1)
+    t, x, y = np.concatenate([part - part[:, :1] for part in parts], 1)
+    ticks = np.rint(t / TICK)
+    lasts = ticks[np.array([*accumulate(sizes)]) - 1].tolist()
+    spans = [max(last, 1.0) for last in lasts]
+    counts = [int(min(max(span // _STEP, 1.0), _MOST)) for span in spans]
     # On one axis, as whole ticks, with one tick between the movements.
-    begins = np.concatenate(([0.0], np.cumsum(spans[:-1] + 1)))
-    count = np.clip(spans // _STEP, 1, _MOST).astype(np.int64)
-    looks = count + 1
-    place = np.arange(looks.sum()) - np.repeat(np.cumsum(looks) - looks, looks)
-    at = np.minimum(place * _STEP, np.repeat(spans, looks)) + np.repeat(begins, looks)
-    axis = ticks + np.repeat(begins, sizes)
-    gx, gy = (np.rint(np.interp(at, axis, each) * FINE) / FINE for each in (x, y))
-    ends = place > 0
-    dx, dy = np.diff(gx)[ends[1:]], np.diff(gy)[ends[1:]]
+    begins = [*accumulate((span + 1.0 for span in spans[:-1]), initial=0.0)]
+    axis = ticks + np.array(begins).repeat(sizes)
+    looks = np.concatenate(
+        [
+            _LOOKS[:count] + begin if span >= _STEP else np.array([begin + span])
+            for count, span, begin in zip(counts, spans, begins, strict=True)
+        ]
+    )
+    at = np.array((np.interp(looks, axis, x), np.interp(looks, axis, y)))
+    at = np.rint(at * FINE) / FINE
+    stops = [*accumulate(counts)]
+    end = np.array(stops) - 1
+    start = end + 1 - np.array(counts)
+    by = at.copy()
+    by[:, 1:] -= at[:, :-1]
+    by[:, start] = at.take(start, 1)
+    d = np.hypot(by[0], by[1])
     return Steps(
-        start=np.cumsum(count) - count,
-        count=count,
-        row=np.repeat(np.arange(len(count)), count),
-        place=place[ends] - 1,
-        dx=dx,
-        dy=dy,
-        d=np.hypot(dx, dy),
-        x=gx[ends],
-        y=gy[ends],
-        span=spans * TICK,
+        bounds=[slice(stop - count, stop) for stop, count in zip(stops, counts, strict=True)],
+        start=start,
+        end=end,
+        row=np.arange(len(counts)).repeat(counts),
+        at=at,
+        by=by,
+        d=d,
+        v=d / GRID,
+        count=np.array(counts, dtype=np.float64),
+        spans=[span * TICK for span in spans],
     )
 
 
-def quantiles(each: Floats, row: Ints, count: Ints, shares: Sequence[int]) -> Floats:
-    """Quantiles, %, of values >= 0 that lie row by row; 0 of rows that have none.
+def _moves(each: Trajectory) -> Floats:
+    """Give (3, m) t, x, y of the points of a trajectory that are movements."""
+    points = np.array((each.t, each.x, each.y))
+    return points if each.kinds is None else points.compress(each.kinds == _MOVE, 1)
 
-    They are sorted as whole numbers behind that of their row, which is one call for all rows.
+
+def quantile(ordered: Sequence[float], share: float) -> float:
+    """Give the quantile, 0..1, of values in order; 0 of none.
+
+    Examples
+    --------
+    >>> quantile([1.0, 2.0, 4.0], 0.75)
+    3.0
     """
-    key = np.sort((row << 36) + np.rint(each * FINE).astype(np.int64))
-    start = np.cumsum(count) - count
-    at = np.maximum(count - 1, 0)[:, None] * (np.array(shares) / 100)
-    low = at.astype(np.int64)
-    high = np.minimum(low + 1, np.maximum(count - 1, 0)[:, None])
-    fine = np.append(key & ((1 << 36) - 1), 0)
-    below, above = (fine[np.minimum(start[:, None] + part, len(key))] for part in (low, high))
-    found = (below + (at - low) * (above - below)) / FINE
-    return np.where(count[:, None] > 0, found, 0.0)
+    if not ordered:
+        return 0.0
+    at = (len(ordered) - 1) * share
+    low = int(at)
+    return ordered[low] + (at - low) * (ordered[min(low + 1, len(ordered) - 1)] - ordered[low])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from reauth.errors import TooShort
-from reauth.features.steps import quantiles, steps_of
+from reauth.features.steps import FINE, quantile, steps_of
 from reauth.trajectory import Trajectory
 
 
@@ -22,37 +22,43 @@ TWO = steps_of(
 def test_a_step_is_25_ms_on_straight_lines():
     """From the beginning; what is left of the last one does not count."""
     assert [0, 4] == TWO.start.tolist()
+    assert [3, 7] == TWO.end.tolist()
     assert [4, 4] == TWO.count.tolist()
     assert pytest.approx([0.5, 0.5, 5, 5, 12.5, 12.5, 5, 0], abs=1e-5) == TWO.d.tolist()
-    assert pytest.approx([0.5, 1, 6, 11, 12.5, 25, 30, 30], abs=1e-5) == TWO.x.tolist()
-    assert pytest.approx([0.1, 0.1]) == TWO.span.tolist()
+    assert pytest.approx([0.5, 1, 6, 11, 12.5, 25, 30, 30], abs=1e-5) == TWO.at[0].tolist()
+    assert pytest.approx(TWO.d.tolist()) == TWO.by[0].tolist()
+    assert pytest.approx((TWO.d / 0.025).tolist()) == TWO.v.tolist()
+    assert pytest.approx([0.1, 0.1]) == TWO.spans
 
 
-def test_steps_know_their_movement_and_their_place_in_it():
+def test_steps_know_their_movement():
     """So that one call serves all movements and none sees the other."""
     assert [0, 0, 0, 0, 1, 1, 1, 1] == TWO.row.tolist()
-    assert [0, 1, 2, 3, 0, 1, 2, 3] == TWO.place.tolist()
-    assert pytest.approx([9, 0.5, 0.5, 5, 9, 12.5, 12.5, 5], abs=1e-5) == TWO.before(TWO.d, 9)
-    assert pytest.approx([0.5, 5, 5, 9, 12.5, 5, 0, 9], abs=1e-5) == TWO.after(TWO.d, 9)
+    assert [[0, 1, 2, 3], [4, 5, 6, 7]] == TWO.parted(np.arange(8))
+    assert pytest.approx([0, 0, 4.5, 0, 0, 0, -7.5, -5], abs=1e-5) == TWO.change(TWO.d)
+    assert pytest.approx([0.375, 1.625, 3.875, 3.75, 9.375, 10.625, 5.625, 1.25], abs=1e-5) == (
+        TWO.smoothed(TWO.d)
+    )
+    assert [2**17, 2**17] == TWO.fine()[0][:2] == [round(each * FINE) for each in TWO.d[:2]]
 
 
-def test_sums_extremes_and_quantiles_are_by_movement():
-    """The first of equal extremes counts."""
+def test_sums_and_extremes_are_by_movement():
+    """Of one kind of number, and of several at once."""
+    both = np.array((TWO.d, -TWO.d))
+
     assert pytest.approx([11, 30]) == TWO.total(TWO.d)
     assert pytest.approx([5, 12.5], abs=1e-5) == TWO.most(TWO.d)
-    assert [2, 0] == TWO.where_most(np.rint(2 * TWO.d)).tolist()
-    assert pytest.approx(np.array([[0.5, 2.75], [0, 8.75]]), abs=1e-5) == (
-        TWO.quantiles(TWO.d, (0, 50))
-    )
+    assert pytest.approx([0.5, 0.0], abs=1e-5) == TWO.least(TWO.d)
+    assert TWO.total(both).tolist() == [TWO.total(each).tolist() for each in both]
 
 
-def test_a_row_without_values_has_quantiles_of_zero():
-    """A movement without a turn has no middle one; in the end of a batch too."""
-    row, count = np.array([1, 1, 1]), np.array([0, 3, 0])
+def test_a_quantile_lies_on_a_straight_line_between_two_values():
+    """As numpy's does; nothing has quantiles of 0, and one value is all of its own."""
+    values = sorted(np.random.default_rng(0).normal(size=37).tolist())
 
-    found = quantiles(np.array([3.0, 1.0, 2.0]), row, count, (50, 100))
-
-    assert [[0, 0], [2, 3], [0, 0]] == found.tolist()
+    for share in (0.0, 0.1, 0.5, 0.95, 1.0):
+        assert pytest.approx(np.quantile(values, share)) == quantile(values, share)
+    assert (0.0, 7.0) == (quantile([], 0.5), quantile([7.0], 0.9))
 
 
 def test_clicks_are_no_steps():
@@ -60,7 +66,7 @@ def test_clicks_are_no_steps():
     found = steps_of([drawn([0.0, 0.05, 0.1, 0.4], [0.0, 1.0, 2.0, 2.0], [0, 3, 0, 1])])
 
     assert [4] == found.count.tolist()
-    assert pytest.approx([0.1]) == found.span.tolist()
+    assert pytest.approx([0.1]) == found.spans
 
 
 def test_the_shortest_movement_is_one_step():
