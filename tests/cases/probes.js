@@ -19,7 +19,7 @@ async ({ own, other, obs }) => {
   const late = (ms) => new Promise((done) => setTimeout(done, ms, "late"));
   const probe = async (name, ask) => {
     try {
-      verdicts[name] = (await Promise.race([ask(), late(5000)])) ?? null;
+      verdicts[name] = (await Promise.race([ask(), late(20000)])) ?? null;
     } catch (error) {
       verdicts[name] = error.name;
     }
