@@ -84,6 +84,8 @@ evaluation: .venv/.python-ready ## all figures of docs/EVALUATION.md from the re
 		$(EVALUATE) "$$@" --data $(DATA)/balabit_train.tar.gz --users $(BALABIT7) --out $(MEASURED)/balabit7-$$name; \
 		$(EVALUATE) "$$@" --data $(DATA)/sapimouse.tar.gz --seconds 19 --out $(MEASURED)/sapimouse-$$name; \
 	done
+	@$(LAB) rules $(KEPT) --data $(DATA)/hbrs.tar.gz --out $(MEASURED)/rules-hbrs
+	@$(LAB) rules $(KEPT) --data $(DATA)/balabit_train.tar.gz --users $(BALABIT7) --out $(MEASURED)/rules-balabit7
 	@$(LAB) ablate $(KEPT) --data $(DATA)/hbrs.tar.gz --out $(MEASURED)/ablation-hbrs
 	@$(LAB) curve $(KEPT) --data $(DATA)/hbrs.tar.gz --out $(MEASURED)/curve-hbrs
 	@$(LAB) curve $(KEPT) --data $(DATA)/balabit_train.tar.gz --users $(BALABIT7) --out $(MEASURED)/curve-balabit7

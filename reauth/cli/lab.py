@@ -12,12 +12,13 @@ from typing import Any
 from tqdm import tqdm
 
 from reauth import app, installation
+from reauth.cli import lab_texts
 from reauth.cli.command import Commands, command, overrides, print_json, print_table, subcommands
 from reauth.decide import POLICIES
 from reauth.decide import RECOMMENDED as RECOMMENDED_POLICY
 from reauth.errors import SettingsError
 from reauth.features import FEATURE_SETS
-from reauth.lab import ablate, curve
+from reauth.lab import ablate, curve, rules
 from reauth.lab.cutting import whole
 from reauth.lab.datasets import DATASETS
 from reauth.lab.document import gathered, rendered
@@ -37,99 +38,17 @@ from reauth.verify.svm import MIN_GENUINE
 WINDOWS = "10,20,50,100,200"
 CODEC = codec_with_comparisons(Codec(*installation.template_codec()))
 
-_TEACH = """\
-Recordings of real people go through the code that watches sessions: who would have been caught,
-how soon, and how often the owner would have been taken for somebody else. Nothing of an
-installation is read or changed.
-
-examples:
-  reauth lab list                                what can be evaluated
-  reauth lab evaluate --data DIR --unseen-impostors --out OUT
-  reauth lab paper medvet --data ARCHIVES --out OUT
-
-DIR holds <user>/<session>.csv (t_ms,ev,x,y), sessions in name order, or is a .tar.gz of that.
-"""
-
-_EVALUATE = """\
-Users with one recording are impostors and background only; of two the first enrols and the second
-tests; of more the first 60 % enrol. With --unseen-impostors nobody who attacks a template was in
-its training, calibration or limits; without it everybody was, and the report says so. Templates
-are frozen before a test recording is opened, by processes that can read nothing else.
-
-OUT/report.json holds every figure, OUT/report.md the same to read, *.svg the pictures. OUT/work
-keeps finished units: start again after a stop, or with another policy, and only what is missing
-is done. It holds movement of people: delete it with the recordings. Several evaluations may share
-one --work.
-
---resample lays every recording on a grid before it is cut, as an old or remote machine would have
-sent it: what is lost then was the device's clock. --without leaves out groups of features: timing,
-or any that `reauth lab list` names. --seeds gives the first seed's report, with mean and range of
-the main figures of all.
-
-examples:
-  reauth lab evaluate --data hbrs.tar.gz --unseen-impostors --seeds 1,2,3 --out out/hbrs
-  reauth lab evaluate --data hbrs.tar.gz --unseen-impostors --resample 25 --out out/grid
-  reauth lab evaluate --data DIR --verifier svm --policy window --windows 50,100 --seed 2 --out OUT
-  reauth lab evaluate --data DIR --unseen-impostors --same-device-class --out OUT
-
-next: read OUT/report.md; first the device probe and the shuffled labels, then the rest.
-"""
-
-_PAPER = """\
-The table of a paper in its own protocol on our data: published numbers beside ours, and why they
-differ. Exit 1 if a row that is a requirement is outside its tolerance; a paper that nobody has
-built yet is asked wrongly (2).
-
-example:
-  reauth lab paper medvet --data ../shared/data --out out/medvet
-"""
-
-
-_ABLATE = """\
-The recommended verifier less one thing after the other: ratios, ranks, whole movements, each group
-of features, timing; and boosted trees beside it. Every row with recordings as they are and on a
-grid of 25 ms, for all impostors and for those of the user's device class, and how far it is above
-the first row. Long work: what is finished is kept, and rows can be made one by one.
-
-examples:
-  reauth lab ablate --data hbrs.tar.gz --out out/ablation
-  reauth lab ablate --data hbrs.tar.gz --only trees,without-timing --out out/ablation
-"""
-
-_CURVE = """\
-Error rates of the recommended verifier by the number of units that it was enrolled with: the newest
-50, 100, 200 and so on of everybody who has so many. Long work; what is finished is kept.
-
-example:
-  reauth lab curve --data balabit_train.tar.gz --out out/curve
-"""
-
-_DOCUMENT = """\
-Reports of `lab evaluate`, `lab ablate`, `lab curve`, `lab paper` and `lab poison`, each in a folder
-of its own, as one document for people: protocol, error rates, delays, ingredients, papers, attacks,
-and what must not be promised.
-
-example:
-  reauth lab document --reports out/evaluation --out EVALUATION.md
-"""
-
-_POISON = """\
-Somebody who knows the template and the policy sits at each user's account and adds, round by round,
-the stretches of his own movement that are liked best and raise no alarm. Told is how much of his
-other movement then passes: with the shipped adaptation (guarded), and with one that learns from
-all that raised no alarm (open). Needs four people with four recordings each.
-
-example:
-  reauth lab poison --data balabit_train.tar.gz --out out/poison
-"""
-
 
 def add(commands: Commands) -> None:
     """Add the command to the command line."""
-    top = command(commands, "lab", None, "measure on recordings how well it works", _TEACH)
+    top = command(commands, "lab", None, "measure on recordings how well it works", lab_texts.TEACH)
     verbs = subcommands(top)
     wanted = command(
-        verbs, "evaluate", _evaluate, "evaluate a verifier and a policy on recordings", _EVALUATE
+        verbs,
+        "evaluate",
+        _evaluate,
+        "evaluate a verifier and a policy on recordings",
+        lab_texts.EVALUATE,
     )
     _recordings(wanted)
     for name, what in (("verifier", "what compares"), ("policy", "what decides")):
@@ -170,7 +89,9 @@ def add(commands: Commands) -> None:
     _add_tables(verbs)
     _add_poison(verbs)
     _add_document(verbs)
-    paper = command(verbs, "paper", _paper, "set a paper's table beside our numbers", _PAPER)
+    paper = command(
+        verbs, "paper", _paper, "set a paper's table beside our numbers", lab_texts.PAPER
+    )
     paper.add_argument("name", metavar="NAME", help="see `reauth lab list`")
     paper.add_argument(
         "--data", type=Path, required=True, metavar="SHARED_DATA", help="folder of the archives"
@@ -180,12 +101,13 @@ def add(commands: Commands) -> None:
 
 
 def _add_tables(verbs: Commands) -> None:
-    rows = command(verbs, "ablate", _ablate, "what each ingredient is worth", _ABLATE)
+    rows = command(verbs, "ablate", _ablate, "what each ingredient is worth", lab_texts.ABLATE)
     rows.add_argument(
         "--only", type=_names, default=(), metavar="ROW,ROW", help="these, and the first one"
     )
-    grown = command(verbs, "curve", _curve, "error rates by units enrolled", _CURVE)
-    for wanted in (rows, grown):
+    grown = command(verbs, "curve", _curve, "error rates by units enrolled", lab_texts.CURVE)
+    against = command(verbs, "rules", _rules, "policies at equal false alarms", lab_texts.RULES)
+    for wanted in (rows, grown, against):
         _recordings(wanted)
         _common(wanted)
 
@@ -222,6 +144,17 @@ def _curve(args: Namespace) -> int:
     return _kept(args.out, found, text)
 
 
+def _rules(args: Namespace) -> int:
+    from reauth.lab.plots import draw_rules  # noqa: PLC0415 - matplotlib takes a second
+
+    method = method_of(_settings(args), RECOMMENDED, RECOMMENDED, args.min_enrol)
+    found = rules.compared(_asked(args, method), watched)
+    args.out.mkdir(parents=True, exist_ok=True)
+    draw_rules(f"{method.verifier.name} on {args.data.name}", found, args.out / "rules.svg")
+    text = f"# Rules: {rules.text(found)}\n{rules.ABOUT}\n![rules](rules.svg)\n"
+    return _kept(args.out, found, text)
+
+
 def _kept(out: Path, report: dict[str, Any], text: str) -> int:
     whole(out / "report.json", (json.dumps(report, indent=1, allow_nan=False) + "\n").encode())
     whole(out / "report.md", text.encode())
@@ -238,7 +171,7 @@ def _asked(args: Namespace, method: Method) -> Request:
 
 def _add_poison(verbs: Commands) -> None:
     about = "try to teach templates to accept a stranger"
-    wanted = command(verbs, "poison", _poison, about, _POISON)
+    wanted = command(verbs, "poison", _poison, about, lab_texts.POISON)
     wanted.add_argument("--data", type=Path, required=True, metavar="DIR", help="folder or .tar.gz")
     wanted.add_argument("--out", type=Path, required=True, metavar="OUT", help="report and work")
     wanted.add_argument(
@@ -259,7 +192,9 @@ def _poison(args: Namespace) -> int:
 
 
 def _add_document(verbs: Commands) -> None:
-    wanted = command(verbs, "document", _document, "write one document of many reports", _DOCUMENT)
+    wanted = command(
+        verbs, "document", _document, "write one document of many reports", lab_texts.DOCUMENT
+    )
     wanted.add_argument(
         "--reports", type=Path, required=True, metavar="DIR", help="holds <name>/report.json"
     )

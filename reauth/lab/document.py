@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from reauth.errors import SettingsError
-from reauth.lab import ablate, curve, seeds
+from reauth.lab import ablate, curve, rules, seeds
 from reauth.lab.text import between, number, share, table
 
 Report = Mapping[str, Any]
@@ -238,8 +238,15 @@ def _curves(reports: Mapping[str, Report]) -> str:
     return "\n".join(parts)
 
 
+def _rules(reports: Mapping[str, Report]) -> str:
+    parts = [rules.ABOUT]
+    parts += [f"### {name}: {rules.text(report)}" for name, report in reports.items()]
+    return "\n".join(parts)
+
+
 _SECTIONS: tuple[tuple[str, str, Callable[[Mapping[str, Report]], str]], ...] = (
     ("People against people", "protocol", _evaluations),
+    ("Which rule notices first", "rules", _rules),
     ("What each ingredient is worth", "ablation", _ablations),
     ("How much of somebody must be seen", "curve", _curves),
     ("The papers' own tables", "table", _papers),

@@ -14,6 +14,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from reauth.lab.rules import WINDOWED
 from reauth.lab.summary import CAUGHT, Victim, compared, delays
 from reauth.trajectory import Floats
 
@@ -47,6 +48,29 @@ def draw(title: str, report: Mapping[str, Any], victims: Sequence[Victim], out: 
     for name, figure in pictures.items():
         _save(figure, title, out / name)
     return list(pictures)
+
+
+def draw_rules(title: str, report: Mapping[str, Any], file: Path) -> None:
+    """Draw the delay of each policy over the false alarms that it raised."""
+    figure, [axis] = _figure(1, height=4.2)
+    for place, row in enumerate(report["rules"]):
+        told = [
+            (one["false_alarms"], one["minutes"])
+            for one in row["settings"]
+            if one["minutes"] is not None
+        ]
+        name = (
+            f"{row['rule']} {row['window']}" if row["rule"] in WINDOWED else row["rule"]
+        )
+        if told:
+            x, y = zip(*sorted(told), strict=True)
+            axis.plot(x, y, "o-", markersize=3, linewidth=1.2, color=f"C{place}", label=name)
+    axis.set(xlim=(0, 12), ylim=(0, 30), title=title)
+    axis.set_xlabel("false alarms in 8 active hours")
+    axis.set_ylabel("median minutes until a takeover is noticed")
+    if axis.lines:
+        axis.legend(fontsize=8, frameon=False, loc="upper right")
+    _save(figure, title, file)
 
 
 def draw_curve(title: str, report: Mapping[str, Any], file: Path) -> None:
