@@ -69,7 +69,11 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Resemblance:
-    """Another enrolled user whose movement it resembles; `posterior`, 0 to 1, that it is theirs."""
+    """Another enrolled user whose movement it resembles: evidence, no proof.
+
+    `posterior`, 0 to 1, is how likely it is theirs, were the enrolled and one stranger all
+    that there are.
+    """
 
     user: str
     posterior: float
@@ -94,7 +98,8 @@ class Alert:
     were low when the alert was raised. `rule` names the policy that raised it, whose `level` had
     come to the `bound`: low scores of a `window`, people of the `population`, refused `tokens`, of
     `trust` what is left of 100, nats of all others. Times are seconds since 1970. `suppressed` is a
-    flag beside the state, not a state. `resembles` is None where nobody enrolled is likely enough.
+    flag beside the state, not a state. `resembles` is None where nobody enrolled is likely enough,
+    or no names are wanted.
     """
 
     id: str

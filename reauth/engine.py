@@ -315,6 +315,8 @@ class Engine:
         recipe, template = judged_by(live, verdict)
         rested_on = [known[number] for number in sorted(known)]
         alert = alert_of(live, verdict, template, rested_on, now)
+        if not self._settings.alerts.resembles:
+            return alert
         # Whoever it may be is looked for once an alert, not on the way of every movement.
         enrolled = await self._memory.enrolled(template.device)
         resembles = await asyncio.get_running_loop().run_in_executor(

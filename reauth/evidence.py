@@ -12,11 +12,14 @@ from reauth.verify.posterior import rank
 RESEMBLING = 20
 """Scored units that another user is looked for by: the newest, as a window may hold two hands'."""
 
-LIKELY = 0.8
-"""Posterior above which somebody is named: four times as likely as all others and strangers
-together, as a name is an accusation. By 20 strokes 84 % of those named were named rightly on H-BRS,
-78 % on SapiMouse, 38 % on Balabit, and 2, 2 and 21 % of strangers were named (`lab paper gamboa`):
-no more than a hint."""
+LIKELY = 0.9
+"""Posterior above which somebody is named: nine times as likely as all others and strangers
+together, as a name is an accusation. Of 1638 sequences of 20 strokes (H-BRS and SapiMouse in two
+deals, Balabit in one) it names 33 where their user is enrolled, all rightly, and 6 where not: 33 of
+39 names are right if every other intruder is enrolled, 85 % (95 %: 69 to 94 %); of 24 users of
+SapiMouse alone 6 of 12. By 20 whole movements of H-BRS, the one set tried, 66 of 70 are (86 to
+98 %). So nobody is named unless the settings ask for it. By strokes with 0.8 and a correlation of
+0.1 it was 43 % of 467 names."""
 
 
 def row_of(live: Live, outcome: Outcome, now: float) -> TrajectoryRow | None:
@@ -116,7 +119,7 @@ def resemblance_of(
 ) -> Resemblance | None:
     """Tell whom else the movement under an alert resembles; None where nobody is likely.
 
-    It is a hint where to look, no finding: a stranger resembles somebody too, now and then.
+    It is evidence, no proof: a stranger resembles somebody too, now and then.
 
     Parameters
     ----------

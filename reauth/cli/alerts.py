@@ -118,7 +118,8 @@ async def _shown(args: Namespace) -> int:
         print_json(document)
         return 0
     if document["resembles"]:
-        document["resembles"] = "{user}, {posterior:.0%}".format(**document["resembles"])
+        told = "{user}, {posterior:.0%}: evidence where to look, no proof"
+        document["resembles"] = told.format(**document["resembles"])
     evidence, history = document.pop("evidence"), document.pop("history")
     rows = [(name, value) for name, value in document.items() if value not in (None, "", False)]
     print_table(("", ""), rows)

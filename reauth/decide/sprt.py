@@ -47,6 +47,11 @@ class SprtPolicy:
     ValueError
         If 0 is not between the bounds.
 
+    It is Gamboa and Fred's sequential classifier, which takes strokes until the posterior
+    P(user | all of them) passes a lambda: between the user and anybody else, as likely at first,
+    that is 1 / (1 + exp(L)), and `lower` is ln((1 - lambda) / lambda). But who else it may be is
+    weighed at each stroke here, and once a sequence there; `reauth lab paper gamboa` tells both.
+
     References
     ----------
     Wald 1945: upper = ln((1 - beta)/alpha), lower = ln(beta/(1 - alpha)). alpha is a share of

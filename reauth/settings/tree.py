@@ -183,6 +183,7 @@ class Alerts:
     brake: float = _key(60, "alarms of many people in this time are one finding", "min", least=1)
     brake_users: int = _key(5, "so many people at least", least=2)
     brake_share: float = _key(0.1, "and this share of those who were compared", least=0.001)
+    resembles: bool = _key(False, "name another user who moves alike; evidence, no proof")
 
 
 @dataclass(frozen=True, slots=True)

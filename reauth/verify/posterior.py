@@ -14,11 +14,11 @@ from reauth.trajectory import Floats
 from reauth.verify import Verifier
 from reauth.verify.likelihood import log_sum
 
-SHARED = 0.1
+SHARED = 0.2
 """Correlation of the ratios of one sequence: a hand's hour, or a device, speaks in all of them.
-With it whoever comes first is told about as likely as that is right on H-BRS: 37, 41 and 43 % by
-10, 20 and 50 strokes, where 29, 38 and 47 % are. Elsewhere it still says too much (SapiMouse 33 %
-by 20 where 22 % are, Balabit 59 % where 34 % are: `lab paper gamboa`)."""
+With it whoever comes first is told about as likely as that is right, or less: by 10, 20 and 50
+strokes 26, 26 and 26 % on H-BRS, where 28, 35 and 45 % are, 19, 21 and 20 % on SapiMouse, where 19,
+22 and 25 % are (means of two deals). With 0.1 it said up to twice as much."""
 
 
 def posterior(log_ratios: Floats) -> Floats:

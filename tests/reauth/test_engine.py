@@ -171,16 +171,25 @@ async def test_an_alert_rests_on_the_scores_of_one_device(store, clock, engine, 
     assert sum(item.low for item in alert.evidence) == alert.low >= alert.limit
 
 
-async def test_an_alert_says_which_enrolled_user_it_may_be(store, clock, engine, template):
+@pytest.mark.parametrize("wanted", [False, True])
+async def test_an_alert_says_which_enrolled_user_it_may_be_where_that_is_wanted(
+    store, clock, template, wanted
+):
     """The intruder is enrolled; their template is not at hand, and is loaded for the alert."""
     await store.save_template(template)
     await store.save_template(template_of("mallory", INTRUDER))
+    naming = replace(Settings(), alerts=replace(Settings().alerts, resembles=wanted))
 
-    await send(engine, clock, accepted(movement(INTRUDER, 15)))
+    async with Engine(store, [identity_lane(9)], naming, clock) as engine:
+        await send(engine, clock, accepted(movement(INTRUDER, 15)))
 
     [alert] = await store.alerts()
-    assert ("alice", "mallory") == (alert.user, alert.resembles.user)
-    assert 0.8 < alert.resembles.posterior <= 1
+    if wanted:
+        assert ("alice", "mallory") == (alert.user, alert.resembles.user)
+        assert 0.9 < alert.resembles.posterior <= 1
+    else:
+        assert alert.resembles is None
+    assert not Settings().alerts.resembles
 
 
 async def close(store, alert, *actions):

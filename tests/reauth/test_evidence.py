@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from reauth.evidence import RESEMBLING, alert_of, evidence_of, resemblance_of, row_of
+from reauth.evidence import LIKELY, RESEMBLING, alert_of, evidence_of, resemblance_of, row_of
 from reauth.group import Live
 from reauth.session import Dropped, Gap, Lane, Scored, Session, Verdict
 from reauth.trajectory import Trajectory
@@ -129,7 +129,7 @@ def test_an_enrolled_intruder_is_named_with_how_likely_it_is():
     found = resembling([*moved(0), *moved(INTRUDER)])
 
     assert "mallory" == found.user
-    assert 0.8 < found.posterior <= 1
+    assert LIKELY < found.posterior <= 1
 
 
 @pytest.mark.parametrize("who", [0, 7, 8])

@@ -100,7 +100,7 @@ def test_whom_the_movement_resembles_is_told(place):
     asyncio.run(keep())
     told = place.type("alerts", "show", "a1", "--json").json["resembles"]
     assert {"user": "berta", "posterior": 0.754} == told
-    assert "berta, 75%" in place.type("alerts", "show", "a1").out
+    assert "berta, 75%: evidence where to look, no proof" in place.type("alerts", "show", "a1").out
 
 
 def test_an_alert_is_taken_then_closed(alarmed):

@@ -318,13 +318,13 @@ async def test_an_alert_says_where_it_is_in_its_life(browse, store, actions, wor
     assert closed == ("What next" not in text)
 
 
-async def test_whom_the_movement_resembles_is_shown_as_a_hint(browse, store):
-    """With how likely it is; a name alone would be an accusation."""
+async def test_whom_the_movement_resembles_is_shown_as_evidence(browse, store):
+    """With how likely it is, and what that is worth; a name alone would be an accusation."""
     await keep(store, alarm(resembles=Resemblance("berta", 0.75)))
 
     text = await page(await browse(), "/alerts/a1")
 
-    assert "berta (75 %: a hint, no finding)" in text
+    assert "berta (75 %): evidence where to look, no proof" in text
 
 
 async def test_an_alert_of_nobody_known_is_shown_too(browse, store):

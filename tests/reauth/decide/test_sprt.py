@@ -1,12 +1,16 @@
 """Sequential tests, one after the other."""
 
 from dataclasses import replace
+from math import log
 from statistics import NormalDist
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reauth.decide.sprt import SprtPolicy
+from reauth.verify.posterior import posterior
 from tests.playbook import template
 
 
@@ -25,6 +29,23 @@ def test_a_test_ends_at_either_bound():
     """And until the first has ended nothing is decided."""
     assert [None, None, True] == said(SprtPolicy(3.0, -2.0), 0.5, 0.5, 1.0)
     assert [None, None, False] == said(SprtPolicy(3.0, -2.0), -1.0, -1.0, -1.0)
+
+
+@given(st.lists(st.integers(-10, 10), max_size=60))
+def test_it_is_gamboas_sequential_classifier(quarters):
+    """Strokes are taken until the posterior passes lambda or a least one; and then anew."""
+    accepts, refuses = 0.93, 0.02
+    policy = SprtPolicy(log((1 - refuses) / refuses), log((1 - accepts) / accepts))
+    scores = [quarter / 4 for quarter in quarters]
+    expected, taken, said_last = [], [], None
+    for score in scores:
+        taken.append(score)
+        [likely] = posterior(np.array([sum(taken)]))
+        if likely > accepts or likely < refuses:
+            said_last, taken = bool(likely > accepts), []
+        expected.append(said_last)
+
+    assert expected == said(policy, *scores)
 
 
 def test_what_the_last_test_said_stands_while_the_next_one_runs():

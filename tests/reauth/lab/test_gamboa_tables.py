@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -15,11 +16,13 @@ from reauth.lab.gamboa_tables import (
     Recorded,
     honest_protocol,
     own_protocol,
+    same_class,
     sentences,
     strokes_of,
     table,
     windows,
 )
+from reauth.lab.identification import Named
 from reauth.lab.synth import draw_person, recording
 from reauth.lab.table import Task
 from reauth.lab.work import unwatched
@@ -90,13 +93,16 @@ def test_a_recording_without_a_click_has_no_stroke():
 
 
 def test_the_papers_protocol_has_a_row_for_each_of_its_lengths(own):
-    """By strokes and by seconds, with the published rate beside ours."""
+    """By strokes and by seconds, of 64 features and of 62, with the published rate beside ours."""
     rows, facts = own
+    title = "made, 6 users, as in the paper"
 
-    assert [f"made, 6 users, as in the paper: {length}" for length in LENGTHS] == [
-        row.name for row in rows
-    ]
-    assert [*BY_STROKES.values(), *BY_SECONDS.values()] == [row.published for row in rows]
+    assert [
+        f"{kind}: {length}"
+        for kind in (title, f"{title}, the slides' 62 features")
+        for length in LENGTHS
+    ] == [row.name for row in rows]
+    assert 2 * [*BY_STROKES.values(), *BY_SECONDS.values()] == [row.published for row in rows]
     assert all(row.interval[0] <= row.ours <= row.interval[1] for row in rows)
     assert not any(row.required for row in rows)
     assert (6, 6, 1080) == (facts["users"], facts["enough"], facts["strokes"])
@@ -105,10 +111,25 @@ def test_the_papers_protocol_has_a_row_for_each_of_its_lengths(own):
 
 def test_more_strokes_make_fewer_errors(own):
     """People of the generator are easily told apart: nothing is left at a hundred strokes."""
-    ours = dict(zip(LENGTHS, (row.ours for row in own[0]), strict=True))
+    rates = [row.ours for row in own[0]]
 
-    assert ours["1 strokes"] > ours["5 strokes"] >= ours["100 strokes"]
-    assert ours["100 strokes"] < 0.01
+    for half in (rates[: len(LENGTHS)], rates[len(LENGTHS) :]):
+        ours = dict(zip(LENGTHS, half, strict=True))
+        assert ours["1 strokes"] > ours["5 strokes"] >= ours["100 strokes"]
+        assert ours["100 strokes"] < 0.01
+
+
+def test_what_live_policies_sum_up_is_told_beside_the_papers_posterior(own):
+    """It costs something that the others' mixture is taken at each stroke; the rates say what."""
+    rows, facts = own
+    ours = dict(zip(LENGTHS, (row.ours for row in rows[: len(LENGTHS)]), strict=True))
+
+    assert [f"{count} strokes" for count in RANKED] == list(facts["live"])
+    assert 0.05 > facts["live"]["20 strokes"] > facts["live"]["50 strokes"]
+    for label, rate in facts["live"].items():
+        assert -0.005 < rate - ours[label] < 0.05
+    told = f"not once a sequence, the EER is {facts['live']['10 strokes']:.1%} by 10 strokes"
+    assert told in sentences("made", facts)[0]
 
 
 def test_users_with_too_few_strokes_are_left_out(people):
@@ -130,7 +151,9 @@ def test_the_honest_protocol_enrols_on_the_first_and_tests_on_the_rest(people):
     assert ours["10 strokes"] < ours["1 strokes"]
     assert {"100 strokes", "200 strokes", "90 s"} == set(LENGTHS) - set(ours)
     assert {"10 strokes", "20 strokes", "50 strokes"} == set(facts["ranked"])
-    assert facts["ranked"]["50 strokes"]["rate"] > 0.7
+    ranked = facts["ranked"]["50 strokes"]
+    assert (8, 4.0) == (ranked.sequences, ranked.users)
+    assert ranked.first > 5
     assert 8 == facts["pooled"]["50 strokes"]["genuine"]
 
 
@@ -138,9 +161,29 @@ def test_a_single_recording_is_background_and_neither_enrols_nor_attacks(people)
     """It would be on both sides."""
     some = {**people, "user7": people["user7"][:1]}
 
-    _, facts = honest_protocol("made", some, seed=1)
+    rows, _ = honest_protocol("made", some, seed=1)
 
-    assert 7 == facts["later"]
+    assert rows[0].name.startswith("made, 7 users, later recordings, unseen impostors: ")
+
+
+def test_of_another_device_class_nobody_is_background_or_attacks(people):
+    """Four of one class and four of the other: too few of each in a fold, nobody is enrolled."""
+    some = {
+        user: [replace(each, device="dense" if place < 4 else "frame") for each in recorded]
+        for place, (user, recorded) in enumerate(people.items())
+    }
+
+    rows, facts = same_class("made", some, seed=1)
+    alike, others = same_class("made", people, seed=1)
+
+    assert ([], {}) == (rows, facts["pooled"])
+    assert [row.ours for row in honest_protocol("made", people, seed=1)[0]] == [
+        row.ours for row in alike
+    ]
+    assert alike[0].name.startswith(
+        "made, 8 users, later recordings, unseen impostors of the same device class: "
+    )
+    assert {} == others["ranked"]
 
 
 def test_of_more_recordings_the_first_three_fifths_enrol(people):
@@ -149,7 +192,7 @@ def test_of_more_recordings_the_first_three_fifths_enrol(people):
 
     _, facts = honest_protocol("made", some, seed=1)
 
-    assert 8 * 2 * 9 == facts["ranked"]["10 strokes"]["sequences"]
+    assert 8 * 2 * 9 == facts["ranked"]["10 strokes"].sequences
 
 
 def test_recordings_too_short_for_any_identification_tell_none(people):
@@ -175,21 +218,15 @@ def test_windows_follow_each_other_and_share_nothing():
 
 
 def test_facts_are_told_in_sentences():
-    """What no row holds: how often the right user is named, and how often somebody else."""
-    ranked = {
-        "rate": 0.25, "posterior": 0.3, "named": 0.5, "named_rightly": 0.75,
-        "strangers_named": 0.125, "sequences": 8, "users": 4,
-    }  # fmt: skip
-    nobody = {**ranked, "named": 0.0, "named_rightly": None}
+    """What no row holds: errors with one threshold, and how often a name is right."""
+    ranked = {"10 strokes": Named(8, 4.0, 2, 0.3, 4, 3, 1)}
     pooled = {"1 strokes": {"eer": 0.4}, "2 strokes": {"eer": 0.3}}
-    facts = {"later": 4, "pooled": pooled, "ranked": {"10 strokes": ranked, "20 strokes": nobody}}
 
-    errors, first, second = sentences("made", facts)
+    errors, names = sentences("made", {"later": "others", "pooled": pooled, "ranked": ranked})
 
-    assert errors.endswith("EER 40.0% by 1 strokes, 30.0% by 2 strokes.")
-    assert "25% of 8 sequences" in first
-    assert first.endswith("for 50%, 75% of them rightly; strangers were named for 12%.")
-    assert second.endswith("for 0%; strangers were named for 12%.")
+    assert "made, others, one threshold for all users: EER 40.0% by 1 strokes, " in errors
+    assert names.startswith("made, later recordings, identification by 10 strokes: the own user ")
+    assert "25% of 8 sequences" in names
 
 
 def test_the_table_is_that_of_every_set_there_is_with_its_seed(archive):
@@ -197,7 +234,7 @@ def test_the_table_is_that_of_every_set_there_is_with_its_seed(archive):
     made = table(Task(archive, archive, 1, 1, CODEC), unwatched)
     again, facts = own_protocol("sapimouse", strokes_of(Made(FEW)), 1)
 
-    assert tuple(again) == made.rows[: len(LENGTHS)]
+    assert tuple(again) == made.rows[: 2 * len(LENGTHS)]
     assert sentences("sapimouse", facts)[0] in made.differences
     assert len(DERIVED) == len(made.derived)
     assert [] == made.missed

@@ -22,12 +22,12 @@ def test_posteriors_and_the_share_of_a_stranger_make_one():
 
 
 def test_whoever_scores_most_comes_first():
-    """Means over the sequence; two scores of one hand count as 2 / 1.1."""
+    """Means over the sequence; two scores of one hand count as 2 / 1.2."""
     templates = [template("anna", bias=-1.0), template("bert", bias=0.5), template("carl")]
 
     found = rank(templates, Read(), np.array([[0.0], [0.0]]))
 
-    likely = np.exp(np.array([0.5, 0.0, -1.0]) * 2 / 1.1)
+    likely = np.exp(np.array([0.5, 0.0, -1.0]) * 2 / 1.2)
     assert ["bert", "carl", "anna"] == [user for user, _ in found]
     assert likely / (likely.sum() + 1) == pytest.approx([posterior for _, posterior in found])
 
