@@ -128,7 +128,7 @@ async def test_the_console_says_what_it_says_without_us(town, policy):
         for page in pages:
             await page.goto(url)
             await page.wait_for_function("document.readyState == 'complete'")
-        for _ in range(50):  # lines come on a way of their own
+        for _ in range(300):  # lines come on a way of their own
             await asyncio.sleep(0.1)
             if set(map(unquoted, said)) == set(map(unquoted, told)):
                 break

@@ -316,7 +316,7 @@ async def test_a_long_poll_is_answered_however_late(tmp_path):
     """The time is shrunk: what is silent for less is left alone, what is silent for all of it is
     closed. By default it is several times what long polls take."""
     assert Settings().proxy.idle_timeout >= 4 * 120
-    async with quiet_street(tmp_path, proxy="idle_timeout_s = 5") as street:
+    async with quiet_street(tmp_path, proxy="idle_timeout_s = 8") as street:
         more = asyncio.Event()
         url = put(street.plain, "/poll", more, b"news", kind="text/plain")
         silent, other = await asyncio.open_connection("127.0.0.1", street.proxy.port)

@@ -48,12 +48,11 @@ const arrived = `(([since, whole]) => {
   return whole && readyState !== "complete" ? null : { status: entry?.responseStatus ?? 0 };
 })`;
 const pause = (time, value) => new Promise((done) => setTimeout(done, time, value).unref());
-const looked = async (page, since, whole, isOver, step) => {
+const looked = async (page, since, whole, isWanted, isOver, step) => {
   while (!isOver()) {
     const look = page.evaluate(called(arrived, [since, whole])).catch(() => null);
     const found = await Promise.race([look, pause(1000, null)]);
-    if (found?.error) throw new Error(found.error);
-    if (found) return found.status;
+    if (found && isWanted(found)) return found;
     await pause(step);
   }
 };
@@ -62,12 +61,15 @@ const arrival = async (page, waitUntil, go) => {
   let over = false;
   const told = go({ waitUntil }).then((reply) => reply?.status() ?? null, async (error) => {
     if (!MISTAKEN.some((text) => String(error.message).includes(text))) throw error;
-    const seen = await looked(page, since, whole, () => Date.now() - since > PATIENCE, 50);
-    if (seen === undefined) throw error;
-    return seen;
+    const isOver = () => Date.now() - since > PATIENCE;
+    const found = await looked(page, since, whole, () => true, isOver, 50);
+    if (!found || found.error) throw found ? new Error(found.error) : error;
+    return found.status;
   }).finally(() => { over = true; });
-  const seen = pause(LATE).then(() => looked(page, since, whole, () => over, 1000));
-  return Promise.race([told, seen.then((status) => status ?? told)]);
+  // an error is still told by the browser, by a better name
+  const isPage = ({ error }) => !error;
+  const seen = pause(LATE).then(() => looked(page, since, whole, isPage, () => over, 1000));
+  return Promise.race([told, seen.then((found) => found ? found.status : told)]);
 };
 
 const ops = {
