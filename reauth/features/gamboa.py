@@ -12,7 +12,14 @@ from typing import ClassVar
 import numpy as np
 
 from reauth.errors import TooShort
-from reauth.features.kinematics import accelerations, directions, intervals, slog, wrap
+from reauth.features.kinematics import (
+    accelerations,
+    changes,
+    directions,
+    intervals,
+    slog,
+    wrap,
+)
 from reauth.trajectory import TICK, Floats, Trajectory
 
 POINTS = 4
@@ -133,7 +140,7 @@ class Gamboa:
         for place, each in enumerate(trajectories):
             vectors += _stroke(each, whole[place])
         rows = np.concatenate((_summaries(vectors, len(trajectories)), whole), axis=1)
-        rows[:, _SCALED] = slog(rows[:, _SCALED])
+        np.copyto(rows, slog(rows), where=_SCALED)
         return rows
 
 
@@ -142,7 +149,7 @@ SLIDES = tuple(
 )
 """Places of the 62 that the slides count: all but duration and length."""
 
-_SCALED = [place for place, unit in enumerate(Gamboa.units) if unit[:2] in ("sl", "ln")]
+_SCALED = np.array([unit[:2] in ("sl", "ln") for unit in Gamboa.units])
 
 
 def smooth(points: Floats, step: float) -> Floats:
@@ -171,7 +178,7 @@ def smooth(points: Floats, step: float) -> Floats:
     transform, as the grid is even.
     """
     count = points.shape[-1] - 1
-    share = np.linspace(0.0, 1.0, count + 1)
+    share = _even(1.0, count)
     line = points[..., :1] + (points[..., -1:] - points[..., :1]) * share
     bent = points - line
     cosine = np.cos(np.pi * share)
@@ -184,15 +191,15 @@ def smooth(points: Floats, step: float) -> Floats:
 def _stroke(stroke: Trajectory, whole: Floats) -> list[Floats]:
     """Give the eleven vectors of a stroke, and write what describes it as a whole."""
     moved = np.ones(stroke.t.size, dtype=bool)
-    moved[1:] = (np.diff(stroke.x) != 0) | (np.diff(stroke.y) != 0)
+    moved[1:] = (changes(stroke.x) != 0) | (changes(stroke.y) != 0)
     x, y = stroke.x[moved] - stroke.x[0], stroke.y[moved] - stroke.y[0]
-    dx, dy = np.diff(x), np.diff(y)
+    dx, dy = changes(x), changes(y)
     along = np.concatenate((_ZERO, np.cumsum(np.hypot(dx, dy))))
     length = float(along[-1])
     path, smoothed = _path(along, x, y) if length > 0 else ([_ZERO] * 5, 0.0)
     # Binary fractions of seconds since 1970 are no whole ticks of the wire: these are.
     t = np.rint((stroke.t - stroke.t[0]) / TICK) * TICK
-    rests = np.diff(t)
+    rests = changes(t)
     paused = rests[rests > PAUSE + TICK / 2]
     duration = max(t[-1], TICK)
     whole[:] = (
@@ -221,20 +228,27 @@ def _path(along: Floats, x: Floats, y: Floats) -> tuple[list[Floats], float]:
     """
     length = along[-1]
     steps = _steps(length)
-    at = np.linspace(0.0, length, steps + 1)
+    at = _even(length, steps)
     even = np.stack((np.interp(at, along, x), np.interp(at, along, y)))
     curve = smooth(even, length / steps)
-    way = np.concatenate((_ZERO, np.cumsum(np.hypot(*np.diff(curve)))))
+    way = np.concatenate((_ZERO, np.cumsum(np.hypot(*changes(curve)))))
     smoothed = float(way[-1])
     steps = _steps(smoothed)
-    at = np.linspace(0.0, smoothed, steps + 1)
+    at = _even(smoothed, steps)
     x, y = np.interp(at, way, curve[0]), np.interp(at, way, curve[1])
     step = max(smoothed / steps, _LEAST_STEP)
-    heading = directions(np.diff(x), np.diff(y))
-    turn = wrap(np.diff(heading))
+    heading = directions(changes(x), changes(y))
+    turn = wrap(changes(heading))
     angle = heading[0] + np.concatenate((_ZERO, np.cumsum(turn)))
     curvature = turn / step
-    return [x, y, angle, curvature, np.diff(curvature) / step], smoothed
+    return [x, y, angle, curvature, changes(curvature) / step], smoothed
+
+
+def _even(end: float, count: int) -> Floats:
+    """Give (count + 1,) even steps from 0 to `end`: `np.linspace`, in a third of its time."""
+    at = np.arange(count + 1.0) * (end / count)
+    at[-1] = end
+    return at
 
 
 def _steps(length: float) -> int:
@@ -262,8 +276,8 @@ def _motion(t: Floats, dx: Floats, dy: Floats) -> list[Floats]:
     speed_x, speed_y = dx / dt, dy / dt
     speed = np.hypot(speed_x, speed_y)
     acceleration = accelerations(speed, dt)
-    jerk = np.diff(acceleration) / dt[1:-1] if dt.size > 2 else _ZERO
-    turn = wrap(np.diff(directions(dx, dy)))
+    jerk = changes(acceleration) / dt[1:-1] if dt.size > 2 else _ZERO
+    turn = wrap(changes(directions(dx, dy)))
     angular = turn / ((dt[1:] + dt[:-1]) / 2)
     return [speed_x, speed_y, speed, acceleration, jerk, angular]
 

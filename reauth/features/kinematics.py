@@ -13,9 +13,14 @@ MIN_DT = 1e-3
 """s; browsers stamp events of one frame alike, and a division needs more (biometrics.md §1)."""
 
 
+def changes(a: Floats) -> Floats:
+    """Give (..., n - 1) differences of neighbours: `np.diff` in a third of its time for a few."""
+    return np.asarray(a[..., 1:] - a[..., :-1])
+
+
 def intervals(t: Floats) -> Floats:
     """Give (..., n - 1) s between points, at least `MIN_DT`; `t` is (..., n), s."""
-    return np.maximum(np.diff(t), MIN_DT)
+    return np.maximum(changes(t), MIN_DT)
 
 
 def directions(dx: Floats, dy: Floats) -> Floats:
@@ -36,7 +41,7 @@ def accelerations(v: Floats, dt: Floats) -> Floats:
 
     The time between two speeds is that between the middles of their steps.
     """
-    return np.diff(v) / ((dt[..., 1:] + dt[..., :-1]) / 2)
+    return changes(v) / ((dt[..., 1:] + dt[..., :-1]) / 2)
 
 
 def slog(a: Floats) -> Floats:

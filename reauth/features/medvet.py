@@ -10,7 +10,14 @@ from typing import ClassVar
 import numpy as np
 
 from reauth.errors import TooShort
-from reauth.features.kinematics import accelerations, directions, intervals, slog, wrap
+from reauth.features.kinematics import (
+    accelerations,
+    changes,
+    directions,
+    intervals,
+    slog,
+    wrap,
+)
 from reauth.trajectory import Floats, Trajectory
 
 _DIRECTIONS = tuple(f"direction_{i}" for i in range(1, 10))
@@ -95,11 +102,11 @@ class Medvet:
 def _features(t: Floats, x: Floats, y: Floats) -> Floats:
     """Give (n, 39) of n trajectories of ten points: s, px, px, each (n, 10)."""
     rows = np.empty((t.shape[0], 39))
-    dx, dy, dt = np.diff(x), np.diff(y), intervals(t)
+    dx, dy, dt = changes(x), changes(y), intervals(t)
     d = np.hypot(dx, dy)
     v = d / dt
     rows[:, :9] = directions(dx, dy)
-    rows[:, 9:17] = wrap(np.diff(rows[:, :9]))
+    rows[:, 9:17] = wrap(changes(rows[:, :9]))
     rows[:, 17:26] = np.log1p(v)
     rows[:, 26:34] = slog(accelerations(v, dt))
     rows[:, 34] = x.max(axis=1) - x.min(axis=1)

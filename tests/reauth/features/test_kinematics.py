@@ -4,9 +4,22 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reauth.features.kinematics import MIN_DT, accelerations, directions, intervals, slog, wrap
+from reauth.features.kinematics import (
+    MIN_DT,
+    accelerations,
+    changes,
+    directions,
+    intervals,
+    slog,
+    wrap,
+)
 
 angles = st.lists(st.floats(-1e4, 1e4), min_size=1, max_size=20).map(np.array)
+
+
+def test_changes_are_between_neighbours():
+    """Along the last axis."""
+    assert [[1.0, 2.0], [0.0, -5.0]] == changes(np.array([[0.0, 1, 3], [5, 5, 0]])).tolist()
 
 
 def test_no_interval_is_shorter_than_a_millisecond():
