@@ -8,13 +8,11 @@ so that every one counts that is long enough to say something, short ones too.
 import math
 import struct
 from collections.abc import Iterable
-from itertools import groupby
-from operator import attrgetter
 
 import numpy as np
 
 from reauth.event import ENDING_MARKS, Event, Kind, Samples
-from reauth.trajectory import OUTSIDE, TICK, Trajectory
+from reauth.trajectory import OUTSIDE, TICK, Trajectory, from_state, runs, state_head
 
 LEAST_TIME = 0.1
 """s; shorter movements are twitches (biometrics.md §6, "Whole movements")."""
@@ -35,7 +33,6 @@ OTHERS = 64
 _FAR = int(OUTSIDE)
 _NEVER = float("-inf")
 _MARKER, _GAP, _WHEEL = int(Kind.MARKER), int(Kind.GAP), int(Kind.WHEEL)
-_HEAD = struct.Struct("<BH")
 _PAGE = struct.Struct("<16s4dH")
 _POINT = struct.Struct("<3db")
 _VERSION = 1
@@ -150,14 +147,8 @@ class MovementSegmenter:
     def feed_many(self, events: Iterable[Event]) -> list[tuple[int, Trajectory]]:
         """Take events in order; give (index of the event that completed it, movement)."""
         done: list[tuple[int, Trajectory]] = []
-        if isinstance(events, Samples):
-            self._feed(events, 0, done)
-            return done
-        start = 0
-        for page, run in groupby(events, attrgetter("page")):
-            kinds, _, *columns = zip(*run, strict=True)
-            self._feed(Samples(page, kinds, *columns), start, done)
-            start += len(kinds)
+        for start, run in runs(events):
+            self._feed(run, start, done)
         return done
 
     def _feed(self, run: Samples, start: int, done: list[tuple[int, Trajectory]]) -> None:
@@ -205,7 +196,7 @@ class MovementSegmenter:
 
     def to_bytes(self) -> bytes:
         """Give the state: 3 bytes, 50 a page and 25 a point kept; about 1 kB in mid-movement."""
-        parts = [_HEAD.pack(_VERSION, len(self._tracks))]
+        parts = [state_head(_VERSION, len(self._tracks))]
         for page, track in self._tracks.items():
             name = page.to_bytes(16, "little")
             points = track.points + track.others
@@ -221,19 +212,7 @@ class MovementSegmenter:
         ValueError
             If the state is of another version or not whole; the own state stays then.
         """
-        try:
-            version, pages = _HEAD.unpack_from(state)
-            if version != _VERSION:
-                raise ValueError(f"a segmenter's state of version {version}, not {_VERSION}")
-            tracks, at = {}, _HEAD.size
-            for _ in range(pages):
-                page, track, at = _track(state, at)
-                tracks[page] = track
-        except struct.error as error:
-            raise ValueError("a segmenter's state that is cut short") from error
-        if at != len(state):
-            raise ValueError("a segmenter's state with more behind it")
-        self._tracks = tracks
+        self._tracks = from_state(state, _VERSION, _track)
 
     def _obey(
         self,

@@ -7,13 +7,19 @@ of, so that a long open stroke costs a copy, not a loop, whenever its session is
 import math
 import struct
 from collections.abc import Iterable
-from itertools import groupby
-from operator import attrgetter
 
 import numpy as np
 
 from reauth.event import ENDING_MARKS, Event, Kind, Samples
-from reauth.trajectory import OUTSIDE, TICK, Floats, Trajectory
+from reauth.trajectory import (
+    OUTSIDE,
+    TICK,
+    Floats,
+    Trajectory,
+    from_state,
+    runs,
+    state_head,
+)
 
 GRID = 0.02
 """s between kept points; WIDAM samples 50 times a second (Gamboa 2004, Results)."""
@@ -31,7 +37,6 @@ acceleration."""
 
 _NEVER = float("-inf")
 _DOWN, _MARKER, _GAP = int(Kind.DOWN), int(Kind.MARKER), int(Kind.GAP)
-_HEAD = struct.Struct("<BH")
 _PAGE = struct.Struct("<16s4d?H")
 _POINT = struct.Struct("<3d")
 _VERSION = 1
@@ -142,14 +147,7 @@ class StrokeSegmenter:
 
     def feed_many(self, events: Iterable[Event]) -> list[tuple[int, Trajectory]]:
         """Take events in order; give (index of the click that completed it, stroke)."""
-        if isinstance(events, Samples):
-            return self._feed(events, 0)
-        done, start = [], 0
-        for page, run in groupby(events, attrgetter("page")):
-            kinds, _, *columns = zip(*run, strict=True)
-            done += self._feed(Samples(page, kinds, *columns), start)
-            start += len(kinds)
-        return done
+        return [found for start, run in runs(events) for found in self._feed(run, start)]
 
     def _feed(self, run: Samples, start: int) -> list[tuple[int, Trajectory]]:
         """Take events of one page, the first of which has the index `start`: the hot loop."""
@@ -181,7 +179,7 @@ class StrokeSegmenter:
 
     def to_bytes(self) -> bytes:
         """Give the state: 3 bytes, 51 a page and 24 a kept point, so 6 kB for one page at most."""
-        parts = [_HEAD.pack(_VERSION, len(self._tracks))]
+        parts = [state_head(_VERSION, len(self._tracks))]
         for page, track in self._tracks.items():
             name, count = page.to_bytes(16, "little"), len(track.points) // _POINT.size
             place = (track.t, track.x, track.y, track.rest)
@@ -196,19 +194,7 @@ class StrokeSegmenter:
         ValueError
             If the state is of another version or not whole; the own state stays then.
         """
-        try:
-            version, pages = _HEAD.unpack_from(state)
-            if version != _VERSION:
-                raise ValueError(f"a segmenter's state of version {version}, not {_VERSION}")
-            tracks, at = {}, _HEAD.size
-            for _ in range(pages):
-                page, track, at = _unpacked(state, at)
-                tracks[page] = track
-        except struct.error as error:
-            raise ValueError("a segmenter's state that is cut short") from error
-        if at != len(state):
-            raise ValueError("a segmenter's state that is cut short, or with more behind it")
-        self._tracks = tracks
+        self._tracks = from_state(state, _VERSION, _unpacked)
 
     def _obey(self, run: Samples, place: int, track: _Track | None) -> _Track | None:
         """Drop the stroke at a gap, and at a marker that ends one; give what goes on, if any."""

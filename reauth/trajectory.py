@@ -8,12 +8,12 @@ events are cut into batches, and where the state is saved and restored, never ch
 import math
 import struct
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import blake2b
 from itertools import chain, groupby
 from operator import attrgetter
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from reauth.event import ENDING_MARKS, Event, Kind, Samples
 
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
+Track = TypeVar("Track")
 
 TICK = 1e-4
 """s; the wire's clock counts tenths of a millisecond (observer.md, wire format)."""
@@ -104,6 +105,55 @@ class Segmenter(Protocol):
         ...
 
 
+def runs(events: Iterable[Event]) -> Iterator[tuple[int, Samples]]:
+    """Give events in order as (index of the first, samples), each run of one page."""
+    if isinstance(events, Samples):
+        yield 0, events
+        return
+    start = 0
+    for page, run in groupby(events, attrgetter("page")):
+        kinds, _, *columns = zip(*run, strict=True)
+        yield start, Samples(page, kinds, *columns)
+        start += len(kinds)
+
+
+def state_head(version: int, pages: int) -> bytes:
+    """Give what a segmenter's state begins with: its version, and of how many pages it is."""
+    return _HEAD.pack(version, pages)
+
+
+def from_state(
+    state: bytes, version: int, read: Callable[[bytes, int], tuple[int, Track, int]]
+) -> dict[int, Track]:
+    """Read a segmenter's state: what it knows of each page.
+
+    Parameters
+    ----------
+    read
+        From the state and the place where a page begins: the page, what is known of it, and the
+        place where the next begins.
+
+    Raises
+    ------
+    ValueError
+        If the state is of another version or not whole.
+    """
+    tracks = {}
+    try:
+        found, pages = _HEAD.unpack_from(state)
+        if found != version:
+            raise ValueError(f"a segmenter's state of version {found}, not {version}")
+        at = _HEAD.size
+        for _ in range(pages):
+            page, track, at = read(state, at)
+            tracks[page] = track
+    except struct.error as error:
+        raise ValueError("a segmenter's state that is cut short") from error
+    if at != len(state):
+        raise ValueError("a segmenter's state that is cut short, or with more behind it")
+    return tracks
+
+
 class _Track:
     """The open segment of one page, and where the pointer was last seen to move there."""
 
@@ -184,14 +234,8 @@ class PauseSegmenter:
     def feed_many(self, events: Iterable[Event]) -> list[tuple[int, Trajectory]]:
         """Take events in order; give (index of the event that completed it, trajectory)."""
         done: list[tuple[int, Trajectory]] = []
-        if isinstance(events, Samples):
-            self._feed(events, 0, done)
-            return done
-        start = 0
-        for page, run in groupby(events, attrgetter("page")):
-            kinds, _, *columns = zip(*run, strict=True)
-            self._feed(Samples(page, kinds, *columns), start, done)
-            start += len(kinds)
+        for start, run in runs(events):
+            self._feed(run, start, done)
         return done
 
     def _feed(self, run: Samples, start: int, done: list[tuple[int, Trajectory]]) -> None:
@@ -237,7 +281,7 @@ class PauseSegmenter:
 
     def to_bytes(self) -> bytes:
         """Give the state: 3 bytes, 42 a page and 24 a kept event, so 285 for one page of ten."""
-        parts = [_HEAD.pack(_VERSION, len(self._tracks))]
+        parts = [state_head(_VERSION, len(self._tracks))]
         for page, track in self._tracks.items():
             name = page.to_bytes(16, "little")
             parts.append(_PAGE.pack(name, track.t, track.x, track.y, len(track.points)))
@@ -252,19 +296,7 @@ class PauseSegmenter:
         ValueError
             If the state is of another version or not whole; the own state stays then.
         """
-        try:
-            version, pages = _HEAD.unpack_from(state)
-            if version != _VERSION:
-                raise ValueError(f"a segmenter's state of version {version}, not {_VERSION}")
-            tracks, at = {}, _HEAD.size
-            for _ in range(pages):
-                page, track, at = self._track(state, at)
-                tracks[page] = track
-        except struct.error as error:
-            raise ValueError("a segmenter's state that is cut short") from error
-        if at != len(state):
-            raise ValueError("a segmenter's state with more behind it")
-        self._tracks = tracks
+        self._tracks = from_state(state, _VERSION, self._track)
 
     def _track(self, state: bytes, at: int) -> tuple[int, _Track, int]:
         page, t, x, y, count = _PAGE.unpack_from(state, at)
