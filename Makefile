@@ -82,7 +82,7 @@ evaluation: .venv/.python-ready ## all figures of docs/EVALUATION.md from the re
 		$(EVALUATE) "$$@" --data $(DATA)/hbrs.tar.gz --out $(MEASURED)/hbrs-$$name; \
 		$(EVALUATE) "$$@" --data $(DATA)/balabit_train.tar.gz --out $(MEASURED)/balabit_train-$$name; \
 		$(EVALUATE) "$$@" --data $(DATA)/balabit_train.tar.gz --users $(BALABIT7) --out $(MEASURED)/balabit7-$$name; \
-		$(EVALUATE) "$$@" --data $(DATA)/sapimouse.tar.gz --seconds 19 --out $(MEASURED)/sapimouse-$$name; \
+		$(EVALUATE) "$$@" --data $(DATA)/sapimouse.tar.gz --backwards --seconds 19 --out $(MEASURED)/sapimouse-$$name; \
 	done
 	@$(LAB) rules $(KEPT) --data $(DATA)/hbrs.tar.gz --out $(MEASURED)/rules-hbrs
 	@$(LAB) rules $(KEPT) --data $(DATA)/balabit_train.tar.gz --users $(BALABIT7) --out $(MEASURED)/rules-balabit7

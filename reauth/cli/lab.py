@@ -118,6 +118,9 @@ def _recordings(parser: Any) -> None:
     parser.add_argument("--out", type=Path, required=True, metavar="OUT", help="report and work")
     parser.add_argument("--work", type=Path, metavar="DIR", help="finished units (default: in OUT)")
     parser.add_argument(
+        "--backwards", action="store_true", help="the last recordings enrol, and the first test"
+    )
+    parser.add_argument(
         "--users", type=_names, default=(), metavar="A,B", help="only these (default: everybody)"
     )
     parser.add_argument(
@@ -166,6 +169,7 @@ def _asked(args: Namespace, method: Method) -> Request:
     return Request(
         data=args.data, out=args.out, method=method, windows=(), unseen=True, same_class=False,
         seed=args.seed, jobs=args.jobs, codec=CODEC, users=args.users, work=args.work,
+        backwards=args.backwards,
     )  # fmt: skip
 
 

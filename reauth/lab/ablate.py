@@ -207,6 +207,7 @@ def setting(request: Request, method: Method, made: Run) -> dict[str, Any]:
     return {
         "data": request.data.name,
         "only_users": len(request.users) or None,
+        "backwards": request.backwards,
         "users_enrolled": len(made.enrolled),
         "seed": request.seed,
         "verifier": method.verifier.name,

@@ -124,6 +124,8 @@ def _changed(told: Mapping[str, Any]) -> str:
     found = ""
     if told.get("only_users"):
         found += f" ({told['only_users']} of its users)"
+    if told.get("backwards"):
+        found += ", the last recordings enrol"
     if told.get("resampled_ms"):
         found += f", every recording on a grid of {number(told['resampled_ms'])} ms"
     if told.get("without"):

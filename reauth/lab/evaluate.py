@@ -78,6 +78,8 @@ class Request:
         Users in a fold at least, where impostors are unseen.
     users
         Who takes part; everybody where nobody is named.
+    backwards
+        Whether recordings are taken from the last to the first: the last enrol.
     victims
         Who is enrolled and attacked; everybody who can be where nobody is named.
     seconds
@@ -98,6 +100,7 @@ class Request:
     shuffled: int = SHUFFLED
     fold: int = LEAST_IN_FOLD
     users: tuple[str, ...] = ()
+    backwards: bool = False
     victims: tuple[str, ...] = ()
     seconds: tuple[int, ...] = ()
     work: Path | None = None
@@ -135,13 +138,17 @@ def recordings(data: Path) -> Iterator[Path]:
         raise SettingsError(f"--data {data} is neither a folder of recordings nor a .tar.gz")
 
 
-def people_in(folder: Path, data: Path, users: Sequence[str] = ()) -> list[Person]:
+def people_in(
+    folder: Path, data: Path, users: Sequence[str] = (), *, backwards: bool = False
+) -> list[Person]:
     """Who is in a folder, and what of theirs is for what; no recording is opened.
 
     Parameters
     ----------
     users
         Who takes part; everybody where nobody is named.
+    backwards
+        Whether a user's recordings are taken from the last to the first.
 
     Raises
     ------
@@ -155,7 +162,8 @@ def people_in(folder: Path, data: Path, users: Sequence[str] = ()) -> list[Perso
     if missing:
         raise SettingsError(f"--data {data} holds nobody called {', '.join(missing)}")
     files = [file for file in files if not users or file.parent.name in users]
-    people = people_of([Source(file.parent.name, file.stem, file) for file in files])
+    sources = [Source(file.parent.name, file.stem, file) for file in files]
+    people = people_of(sources, backwards=backwards)
     if all(person.single for person in people):
         raise SettingsError(
             f"nobody in {data} has two recordings: one is needed to enrol, another one to test"
@@ -181,7 +189,7 @@ def evaluate(request: Request, watch: Watch = unwatched) -> Result:
         If the evaluation would not be honest.
     """
     with recordings(request.data) as folder:
-        people = people_in(folder, request.data, request.users)
+        people = people_in(folder, request.data, request.users, backwards=request.backwards)
         enrolled = Enrolled(request, people, watch)
         scores = score_tests(request, enrolled, watch)
         read = sorted({digest_of(one.path) for each in people for one in each.background})
@@ -558,6 +566,7 @@ def _protocol(
         "resampled_ms": round(1e3 * method.variant.resample, 3) or None,
         "without": list(method.variant.without),
         "only_users": sorted(request.users) or None,
+        "backwards": request.backwards,
         "min_enrol": method.least,
         "users": len(enrolled.people),
         "test_recordings": len(scores),

@@ -84,7 +84,7 @@ def compared(request: Request, watch: Watch) -> dict[str, Any]:
     """
     with recordings(request.data) as folder:
         asked = replace(request, data=folder, shuffled=0)
-        people = people_in(folder, folder, request.users)
+        people = people_in(folder, folder, request.users, backwards=request.backwards)
         enrolled = Enrolled(asked, people, watch)
         by_user = scored_by_user(score_tests(asked, enrolled, watch))
         made = setting(request, request.method, run(asked, watch))

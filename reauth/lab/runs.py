@@ -78,7 +78,7 @@ def run(request: Request, watch: Watch) -> Run:
     SettingsError, RecordingError, GateError
         As `evaluate`.
     """
-    people = people_in(request.data, request.data, request.users)
+    people = people_in(request.data, request.data, request.users, backwards=request.backwards)
     file = request.kept / "runs" / f"{_key(request, people)}.json"
     if not file.exists():
         whole(file, json.dumps(_measured(request, people, watch)).encode())
@@ -143,9 +143,7 @@ def figure(
     return {name: found[name] for name in names if name in found}
 
 
-def apart(
-    one: Comparisons, other: Comparisons, rng: np.random.Generator
-) -> dict[str, Any] | None:
+def apart(one: Comparisons, other: Comparisons, rng: np.random.Generator) -> dict[str, Any] | None:
     """Tell by how much the pooled EER of one is above that of the other, of the same users.
 
     The 95 % interval is of the difference: users are drawn for both at once. None where one of

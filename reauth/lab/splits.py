@@ -76,8 +76,8 @@ class Match:
     impostors: tuple[str, ...]
 
 
-def people_of(sources: Sequence[Source]) -> list[Person]:
-    """Split every user's recordings, in name order; users by name.
+def people_of(sources: Sequence[Source], *, backwards: bool = False) -> list[Person]:
+    """Split every user's recordings, in name order or `backwards`; users by name.
 
     Raises
     ------
@@ -87,11 +87,11 @@ def people_of(sources: Sequence[Source]) -> list[Person]:
     by_user: dict[str, list[Source]] = {}
     for source in sources:
         by_user.setdefault(source.user, []).append(source)
-    return [_person(user, by_user[user]) for user in sorted(by_user)]
+    return [_person(user, by_user[user], backwards) for user in sorted(by_user)]
 
 
-def _person(user: str, sources: Sequence[Source]) -> Person:
-    ordered = sorted(sources, key=lambda source: source.session)
+def _person(user: str, sources: Sequence[Source], backwards: bool) -> Person:
+    ordered = sorted(sources, key=lambda source: source.session, reverse=backwards)
     if len({source.session for source in ordered}) < len(ordered):
         raise GateError(f"{user} has two recordings of one name: which is the earlier one?")
     if len(ordered) == 1:

@@ -52,6 +52,15 @@ def test_the_first_recordings_enrol_and_the_rest_test(recordings, enrolling):
         assert not {*person.enrolment} & {*person.test}
 
 
+def test_backwards_the_last_recordings_enrol():
+    """Where names do not tell which one is meant for it."""
+    [person] = people_of(sources(anna=4), backwards=True)
+
+    names = sorted(one.session for one in person.enrolment + person.test)
+    assert names[:1:-1] == [one.session for one in person.enrolment]
+    assert names[1::-1] == [one.session for one in person.test]
+
+
 def test_two_recordings_of_one_name_have_no_order():
     """A split that depends on chance is none."""
     with pytest.raises(GateError, match="two recordings"):
