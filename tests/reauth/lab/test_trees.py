@@ -8,12 +8,16 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 from reauth.errors import NotEnrolled, TemplateError
 from reauth.features import FEATURE_SETS
+from reauth.lab.evaluate import evaluate
+from reauth.lab.method import Variant, method_of
 from reauth.lab.shelf import Codec
 from reauth.lab.trees import COMPARISONS, Trees, _nodes, codec_with_comparisons, decision
+from reauth.settings import Settings
 from reauth.store.templates import from_parts, to_parts
 from reauth.template import Template
 from reauth.verify import VERIFIERS
 from tests.playbook import ALICE, MALLORY, OTHERS, units
+from tests.reauth.lab.towns import CODEC, build, request
 
 FEATURES = FEATURE_SETS["movement"]
 FEW = Trees(rounds=20)
@@ -94,3 +98,19 @@ def test_no_installation_can_have_one(template, alice):
     assert alice.user == codec.from_parts(*codec.to_parts(alice)).user
     with pytest.raises(TemplateError):
         codec.from_parts(*codec.to_parts(replace(alice, verifier_version=99)))
+
+
+@pytest.mark.slow
+def test_they_are_evaluated_as_the_shipped_ones_are(tmp_path):
+    """By templates on disk, and processes that know nothing else."""
+    variant = Variant(verifier=(("rounds", 5),))
+    asked = request(
+        build(tmp_path / "data", twice=8, once=0, movements=25), tmp_path / "out", windows=(5,),
+        method=method_of(Settings(), "trees", "window", 20, variant), shuffled=0,
+        codec=codec_with_comparisons(CODEC),
+    )  # fmt: skip
+
+    report = evaluate(asked).report
+
+    assert ("trees", 8) == (report["protocol"]["verifier"], report["protocol"]["users_enrolled"])
+    assert report["eer"]["5"]["pooled"] < 0.45
