@@ -58,6 +58,24 @@ def test_a_bench_prints_a_table_and_writes_its_figures(tmp_path, name):
         assert [path.name for path in tmp_path.iterdir()] == [f"{name}.json"]
 
 
+@pytest.mark.slow
+def test_the_verifiers_bench_compares_every_live_verifier_with_a_peer(tmp_path):
+    """Of an SVM the peer is the same machine: it decides alike to 1e-9, or nothing is compared."""
+    code, said = run("verifiers", "--tiny", "--out", str(tmp_path))
+    assert code == 0, said
+    figures = json.loads((tmp_path / "verifiers.json").read_text("utf-8"))
+    found = figures["verifiers"]
+
+    assert {"processor", "cores", "date", "python"} <= figures["machine"].keys()
+    assert {"movement", "svm", "weibull"} == found.keys()
+    assert "---" in said
+    for name, each in found.items():
+        assert each["same_machine"] == (name != "weibull")
+        assert each["largest_difference"] <= 1e-9
+        for key in ("features_us", "score_us", "peer_us", "ratio"):
+            assert {"one", "batch"} == each[key].keys()
+
+
 def test_every_number_of_the_capacity_document_is_a_published_result():
     """It is written by `bench/capacity.py --publish`, never by hand."""
     code, said = run("capacity", "--check")
