@@ -216,10 +216,7 @@ class Enroller:
     async def status(self, user: str | None = None) -> list[dict[str, Any]]:
         """Tell how far one user's enrolment has come (known or not), or everybody's.
 
-        Returns
-        -------
-        list
-            One of `enrolment_document` for each.
+        Each as `enrolment_document` has it.
         """
         if user is None:
             found = await self._store.people()
@@ -313,10 +310,13 @@ class Enroller:
         return await self._store.background(user, max(most, LEAST), names)
 
     async def train_due(self) -> AsyncIterator[Template]:
-        """Learn everybody whose time has come; each is kept before it is yielded."""
+        """Learn everybody whose time has come; each is kept before it is yielded.
+
+        A later device is an operator's to learn: who brings it does not become the user by staying.
+        """
         people = await self._store.people()
         for person in people:
-            rows = [row for row in person.pooled() if row.device != UNTOLD or not person.version]
+            rows = [row for row in person.pooled() if row.version or not person.version]
             for row in () if person.paused else rows:
                 if self._may(person.user, row) and await self._wants(person.user, row, people):
                     self._tried[person.user, row.device] = row.trajectories

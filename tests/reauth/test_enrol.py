@@ -373,9 +373,18 @@ async def test_each_device_class_with_enough_is_learnt(store):
     ]
     assert {"alice": {FRAME: 1, DENSE: 2}} == await store.actives()
     assert [] == due
-    await gather(store, "alice", ALICE, (7,), strokes=60, device=SPARSE)
-    assert [("alice", 3)] == await learn_due(enroller(store))
-    assert {"alice": {FRAME: 1, DENSE: 2, SPARSE: 3}} == await store.actives()
+
+
+async def test_a_device_that_comes_later_is_an_operators_to_learn(store):
+    """Nobody was compared on it: who brings it does not become the user by staying."""
+    await on_two_devices(store)
+    await learn_due(enroller(store))
+    await gather(store, "alice", MALLORY, (7,), strokes=60, device=SPARSE)
+
+    assert [] == await learn_due(enroller(store))
+    assert {"alice": {FRAME: 1, DENSE: 2}} == await store.actives()
+    await enroller(store).train("alice")
+    assert {FRAME, DENSE, SPARSE} == set((await store.actives())["alice"])
 
 
 async def test_what_is_known_of_one_device_is_learnt_anew_for_itself(store):
