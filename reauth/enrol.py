@@ -27,7 +27,8 @@ from reauth.settings import Settings
 from reauth.template import Drifts, Template
 from reauth.trajectory import Floats, Trajectory
 from reauth.verify import VERIFIERS, Verifier, features_for
-from reauth.verify.svm import MIN_USERS, Svm
+from reauth.verify.learn import MIN_USERS
+from reauth.verify.svm import Svm
 from reauth.verify.weibull import Weibull
 
 log = logging.getLogger(__name__)

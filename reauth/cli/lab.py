@@ -33,7 +33,7 @@ from reauth.lab.trees import COMPARISONS, codec_with_comparisons
 from reauth.settings import Settings
 from reauth.verify import RECOMMENDED as RECOMMENDED_VERIFIER
 from reauth.verify import VERIFIERS, features_for
-from reauth.verify.svm import MIN_GENUINE
+from reauth.verify.learn import MIN_GENUINE
 
 WINDOWS = "10,20,50,100,200"
 CODEC = codec_with_comparisons(Codec(*installation.template_codec()))

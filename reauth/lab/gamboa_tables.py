@@ -31,9 +31,10 @@ from reauth.lab.work import Watch, unwatched
 from reauth.stroke import GRID, IDLE, MOST, StrokeSegmenter
 from reauth.template import Template
 from reauth.trajectory import Floats
+from reauth.verify.learn import MIN_GENUINE
 from reauth.verify.likelihood import ABOVE_ZERO, BEYOND, EDGES, FLOOR, Densities, Scale, fit
 from reauth.verify.selection import LENGTH, SEQUENCES, draw, equal_error_rates, evidence, select
-from reauth.verify.weibull import MIN_GENUINE, Weibull
+from reauth.verify.weibull import Weibull
 
 BY_STROKES = {
     1: 0.480, 2: 0.263, 5: 0.179, 10: 0.118, 20: 0.063, 50: 0.020, 100: 0.007, 200: 0.002,

@@ -21,7 +21,8 @@ from reauth.template import Drift, Drifts, Template
 from reauth.trajectory import Floats
 from reauth.verify import Verifier
 from reauth.verify.calibrate import CURVE, Learnt, Shapes, crossfit, logistic, ratios, sample
-from reauth.verify.svm import MIN_GENUINE, MIN_USERS, MOVEMENT
+from reauth.verify.learn import MIN_GENUINE, MIN_USERS
+from reauth.verify.svm import MOVEMENT
 
 NODES: Shapes = {
     "feature": ("nodes",),

@@ -6,36 +6,22 @@ takes microseconds, and so that a template can be read without running anything 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
 
-from reauth.errors import NotEnrolled
 from reauth.template import Drift, Drifts, Template
 from reauth.trajectory import Floats
 from reauth.verify.calibrate import (
     CURVE,
     Learnt,
     Shapes,
-    crossfit,
     logistic,
-    ranks,
     ratios,
     sample,
 )
+from reauth.verify.learn import UNUSUAL, Learner, learnt
 from reauth.verify.normal import knots_of, normal_scores
-
-MIN_GENUINE = 20
-"""Least number of a user's trajectories (interfaces.md §7, `--min-enrol`)."""
-
-MIN_USERS = 2
-"""Other users that two classes need at least: one trains while the other calibrates."""
-
-UNUSUAL = 0.2
-"""Share of the user's own trajectories that count as low without other users, and `nu` of the
-one-class machine. Ours: a fifth, as a template without others is provisional."""
-
 
 STEADY = Drifts(once=Drift(0.1, 0.15), often=Drift(0.1, 0.15))
 """How later sessions differ, by ten points: the more cautious of what Balabit gave (a fall of 0.12
@@ -107,39 +93,9 @@ class Svm:
         impostor: Sequence[Sequence[Floats]],
         rng: np.random.Generator,
     ) -> Learnt:
-        """Learn a user against others.
-
-        Parameters
-        ----------
-        genuine
-            One (n, d) array a session, in order of time.
-        impostor
-            For each other user, one (n, d) array a session.
-        rng
-            Draws folds and samples.
-
-        Raises
-        ------
-        NotEnrolled
-            If the user has fewer than `MIN_GENUINE` trajectories.
-        """
-        n = sum(map(len, genuine))
-        if n < MIN_GENUINE:
-            raise NotEnrolled(f"{MIN_GENUINE - n} more trajectories are needed")
-        others = [np.concatenate(user) for user in impostor if sum(map(len, user))]
-        alone = len(others) < max(self.min_users, MIN_USERS)
-        fit = partial(self._one_class if alone else self._two_class, rng=rng)
-        unseen = crossfit(genuine, others, (fit, decision), rng)
-        calibration, judged = ranks(unseen, UNUSUAL) if alone else logistic(unseen)
-        return Learnt(
-            arrays=fit(genuine, others),
-            calibration=calibration,
-            held_out=judged.genuine,
-            impostors=judged.impostor,
-            n_genuine=n,
-            n_impostor=0 if alone else sum(map(len, others)),
-            provisional=alone,
-        )
+        """Learn a user against others, as `reauth.verify.learn.learnt` has it."""
+        learner = Learner(self._two_class, self._one_class, decision, logistic, self.min_users)
+        return learnt(learner, genuine, impostor, rng)
 
     def score(self, template: Template, x: Floats) -> float:
         """Give the log-likelihood ratio, nats, of the features (d,) of one trajectory."""

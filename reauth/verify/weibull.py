@@ -8,12 +8,10 @@ it what a single stroke is worth, and the policy sums over strokes as the paper'
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import ClassVar
 
 import numpy as np
 
-from reauth.errors import NotEnrolled
 from reauth.features.gamboa import Gamboa
 from reauth.template import Drifts, Template
 from reauth.trajectory import Floats
@@ -21,24 +19,14 @@ from reauth.verify.calibrate import (
     CURVE,
     Learnt,
     Shapes,
-    crossfit,
     densities,
-    ranks,
     ratios,
     sample,
 )
+from reauth.verify.learn import Learner, learnt
 from reauth.verify.likelihood import Densities, Scale, fit
 from reauth.verify.selection import LENGTH, SEQUENCES, draw, evidence, select
 from reauth.verify.svm import STEADY
-
-MIN_GENUINE = 20
-"""Least number of a user's strokes (interfaces.md §7, `--min-enrol`)."""
-
-MIN_USERS = 2
-"""Other users that a selection needs at least: one trains while the other calibrates."""
-
-UNUSUAL = 0.2
-"""Share of the user's own strokes that count as low without other users, as for the `svm`."""
 
 USUAL = ("paused_time", "duration", "speed_y_max", "jitter", "speed_min", "acceleration_max")
 """Without others nothing can be selected: these are what most users' selections held in Gamboa's
@@ -91,39 +79,9 @@ class Weibull:
         impostor: Sequence[Sequence[Floats]],
         rng: np.random.Generator,
     ) -> Learnt:
-        """Learn a user against others.
-
-        Parameters
-        ----------
-        genuine
-            One (n, d) array a session, in order of time.
-        impostor
-            For each other user, one (n, d) array a session.
-        rng
-            Draws folds, others and sequences.
-
-        Raises
-        ------
-        NotEnrolled
-            If the user has fewer than `MIN_GENUINE` strokes.
-        """
-        n = sum(map(len, genuine))
-        if n < MIN_GENUINE:
-            raise NotEnrolled(f"{MIN_GENUINE - n} more strokes are needed")
-        others = [np.concatenate(user) for user in impostor if sum(map(len, user))]
-        alone = len(others) < max(self.min_users, MIN_USERS)
-        learn = partial(self._alone if alone else self._against, rng=rng)
-        unseen = crossfit(genuine, others, (learn, raw), rng)
-        calibration, judged = ranks(unseen, UNUSUAL) if alone else densities(unseen)
-        return Learnt(
-            arrays=learn(genuine, others),
-            calibration=calibration,
-            held_out=judged.genuine,
-            impostors=judged.impostor,
-            n_genuine=n,
-            n_impostor=0 if alone else sum(map(len, others)),
-            provisional=alone,
-        )
+        """Learn a user against others, as `reauth.verify.learn.learnt` has it."""
+        learner = Learner(self._against, self._alone, raw, densities, self.min_users)
+        return learnt(learner, genuine, impostor, rng)
 
     def score(self, template: Template, x: Floats) -> float:
         """Give the log-likelihood ratio, nats, of the features (d,) of one stroke."""

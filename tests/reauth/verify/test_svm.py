@@ -10,8 +10,9 @@ from sklearn.svm import SVC, OneClassSVM
 
 from reauth.errors import NotEnrolled
 from reauth.verify.calibrate import ratios
+from reauth.verify.learn import MIN_GENUINE, UNUSUAL
 from reauth.verify.normal import knots_of, normal_scores
-from reauth.verify.svm import MIN_GENUINE, UNUSUAL, Svm, decision
+from reauth.verify.svm import Svm, decision
 
 PLAIN = Svm()
 

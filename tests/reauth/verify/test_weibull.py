@@ -12,8 +12,9 @@ from reauth.features.gamboa import Gamboa
 from reauth.session import Lane, Session, Verdict
 from reauth.settings import Enrolment, IdentityLane, Settings
 from reauth.verify.calibrate import ratios
+from reauth.verify.learn import MIN_GENUINE
 from reauth.verify.likelihood import FLOOR
-from reauth.verify.weibull import MIN_GENUINE, USUAL, Weibull, raw, usual
+from reauth.verify.weibull import USUAL, Weibull, raw, usual
 from tests.live import EPOCH, INTRUDER, movement
 
 PLAIN = Weibull()
