@@ -200,5 +200,5 @@ MOVEMENT = Svm(
 """Whole movements of a user against others. Twice as many as ten points come in the same time, and
 more of them in training pay; these are as many as a user with 1000 is learnt from in 5 s. Drift of
 who was learnt in one session is that of H-BRS, a week later (0.21 and 0.27); of who was learnt in
-several, that between the sessions that enrol on Balabit (0.15, and 0.13 whose upper 95 % limit, of 13
-sessions, is 0.20)."""
+several, that between the sessions that enrol on Balabit (0.15, and 0.13 whose upper 95 % limit, of
+13 sessions, is 0.20)."""
