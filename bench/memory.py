@@ -42,12 +42,12 @@ class OneTemplate:
     def __init__(self, store: Store, template: Template, users: int) -> None:
         self._store = store
         self._template = template
-        self._actives = {name(user): 1 for user in range(users)}
+        self._actives = {name(user): {template.device: 1} for user in range(users)}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._store, name)
 
-    async def actives(self) -> dict[str, int]:
+    async def actives(self) -> dict[str, dict[str, int]]:
         return self._actives
 
     async def template(self, user: str, version: int | None = None) -> Template | None:

@@ -127,6 +127,7 @@ def test_the_background_is_refused_while_nobody_has_later_sessions(town):
     assert "0 users with 0 later sessions of 50 trajectories; 5 users with 30" in said.err
 
 
+@pytest.mark.slow
 def test_the_background_tells_how_far_people_drift(place):
     """What was measured beside what the verifier expects by itself, to a person and a script."""
     for seed, name in enumerate(("alice", "bob", "carol", "dave", "erin")):

@@ -13,6 +13,7 @@ from tests.reauth.lab.towns import build, request, write_session
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)
+@pytest.mark.slow
 def test_a_point_is_of_those_who_have_so_much(tmp_path):
     """Beside them the same people with all of theirs; a point that too few reach is left out."""
     data = build(tmp_path / "data", twice=4, once=1, movements=60)

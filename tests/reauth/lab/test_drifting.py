@@ -27,6 +27,7 @@ def enrolled(data, out, **changed):
     return Enrolled(asked, people_in(data, data), unwatched)
 
 
+@pytest.mark.slow
 def test_drift_is_measured_on_the_background_of_those_who_are_attacked(tmp_path, monkeypatch):
     """Three of five recordings enrol, of which the last one tells; templates rest on it."""
     monkeypatch.setattr("reauth.background.SESSIONS", 5)
@@ -41,6 +42,7 @@ def test_drift_is_measured_on_the_background_of_those_who_are_attacked(tmp_path,
     assert 2 == len(set(drifts.values()))  # one a fold: nobody who attacks has a part in it
 
 
+@pytest.mark.slow
 def test_without_later_recordings_what_is_expected_stays(tmp_path):
     """Two recordings: one enrols, and there is no later one."""
     found = enrolled(town(tmp_path / "data", 2), tmp_path / "out")
@@ -51,6 +53,7 @@ def test_without_later_recordings_what_is_expected_stays(tmp_path):
     }
 
 
+@pytest.mark.slow
 def test_with_seen_impostors_everybody_is_measured_once(tmp_path):
     """All are everybody's background."""
     found = enrolled(town(tmp_path / "data", 4), tmp_path / "out", unseen=False)
@@ -59,6 +62,7 @@ def test_with_seen_impostors_everybody_is_measured_once(tmp_path):
     assert 8 == len(list((tmp_path / "out/work/drifts").glob("*.json")))
 
 
+@pytest.mark.slow
 def test_a_report_tells_what_was_expected_and_what_was_seen(tmp_path):
     """So that anybody can check what limits rest on."""
     asked = replace(request(town(tmp_path / "data", 2), tmp_path / "out"), method=METHOD)
