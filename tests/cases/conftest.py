@@ -2,12 +2,14 @@
 
 from contextlib import AsyncExitStack
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import pytest_asyncio
 
 from tests.e2e.browsing import chromium_behind_and_beside, firefox_behind_and_beside, quiet_street
 
+HERE = Path(__file__).parent
 BROWSERS = {"chromium": chromium_behind_and_beside, "firefox": firefox_behind_and_beside}
 
 
@@ -18,9 +20,13 @@ def pytest_addoption(parser):
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config, items):
-    """Mark what needs a browser; leave out what was not asked for."""
+    """Mark what needs a browser here; leave out what was not asked for.
+
+    Others call a fixture `town`, too, such as the laboratory, whose work would take the processor
+    from the browsers.
+    """
     for item in items:
-        if "town" in getattr(item, "fixturenames", ()):
+        if HERE in item.path.parents and "town" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.browser)
     wanted = config.getoption("--case", None)
     if wanted:
