@@ -7,8 +7,10 @@ The same pages are loaded twice: once through the proxy, once directly.
 import asyncio
 import os
 import ssl
+import tempfile
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from playwright.async_api import async_playwright
@@ -178,10 +180,16 @@ async def street(folder, proxy="", rest=""):
         yield replace(quiet, behind=behind, direct=direct)
 
 
+def _home(street, name):
+    """A folder for a browser; one that did not start leaves its own behind."""
+    street.house.folder.mkdir(parents=True, exist_ok=True)
+    return Path(tempfile.mkdtemp(prefix=f"{name}-", dir=street.house.folder))
+
+
 @asynccontextmanager
 async def chromium_behind_and_beside(street):
     """Two contexts of one Chromium: through the proxy, and straight to the origins."""
-    home = street.house.folder / "chromium"
+    home = _home(street, "chromium")
     await trust(home / ".pki" / "nssdb", *street.authorities)
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
@@ -198,7 +206,7 @@ async def chromium_behind_and_beside(street):
 @asynccontextmanager
 async def firefox_behind_and_beside(street):
     """Two Firefoxes: through the proxy, and straight to the origins."""
-    home = street.house.folder / "firefox"
+    home = _home(street, "firefox")
     async with (
         firefox(home / "behind", street.authorities, street.proxy.port) as behind,
         firefox(home / "direct", street.authorities) as direct,

@@ -14,7 +14,7 @@ const browser = await puppeteer.launch({
   browser: "firefox",
   executablePath: binary,
   headless: true,
-  timeout: 140_000, // ms for its start; the driver waits a little longer
+  timeout: 110_000, // ms for its start; the driver waits a little longer
   userDataDir: profile,
   extraPrefsFirefox: prefs,
   acceptInsecureCerts: false,

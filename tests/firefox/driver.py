@@ -17,7 +17,7 @@ FIREFOX = "/usr/bin/firefox-esr"
 BRIDGE = Path(__file__).with_name("bridge.mjs")
 PATIENCE = 60.0
 """s for one command; a loaded machine is slow."""
-START = 150.0
+START = 120.0
 """s for the browser's start, which took 50 s where six started at once on two loaded cores."""
 _LINE = 1 << 26
 """Bytes of the longest answer, such as a page's text."""
@@ -99,11 +99,13 @@ class _Bridge:
     async def close(self):
         """End the browser, and see that it ends."""
         self._process.stdin.close()
-        try:
-            await asyncio.wait_for(self._process.wait(), 10)
-        except TimeoutError:
-            self._process.kill()
-            await self._process.wait()
+        for harder in (self._process.terminate, self._process.kill):
+            try:
+                await asyncio.wait_for(self._process.wait(), 10)
+                break
+            except TimeoutError:
+                harder()  # told to end, the bridge ends a browser that is still starting
+        await self._process.wait()
         await self._task
 
 
@@ -148,10 +150,16 @@ class Frame:
         return await self._ask("evaluate", self._number, text, arg)
 
     async def wait_for_function(self, text, arg=None, timeout=60_000):  # noqa: ASYNC109 - as Playwright has it
-        """Wait until it is true; `timeout` in ms."""
-        async with asyncio.timeout(timeout / 1000):
-            while not await self.evaluate(text, arg):  # noqa: ASYNC110 - the page has no event
-                await asyncio.sleep(0.02)
+        """Wait until it is true, of whatever document is there; `timeout` in ms."""
+        end, error = asyncio.get_running_loop().time() + timeout / 1000, None
+        while asyncio.get_running_loop().time() < end:
+            try:
+                if await self.evaluate(text, arg):
+                    return
+            except FirefoxError as said:  # the document has gone that was asked, and another comes
+                error = said
+            await asyncio.sleep(0.02)
+        raise TimeoutError(text) from error
 
 
 class Page(Frame):
