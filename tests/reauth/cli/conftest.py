@@ -35,6 +35,7 @@ listen = "127.0.0.1:0"
 window = 20
 [enrolment]
 min_trajectories = 60
+false_alarms_per_8h = 100.0
 """
 
 

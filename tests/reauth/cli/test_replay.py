@@ -42,7 +42,7 @@ def test_a_user_without_a_template_is_dropped(place):
 
 def test_a_takeover_raises_one_alert(town):
     """alice leaves the seat, somebody else goes on; --join makes it one session."""
-    files = town.recording(0, 40, 7), town.recording(5, 60, 7)
+    files = town.recording(0, 90, 7), town.recording(5, 60, 7)
 
     said = town.type("replay", "--user", "alice", "--join", *files)
 
@@ -57,7 +57,7 @@ def test_a_takeover_raises_one_alert(town):
 
 def test_each_file_is_its_own_session_without_join(town):
     """Time begins anew, and so does the window."""
-    files = town.recording(0, 15, 7), town.recording(0, 15, 8)
+    files = town.recording(0, 45, 7), town.recording(0, 45, 8)
 
     apart = town.type("replay", "--user", "alice", *files)
     joined = town.type("replay", "--user", "alice", "--join", *files)
