@@ -76,7 +76,8 @@ POLICIES: Final[Mapping[str, Callable[[Template, int], Policy]]] = {
 
 RECOMMENDED: Final = "cusum"
 """What `recommended` stands for in `reauth lab`: what notices a takeover first, at the false alarms
-that are wanted (docs/EVALUATION.md)."""
+that are wanted, of people who were learnt in several sessions. Of those learnt in one the count in
+a window is as good (docs/EVALUATION.md, Balabit and H-BRS)."""
 
 
 def spacing(policy: Policy, template: Template) -> float:
