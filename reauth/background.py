@@ -40,9 +40,8 @@ LATER = 50
 """Trajectories of a later session: the mean of fewer is mostly chance."""
 
 USERS, SESSIONS = 5, 30
-"""Least users, and later sessions of them all, from which anything is concluded. Of five sessions
-of five users, as Balabit's two folds have them, fall and spread came out half as large as sessions
-after them showed, and limits that rested on it raised three times the wanted false alarms."""
+"""Least users, and later sessions of them all, from which anything is concluded: of fewer, limits
+would rest on chance."""
 
 DOUBT = 10
 """Later sessions that what the verifier expects by itself counts for."""

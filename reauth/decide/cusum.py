@@ -18,8 +18,8 @@ REFRACTORY = 100
 
 ALLOWANCE = 0.5
 """How far a score may lie below what is usual of the user before the sum climbs, in deviations of
-the user's own scores: half of the smallest change worth noticing, which is a whole one (Page 1954).
-On Balabit and H-BRS somebody else lies 0.6 to 2.5 deviations below, half of them more than one."""
+the user's own scores: half of the smallest change worth noticing, which is a whole one (Page
+1954)."""
 
 
 class CusumPolicy:

@@ -16,7 +16,7 @@ from reauth.lab.evaluate import Request, recordings
 from reauth.lab.learning import draws
 from reauth.lab.method import RECOMMENDED, Method, Variant, code, method_of
 from reauth.lab.runs import SIZES, Run, apart, figure, run
-from reauth.lab.text import between, number, points, share, table
+from reauth.lab.text import between, number, points, share, source, table
 from reauth.lab.work import Watch
 from reauth.settings import Settings
 
@@ -146,11 +146,7 @@ def ablate(request: Request, rows: Sequence[Ingredient], watch: Watch) -> dict[s
 def text(report: Mapping[str, Any]) -> str:
     """Write a table for people, below a line that says what it was made from."""
     made = report["setting"]
-    some = f" ({made['only_users']} of its users)" if made["only_users"] else ""
-    head = (
-        f"{made['verifier']} on {made['data']}{some}, {made['users_enrolled']} users enrolled, "
-        f"impostors unseen, seed {made['seed']}"
-    )
+    head = f"{source(made)}; {made['users_enrolled']} users enrolled"
     return f"{head}\n\n{table(_rows(report['ablation']))}"
 
 

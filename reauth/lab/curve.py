@@ -14,7 +14,7 @@ from reauth.lab.ablate import setting
 from reauth.lab.evaluate import Request, recordings
 from reauth.lab.learning import draws
 from reauth.lab.runs import SIZES, Run, apart, figure, run
-from reauth.lab.text import between, points, share, table
+from reauth.lab.text import between, points, share, source, table
 from reauth.lab.work import Watch
 
 POINTS = (50, 100, 200, 300, 500, 1000, 1500)
@@ -66,10 +66,7 @@ def curve(request: Request, points: Sequence[int], watch: Watch) -> dict[str, An
 
 def text(report: Mapping[str, Any]) -> str:
     """Write a table for people, below a line that says what it was made from."""
-    made = report["setting"]
-    some = f" ({made['only_users']} of its users)" if made["only_users"] else ""
-    head = f"{made['verifier']} on {made['data']}{some}, impostors unseen, seed {made['seed']}"
-    return f"{head}\n\n{table(_rows(report['curve']))}"
+    return f"{source(report['setting'])}\n\n{table(_rows(report['curve']))}"
 
 
 def _rows(found: Sequence[Mapping[str, Any]]) -> Iterator[Sequence[str]]:

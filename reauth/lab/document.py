@@ -178,12 +178,18 @@ def _takeovers(report: Report) -> Iterator[Sequence[str]]:
 
 
 def _honesty(report: Report) -> Iterator[Sequence[str]]:
-    yield "calibration error", "device probe, AUC", "shuffled labels, EER"
+    yield (
+        "calibration error", "device probe, AUC", "shuffled labels, EER", "later sessions fall",
+        "spread", "limits allow for",
+    )  # fmt: skip
+    drift = report["drift"]
+    seen, allowed = drift["seen"], drift["expected"]
     shuffled = report["shuffled_label_eer"]
     value = shuffled.get("pooled") if isinstance(shuffled, dict) else shuffled
     yield (
         number(report["calibration_error"], 3), number(report["device_probe_auc"], 3),
-        share(value),
+        share(value), number(seen["fall"], 2), number(seen["spread"], 2),
+        f"{number(allowed['fall'], 2)}, {number(allowed['spread'], 2)}",
     )  # fmt: skip
 
 

@@ -51,7 +51,7 @@ def draw(title: str, report: Mapping[str, Any], victims: Sequence[Victim], out: 
 
 
 def draw_rules(title: str, report: Mapping[str, Any], file: Path) -> None:
-    """Draw the delay of each policy over the false alarms that it raised."""
+    """Draw the least delay of each policy over the false alarms that it may cost."""
     figure, [axis] = _figure(1, height=4.2)
     for place, row in enumerate(report["rules"]):
         told = [
@@ -64,8 +64,9 @@ def draw_rules(title: str, report: Mapping[str, Any], file: Path) -> None:
         )
         if told:
             x, y = zip(*sorted(told), strict=True)
-            axis.plot(x, y, "o-", markersize=3, linewidth=1.2, color=f"C{place}", label=name)
-    axis.set(xlim=(0, 12), ylim=(0, 30), title=title)
+            least = np.minimum.accumulate(y)
+            axis.step(x, least, where="post", linewidth=1.4, color=f"C{place}", label=name)
+    axis.set(xlim=(0, 12), ylim=(0, 20))
     axis.set_xlabel("false alarms in 8 active hours")
     axis.set_ylabel("median minutes until a takeover is noticed")
     if axis.lines:

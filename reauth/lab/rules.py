@@ -29,7 +29,7 @@ from reauth.lab.learning import draws
 from reauth.lab.metrics import Delays
 from reauth.lab.runs import run
 from reauth.lab.streams import streams_of
-from reauth.lab.text import number, share, table
+from reauth.lab.text import number, share, source, table
 from reauth.lab.work import Watch
 from reauth.template import Template
 
@@ -166,12 +166,8 @@ def _gain(rows: Sequence[Mapping[str, Any]], cost: str) -> float | None:
 
 def text(report: Mapping[str, Any]) -> str:
     """Write a table for people, below a line that says what it was made from."""
-    made = report["setting"]
-    some = f" ({made['only_users']} of its users)" if made["only_users"] else ""
-    head = (
-        f"{made['verifier']} on {made['data']}{some}, impostors unseen, seed {made['seed']}; "
-        f"{report['episodes']} takeovers, {number(report['active_hours'], 1)} active hours"
-    )
+    hours = number(report["active_hours"], 1)
+    head = f"{source(report['setting'])}; {report['episodes']} takeovers, {hours} active hours"
     return f"{head}\n\n{table(_rows(report))}"
 
 

@@ -1,6 +1,7 @@
 """Figures as they are written for people: tables, shares, ranges."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 
 def table(rows: Iterable[Sequence[str]]) -> str:
@@ -29,6 +30,20 @@ def number(value: float | None, digits: int = 0) -> str:
 def between(ends: Sequence[float] | None, text: Callable[[float], str] = share) -> str:
     """Write an interval; nothing where there is none."""
     return "" if ends is None else f"{text(ends[0])} to {text(ends[1])}"
+
+
+def source(made: Mapping[str, Any]) -> str:
+    """Write which verifier was measured on what, from a report's `setting`.
+
+    Examples
+    --------
+    >>> source({"verifier": "svm", "data": "hbrs", "only_users": 7, "seed": 1})
+    'svm on hbrs (7 of its users), impostors unseen, seed 1'
+    """
+    some = f" ({made['only_users']} of its users)" if made["only_users"] else ""
+    turned = ", the last recordings enrol" if made.get("backwards") else ""
+    what = f"{made['verifier']} on {made['data']}{some}{turned}"
+    return f"{what}, impostors unseen, seed {made['seed']}"
 
 
 def points(value: float | None) -> str:

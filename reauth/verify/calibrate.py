@@ -192,9 +192,7 @@ def logistic(unseen: Unseen) -> tuple[dict[str, Floats], Unseen]:
     Made for the margins of a support vector machine, whose ratio is a line nearly everywhere. Both
     classes weigh one half, and every other user the same, however much there is of him. Two
     numbers are all that is fitted, and the curve never falls: of few other users kernel densities
-    have hills of their own, and one who is like the user flattens all of the curve. On Balabit,
-    ten users on two kinds of devices, the pooled EER at w = 50 was 15.4 % with densities and
-    12.0 % so; on H-BRS 8.8 and 9.4 %, with four points of uncertainty.
+    have hills of their own, and one who is like the user flattens all of the curve.
 
     Returns
     -------

@@ -24,8 +24,9 @@ from reauth.verify.learn import UNUSUAL, Learner, learnt
 from reauth.verify.normal import knots_of, normal_scores
 
 STEADY = Drifts(once=Drift(0.1, 0.15), often=Drift(0.1, 0.15))
-"""How later sessions differ, by ten points: the more cautious of what Balabit gave (a fall of 0.12
-deviations of the held-out scores, spread 0.10) and H-BRS (no fall, 0.15, a week apart)."""
+"""How later sessions differ, by ten points, in deviations of the held-out scores: about as much as
+`reauth lab evaluate` sees on Balabit (a fall of 0.11 to 0.14, spread 0.10 to 0.11) and on H-BRS a
+week later (no fall, 0.17)."""
 
 EXPANSION: Shapes = {
     "support": ("vectors", "features"),
@@ -199,6 +200,6 @@ MOVEMENT = Svm(
 )
 """Whole movements of a user against others. Twice as many as ten points come in the same time, and
 more of them in training pay; these are as many as a user with 1000 is learnt from in 5 s. Drift of
-who was learnt in one session is that of H-BRS, a week later (0.21 and 0.27); of who was learnt in
-several, that between the sessions that enrol on Balabit (0.15, and 0.13 whose upper 95 % limit, of
-13 sessions, is 0.20)."""
+who was learnt in one session is what `reauth lab evaluate` sees on H-BRS a week later (0.20 and
+0.26); of who was learnt in several, more than it sees on Balabit (a fall of 0.08 to 0.12, spread
+0.13 to 0.15), as so few people tell little of others."""

@@ -67,5 +67,5 @@ def test_the_table_tells_every_row_under_both_clocks(tmp_path):
     assert 2 * 2 == len(list((tmp_path / "out" / "work" / "runs").iterdir()))
     assert found == ablate(asked, rows, unwatched)
     lines = text(found).splitlines()
-    assert "data (5 of its users), 5 users enrolled, impostors unseen, seed 1" in lines[0]
+    assert "data (5 of its users), impostors unseen, seed 1; 5 users enrolled" in lines[0]
     assert lines[4].startswith("| recommended | movement, as it ships | ")
