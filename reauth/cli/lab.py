@@ -19,6 +19,7 @@ from reauth.decide import RECOMMENDED as RECOMMENDED_POLICY
 from reauth.errors import SettingsError
 from reauth.features import FEATURE_SETS
 from reauth.lab import ablate, curve, rules
+from reauth.lab.comparisons import COMPARISONS, codec_with_comparisons
 from reauth.lab.cutting import whole
 from reauth.lab.datasets import DATASETS
 from reauth.lab.document import gathered, rendered
@@ -29,7 +30,6 @@ from reauth.lab.poison import attacks, markdown, poison
 from reauth.lab.seeds import over_seeds
 from reauth.lab.shelf import Codec
 from reauth.lab.table import Task, write_table
-from reauth.lab.trees import COMPARISONS, codec_with_comparisons
 from reauth.settings import Settings
 from reauth.verify import RECOMMENDED as RECOMMENDED_VERIFIER
 from reauth.verify import VERIFIERS, features_for

@@ -71,7 +71,8 @@ def ingredients(settings: Settings, least: int) -> list[Ingredient]:
     rows = [
         Ingredient("recommended", f"{base.verifier.name}, as it ships", base),
         Ingredient("votes", "each unit votes by its sign: the paper's rule", base, votes=True),
-        Ingredient("values", "features as they are, not by their rank", but(ranked=False)),
+        Ingredient("values", "features as they are, not by their rank",
+                   method_of(settings, "values", RECOMMENDED, least)),
         Ingredient("fewer-others", f"{FEWER} units of others train", but(cap_others=FEWER)),
         Ingredient(
             "ten-points", "the last ten points before a pause, by the same machine",

@@ -21,9 +21,9 @@ from reauth.enrol import BACKGROUND, LEAST, Options, options_of
 from reauth.errors import SettingsError
 from reauth.event import Event
 from reauth.features import FeatureSet
+from reauth.lab.comparisons import COMPARISONS
 from reauth.lab.cutting import Units, clock_of, cut
 from reauth.lab.resample import resampled
-from reauth.lab.trees import COMPARISONS
 from reauth.segment import SEGMENTERS, Cut
 from reauth.settings import Settings
 from reauth.template import Template

@@ -1,25 +1,20 @@
 """Boosted trees as the comparison: what another kind of estimator makes of the same features.
 
 They are told nothing else than the support vector machine is, and calibrated alike, so that the
-difference is the estimator's. They are not live: `reauth.verify.VERIFIERS` does not know them, and
-no template of theirs can be stored or loaded by the product.
+difference is the estimator's (`reauth.lab.comparisons`).
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from io import BytesIO
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from reauth.errors import NotEnrolled
-from reauth.lab.shelf import Codec
-from reauth.template import Drift, Drifts, Template
+from reauth.template import Drifts, Template
 from reauth.trajectory import Floats
-from reauth.verify import Verifier
 from reauth.verify.calibrate import CURVE, Learnt, Shapes, crossfit, logistic, ratios, sample
 from reauth.verify.learn import MIN_GENUINE, MIN_USERS
 from reauth.verify.svm import MOVEMENT
@@ -155,33 +150,3 @@ def decision(arrays: Mapping[str, Floats], x: Floats) -> Floats:
         lower = x[row, feature[at]] <= arrays["limit"][at]
         at = np.where(leaf[at], at, np.where(lower, left[at], right[at]))
     return np.asarray(arrays["value"][at].sum(axis=1) + arrays["baseline"][0])
-
-
-COMPARISONS: Final[Mapping[str, Verifier]] = {"trees": Trees()}
-"""Verifiers of the laboratory only, by the name that `--verifier` takes."""
-
-
-def codec_with_comparisons(shipped: Codec) -> Codec:
-    """A codec for the laboratory's shelves: the shipped one, and one for what is not shipped."""
-    return Codec(shipped.to_parts, partial(_from_parts, shipped))
-
-
-def _from_parts(shipped: Codec, text: str, arrays: bytes) -> Template:
-    plain = json.loads(text)
-    if plain["verifier"] not in COMPARISONS:
-        return shipped.from_parts(text, arrays)
-    for name in ("format", "quality"):
-        del plain[name]
-    groups: dict[str, dict[str, Floats]] = {"arrays": {}, "calibration": {}, "held": {}}
-    with np.load(BytesIO(arrays), allow_pickle=False) as kept:
-        for place in kept.files:
-            group, name = place.split(".")
-            groups[group][name] = kept[place]
-    held = groups["held"]
-    sizes = held["sizes"].astype(int)
-    return Template(
-        **{**plain, "devices": tuple(plain["devices"]), "drift": Drift(*plain["drift"])},
-        arrays=groups["arrays"],
-        calibration=groups["calibration"],
-        held_out=tuple(np.split(held["ratio"], np.cumsum(sizes)))[: len(sizes)],
-    )

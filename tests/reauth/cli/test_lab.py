@@ -9,6 +9,7 @@ from reauth.cli import main
 from reauth.cli.lab import watched
 from reauth.decide import POLICIES
 from reauth.features import FEATURE_SETS
+from reauth.lab.comparisons import COMPARISONS
 from reauth.lab.papers import PAPERS, Paper
 from reauth.verify import VERIFIERS
 from tests.reauth.lab.test_table import TABLE
@@ -107,7 +108,7 @@ def test_a_list_names_all_that_there_is(place):
     assert ["recommended", *VERIFIERS] == told["verifiers"]
     assert ["recommended", *POLICIES] == told["policies"]
     assert list(PAPERS) == told["papers"]
-    assert ["trees"] == told["comparisons"]
+    assert list(COMPARISONS) == told["comparisons"]
     assert set(FEATURE_SETS) == set(told["groups"])
     assert "timing" in told["groups"]["movement"]
     assert "comparison only" in read

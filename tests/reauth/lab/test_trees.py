@@ -1,21 +1,18 @@
 """Boosted trees: a verifier like the others, which no installation has."""
 
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
 
-from reauth.errors import NotEnrolled, TemplateError
+from reauth.errors import NotEnrolled
 from reauth.features import FEATURE_SETS
+from reauth.lab.comparisons import codec_with_comparisons
 from reauth.lab.evaluate import evaluate
 from reauth.lab.method import Variant, method_of
-from reauth.lab.shelf import Codec
-from reauth.lab.trees import COMPARISONS, Trees, _nodes, codec_with_comparisons, decision
+from reauth.lab.trees import Trees, _nodes, decision
 from reauth.settings import Settings
-from reauth.store.templates import from_parts, to_parts
 from reauth.template import Template
-from reauth.verify import VERIFIERS
 from tests.playbook import ALICE, MALLORY, OTHERS, units
 from tests.reauth.lab.towns import CODEC, build, request
 
@@ -81,23 +78,6 @@ def test_too_little_is_refused():
     """There is no tree of one class."""
     with pytest.raises(NotEnrolled, match="2 others, here are 120 and 1"):
         learnt(MALLORY)
-
-
-def test_no_installation_can_have_one(template, alice):
-    """The live table does not know them, the store refuses them; the laboratory's shelf reads."""
-    codec = codec_with_comparisons(Codec(to_parts, from_parts))
-    new = rows(MALLORY, 20, 12)
-
-    assert not set(COMPARISONS) & set(VERIFIERS)
-    with pytest.raises(TemplateError):
-        from_parts(*to_parts(template))
-    kept = codec.from_parts(*codec.to_parts(template))
-    assert FEW.score_many(template, new).tolist() == FEW.score_many(kept, new).tolist()
-    assert template.devices == kept.devices
-    assert [one.tolist() for one in template.held_out] == [one.tolist() for one in kept.held_out]
-    assert alice.user == codec.from_parts(*codec.to_parts(alice)).user
-    with pytest.raises(TemplateError):
-        codec.from_parts(*codec.to_parts(replace(alice, verifier_version=99)))
 
 
 @pytest.mark.slow
