@@ -80,6 +80,26 @@ class Resemblance:
 
 
 @dataclass(frozen=True, slots=True)
+class Reason:
+    """A lane that speaks against the session: `share` of the way to its alarm, above 0 to 1."""
+
+    lane: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Risk:
+    """How much speaks against a session, with its reasons, the strongest first.
+
+    `score` is 0 to 100; 100 is an alarm that stands. It is no probability: it orders sessions for
+    whoever can look at few of them.
+    """
+
+    score: int
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One entry of an alert's history; `at` is seconds since 1970, `by` who did it."""
 
@@ -99,7 +119,8 @@ class Alert:
     come to the `bound`: low scores of a `window`, people of the `population`, refused `tokens`, of
     `trust` what is left of 100, nats of all others. Times are seconds since 1970. `suppressed` is a
     flag beside the state, not a state. `resembles` is None where nobody enrolled is likely enough,
-    or no names are wanted.
+    or no names are wanted. `risk` is what all lanes of the session together said at that moment,
+    None where no session has it.
     """
 
     id: str
@@ -128,6 +149,7 @@ class Alert:
     level: float = 0.0
     bound: float = 0.0
     resembles: Resemblance | None = None
+    risk: Risk | None = None
 
 
 def alert_id(session: str, number: int, rule: str, template_version: int) -> str:

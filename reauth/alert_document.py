@@ -75,4 +75,5 @@ def alert_document(alert: Alert) -> dict[str, Any]:
         "suppressed": alert.suppressed,
         "history": [{**asdict(step), "at": rfc3339(step.at)} for step in alert.history],
         "resembles": asdict(alert.resembles) if alert.resembles else None,
+        "risk": asdict(alert.risk) if alert.risk else None,
     }

@@ -38,7 +38,7 @@ from reauth.installation import (
     variables,
 )
 from reauth.intake.local import LocalIntake
-from reauth.lanes import Rule, features_of, recipes
+from reauth.lanes import Rule, features_of, identity_recipe, recipes
 from reauth.listen import jobs, listening, rare_collections, tls_of
 from reauth.ports import Sink, Store
 from reauth.settings import Settings, address
@@ -309,6 +309,7 @@ async def _figures(
 __all__ = [
     "House",
     "house",
+    "identity_recipe",
     "load_settings",
     "now",
     "open_sinks",

@@ -1,4 +1,4 @@
-"""Trajectories of many users compared with their templates at once: features and scores in batches.
+"""Movement of many users judged at once: features and scores in batches.
 
 Features are cheap only in batches, and so are scores against the same template; each result is
 what it would be alone.
@@ -6,6 +6,7 @@ what it would be alone.
 
 from collections.abc import Sequence
 
+from reauth.detect import Detector
 from reauth.errors import TooShort
 from reauth.features import FeatureSet
 from reauth.template import Template
@@ -15,16 +16,29 @@ from reauth.verify import Verifier
 Item = tuple[FeatureSet, Verifier, Template, Trajectory]
 """What is to be compared, and by what."""
 
+Question = tuple[Detector, Trajectory]
+"""What is asked of a movement, whoever moves."""
 
-def compare(items: Sequence[Item | str]) -> list[float | str]:
+
+def compare(items: Sequence[Item | Question | str]) -> list[float | str]:
     """Give each item's score in nats, or the reason for having none; a reason stays what it is."""
     scores: list[float | str] = [item if isinstance(item, str) else "too_short" for item in items]
     by_features: dict[int, list[tuple[int, Item]]] = {}
+    by_detector: dict[int, list[tuple[int, Question]]] = {}
     for place, item in enumerate(items):
-        if not isinstance(item, str):
+        if isinstance(item, str):
+            continue
+        if len(item) == 2:
+            by_detector.setdefault(id(item[0]), []).append((place, item))
+        else:
             by_features.setdefault(id(item[0]), []).append((place, item))
     for same in by_features.values():
         _compare_set(same, scores)
+    for asked in by_detector.values():
+        _, (detector, _) = asked[0]
+        found = detector.score_many([movement for _, (_, movement) in asked])
+        for (place, _), score in zip(asked, found, strict=True):
+            scores[place] = score
     return scores
 
 

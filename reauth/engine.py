@@ -18,15 +18,17 @@ from typing import Self
 
 from reauth.alert import Alert
 from reauth.brake import Brake
+from reauth.check import Check, checks
 from reauth.claim import Claim
 from reauth.errors import StoreError, WireError
 from reauth.evidence import alert_of, judged_by, resemblance_of, row_of
 from reauth.group import Arrived, Group, Key, Live, LiveTab, advance, arrive_many
+from reauth.lane import Recipe
 from reauth.memory import Memory
 from reauth.order import Offer, digest
+from reauth.outcome import Gap, Scored, Verdict
 from reauth.ports import Accepted, Commit, HeldRow, RawRow, Receipt, Store, TrajectoryRow
 from reauth.refusals import Refusals
-from reauth.session import Gap, Recipe, Scored, Verdict
 from reauth.settings import Settings
 from reauth.template import comparable
 
@@ -65,7 +67,7 @@ class Engine:
     def __init__(
         self,
         store: Store,
-        recipes: Sequence[Recipe],
+        recipes: Sequence[Recipe | Check],
         settings: Settings,
         clock: Callable[[], float],
         on_alerts: Callable[[Sequence[Alert]], None] = lambda alerts: None,
@@ -74,6 +76,7 @@ class Engine:
         self._settings = settings
         self._clock = clock
         self._on_alerts = on_alerts
+        self._recipes = recipes
         self._memory = Memory(store, recipes)
         self._brake = Brake(settings.alerts)
         self._refusals = Refusals(settings.ingest.bad_tokens, settings.ingest.bad_tokens_within)
@@ -87,6 +90,7 @@ class Engine:
         """Go on from what is stored, and begin to keep the time."""
         now = self._clock()
         await self._memory.refresh(now)
+        await self._memory.remind()
         for name in await self._store.held_tabs():
             await self._memory.tab(name, (None, ""))
         gap, skew = self._settings.identity_lane.session_gap, self._settings.ingest.skew
@@ -287,6 +291,15 @@ class Engine:
                 deletions=self._memory.deletions,
             )
         )
+        # Only what is stored for good has been seen before: a group that failed comes again.
+        for check in checks(self._recipes):
+            check.detector.remember(
+                [
+                    outcome.trajectory
+                    for _, outcome in group.outcomes
+                    if isinstance(outcome, Scored) and outcome.lane == check.name
+                ]
+            )
         self._tally(group)
         self._tell(new)
 
@@ -312,11 +325,12 @@ class Engine:
             live.id, verdict.lane, verdict.window, verdict.version
         )
         known = {row.number: row for row in (*stored, *fresh)}
-        recipe, template = judged_by(live, verdict)
         rested_on = [known[number] for number in sorted(known)]
-        alert = alert_of(live, verdict, template, rested_on, now)
-        if not self._settings.alerts.resembles:
+        judged = judged_by(live, verdict)
+        alert = alert_of(live, verdict, judged[1] if judged else None, rested_on, now)
+        if judged is None or not self._settings.alerts.resembles:
             return alert
+        recipe, template = judged
         # Whoever it may be is looked for once an alert, not on the way of every movement.
         enrolled = await self._memory.enrolled(template.device)
         resembles = await asyncio.get_running_loop().run_in_executor(
@@ -330,7 +344,10 @@ class Engine:
             if isinstance(outcome, Gap):
                 self.counters["ingest_gap_total"] += 1
             elif isinstance(outcome, Scored):
-                _, template = judged_by(live, outcome)
-                self._brake.compared(group.now, template.user, template.false_alarms)
-                decision = "low" if comparable(outcome.score) < template.threshold else "high"
-                self.counters[f'score_total{{decision="{decision}"}}'] += 1
+                judged, threshold = judged_by(live, outcome), 0.0
+                if judged is not None:
+                    _, template = judged
+                    threshold = template.threshold
+                    self._brake.compared(group.now, template.user, template.false_alarms)
+                decision = "low" if comparable(outcome.score) < threshold else "high"
+                self.counters[f'score_total{{lane="{outcome.lane}",decision="{decision}"}}'] += 1

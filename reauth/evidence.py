@@ -3,9 +3,13 @@
 from collections.abc import Iterable, Sequence
 
 from reauth.alert import KINDS, Alert, Evidence, Resemblance, alert_id
+from reauth.check import CheckLane
 from reauth.group import Live
+from reauth.lane import Lane, Recipe
+from reauth.outcome import Dropped, Gap, Outcome, Scored, Verdict
 from reauth.ports import TrajectoryRow
-from reauth.session import Dropped, Outcome, Recipe, Scored, Verdict
+from reauth.risk import risk_of
+from reauth.session import AnyLane
 from reauth.template import Template, comparable
 from reauth.verify.posterior import rank
 
@@ -26,32 +30,47 @@ def row_of(live: Live, outcome: Outcome, now: float) -> TrajectoryRow | None:
     """The row of a trajectory; None for what is none, and for a user whom nobody can name.
 
     Without a name a movement can neither enrol nor be compared; nothing of it is kept but the
-    batch as it came.
+    batch as it came. A movement that several lanes judge is kept for the first of them, and for
+    another only if it speaks against the user there.
     """
     user = live.key[0]
-    if user is None:
+    if user is None or isinstance(outcome, Verdict | Gap):
+        return None
+    lane = lane_of(live, outcome.lane)
+    if isinstance(lane, CheckLane) and not _kept(lane, outcome):
         return None
     score, reason, version = None, None, 0
     if isinstance(outcome, Scored):
         score, version = outcome.score, outcome.version
-    elif isinstance(outcome, Dropped):
-        reason = outcome.reason
     else:
-        return None
+        reason = outcome.reason
     whose = (live.id, user, outcome.lane, outcome.number, live.claim.site, now)
     return TrajectoryRow(*whose, outcome.trajectory, score, reason, version)
 
 
-def judged_by(live: Live, outcome: Scored | Verdict) -> tuple[Recipe, Template]:
-    """How an outcome's lane is made, and the template that its scores are of."""
-    return next(
+def _kept(lane: CheckLane, outcome: Scored | Dropped) -> bool:
+    if isinstance(outcome, Dropped):
+        return False
+    return not lane.borrows or outcome.score < 0
+
+
+def lane_of(live: Live, name: str) -> AnyLane:
+    """The session's lane of that name, which is in `reauth.lanes`."""
+    return next(lane for lane in live.session.lanes if lane.recipe.name == name)
+
+
+def judged_by(live: Live, outcome: Scored | Verdict) -> tuple[Recipe, Template] | None:
+    """How an outcome's lane is made, and the template that its scores are of; None without one."""
+    found = (
         (lane.recipe, lane.template)
         for first in live.session.lanes
         for lane in first.devices
-        if lane.recipe.name == outcome.lane
+        if isinstance(lane, Lane)
+        and lane.recipe.name == outcome.lane
         and lane.template is not None
         and lane.template.version == outcome.version
     )
+    return next(found, None)
 
 
 def evidence_of(rows: Iterable[TrajectoryRow], threshold: float) -> tuple[Evidence, ...]:
@@ -72,7 +91,7 @@ def evidence_of(rows: Iterable[TrajectoryRow], threshold: float) -> tuple[Eviden
 def alert_of(
     live: Live,
     verdict: Verdict,
-    template: Template,
+    template: Template | None,
     rows: Sequence[TrajectoryRow],
     now: float,
 ) -> Alert:
@@ -80,37 +99,42 @@ def alert_of(
 
     Parameters
     ----------
+    template
+        What the lane compares with; None for a lane that asks the same of everybody.
     rows
         The lane's rows that the verdict rests on, oldest first.
     now
         s since 1970, when it is raised.
     """
-    evidence = evidence_of(rows, template.threshold)[-verdict.window :]
+    threshold = template.threshold if template else 0.0
+    version = template.version if template else 0
+    evidence = evidence_of(rows, threshold)[-verdict.window :]
     lows = [item.at for item in evidence if item.low]
     scores = [item.score for item in evidence]
     counted = f"{verdict.limit}/{verdict.window}" if verdict.limit else verdict.rule
     rule = f"{verdict.lane}:{counted}"
     return Alert(
-        id=alert_id(live.id, verdict.number, rule, template.version),
+        id=alert_id(live.id, verdict.number, rule, version),
         user=live.key[0],
         client=live.key[1],
         session=live.id,
         lane=verdict.lane,
         kind=KINDS[verdict.lane],
         site=live.claim.site,
-        template_version=template.version,
+        template_version=version,
         first_anomaly_at=lows[0] if lows else verdict.t,
         raised_at=now,
         score=sum(scores) / len(scores) if scores else 0.0,
-        threshold=template.threshold,
+        threshold=threshold,
         window=verdict.window,
         low=verdict.low,
         limit=verdict.limit,
-        provisional=template.provisional,
+        provisional=template is not None and template.provisional,
         evidence=evidence,
         rule=verdict.rule,
         level=verdict.level,
         bound=verdict.bound,
+        risk=risk_of(lane for first in live.session.lanes for lane in first.devices),
     )
 
 

@@ -13,9 +13,11 @@ from reauth.claim import Claim
 from reauth.device import screen_class
 from reauth.errors import WireError
 from reauth.event import Event, Samples, runs
+from reauth.lane import Lane
 from reauth.order import Ready, TabStream
+from reauth.outcome import Outcome
 from reauth.ports import Accepted, HeldRow, RawRow, SessionRow, TabRow
-from reauth.session import Outcome, Session, step_many
+from reauth.session import Session, step_many
 from reauth.wire import Batch, decode, decode_json, decode_many, samples
 
 MICRO = 64
@@ -80,7 +82,8 @@ class Live:
         times = (self.started, last, self.seen)
         how = (self.claim.site, self.claim.source, self.claim.confidence)
         state, lanes = self.session.to_bytes(), self.session.lanes
-        cut = lanes[0].recipe.features.segmenter if lanes else "pause"
+        known = [lane for lane in lanes if isinstance(lane, Lane)]
+        cut = known[0].recipe.features.segmenter if known else "pause"
         return SessionRow(self.id, user, client, *times, *how, state, cut)
 
 

@@ -9,13 +9,15 @@ import struct
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
+from reauth.check import Check, checks, keeper
 from reauth.claim import Claim, TokenVerdict
 from reauth.device import likeness
 from reauth.errors import TemplateError
 from reauth.group import Arrived, Group, Key, Live, LiveTab, arrive
+from reauth.lane import Recipe
 from reauth.order import TabStream
 from reauth.ports import Accepted, SessionRow, Store
-from reauth.session import Lane, Recipe, Session, pinned
+from reauth.session import Session, pinned
 from reauth.template import Template
 
 log = logging.getLogger(__name__)
@@ -38,12 +40,13 @@ class Memory:
         The lanes of every session.
     """
 
-    def __init__(self, store: Store, recipes: Sequence[Recipe]) -> None:
+    def __init__(self, store: Store, recipes: Sequence[Recipe | Check]) -> None:
         self._store = store
         self._recipes = recipes
         self._actives: dict[str, dict[str, int]] = {}
         self._templates: dict[tuple[str, int], Template] = {}
         self._unusable: set[tuple[str, int]] = set()
+        self._learnt: dict[str, bytes] = {}
         self._version: int | None = None
         self._looked = float("-inf")
         self.deletions: int | None = None
@@ -185,6 +188,7 @@ class Memory:
         if self.deletions not in (None, deletions):
             await self._forget_deleted()
         self.deletions = deletions
+        await self._learn()
         self._actives = await self._store.actives()
         self._templates = {
             name: template for name, template in self._templates.items() if name[0] in self._actives
@@ -194,6 +198,28 @@ class Memory:
             await self._adopt(live)
         await self._anchor(self.live.values())
         self._version = version
+
+    async def remind(self) -> None:
+        """Let the detectors that know movement again know what is stored, and nothing else."""
+        for check in checks(self._recipes):
+            check.detector.forget()
+            if check.detector.remembers:
+                lane = keeper(self._recipes, check)
+                check.detector.remember(await self._store.newest(lane, check.detector.remembers))
+
+    async def _learn(self) -> None:
+        """Let the detectors take up what was learnt of everybody, each model once."""
+        for check in checks(self._recipes):
+            name = check.detector.name
+            learnt = await self._store.learnt(name)
+            if learnt is None or self._learnt.get(name) == learnt:
+                continue
+            self._learnt[name] = learnt
+            try:
+                check.detector.take(learnt)
+            except TemplateError as error:
+                self.counters["detectors_unusable_total"] += 1
+                log.error("detector_unusable", extra={"detector": name, "fault": str(error)})
 
     async def _forget_deleted(self) -> None:
         """Drop what was remembered of people of whom the store knows no session any more.
@@ -208,6 +234,7 @@ class Memory:
             del self.tabs[tab.tab]
         for name in await self._store.held_tabs():
             await self.tab(name, (None, ""))
+        await self.remind()
 
     async def _adopt(self, live: Live) -> None:
         """Give a session its user's templates on devices that it has none of.
@@ -246,7 +273,7 @@ class Memory:
         return Live(name, key, started, self._session(self._active(key)), claim)
 
     def _session(self, templates: Sequence[Template]) -> Session:
-        return Session([Lane(recipe, None) for recipe in self._recipes]).take(templates)
+        return Session.of(self._recipes).take(templates)
 
 
 def _held(live: Live) -> list[Template]:

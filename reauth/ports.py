@@ -221,9 +221,10 @@ class Store(Protocol):
         ...
 
     async def background(
-        self, without: str, most: int, devices: Collection[str] | None = None
-    ) -> dict[str, list[list[Trajectory]]]:
-        """The other users' trajectories as `genuine` has them, at most so many of each user."""
+        self, without: str, most: int, devices: Collection[str] | None = None,
+        lane: str = "identity",
+    ) -> dict[str, list[list[Trajectory]]]:  # fmt: skip
+        """The others' trajectories as `genuine` has them, at most so many of each; of a lane."""
         ...
 
     async def template(self, user: str, version: int | None = None) -> Template | None:
@@ -249,6 +250,18 @@ class Store(Protocol):
 
     async def save_shared(self, shared: Shared) -> None:
         """Keep what all users share."""
+
+    async def newest(self, lane: str, limit: int) -> list[Trajectory]:
+        """Everybody's trajectories of a lane, oldest session first, the newest kept."""
+        ...
+
+    async def learnt(self, detector: str) -> bytes | None:
+        """What a detector has learnt of everybody; None before that."""
+        ...
+
+    async def save_learnt(self, detector: str, made: float, model: bytes) -> None:
+        """Keep what a detector has learnt, in the place of what it had."""
+        ...
 
     async def rollback(self, user: str, version: int) -> None:
         """Make an older version the active one, in the place of those as above.

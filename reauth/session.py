@@ -7,232 +7,28 @@ features and scores are cheap only in batches, and equals `receive` one by one.
 """
 
 import struct
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Self
 
 import numpy as np
 
-from reauth.compare import Item, compare
-from reauth.decide import Policy
-from reauth.decide.opinion import Opinion, patience
-from reauth.device import SAMPLINGS, UNKNOWN_DEVICE, class_of, sampling_of
+from reauth.check import Check, CheckLane
+from reauth.compare import Item, Question, compare
+from reauth.device import UNKNOWN_DEVICE, class_of, sampling_of
 from reauth.errors import TemplateError
 from reauth.event import Event, Kind, Samples
-from reauth.features import FeatureSet
+from reauth.lane import LANE_HEAD, Lane, Recipe
+from reauth.outcome import Gap, Outcome
 from reauth.pages import Pages
 from reauth.template import Template
 from reauth.trajectory import Segmenter, Trajectory
-from reauth.verify import Verifier
 
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """A trajectory was compared: `score` in nats, above 0 speaks for the user.
-
-    `t` is the trajectory's end on the session's clock, `number` counts the lane's trajectories,
-    `version` is the template's.
-    """
-
-    lane: str
-    t: float
-    score: float
-    calibrated: bool
-    number: int
-    trajectory: Trajectory = field(compare=False, repr=False)
-    version: int = field(default=0, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """A lane changed its mind: `low` of the last `window` scores, against a `limit`.
-
-    An alarm that ended and came again is told again. `rule` names the policy, whose `level` is
-    compared with a `bound`; see `Policy.evidence`. `version` is that of the template which the
-    scores are of.
-    """
-
-    lane: str
-    t: float
-    genuine: bool
-    number: int
-    window: int
-    low: int
-    limit: int
-    rule: str
-    level: float
-    bound: float
-    version: int = field(default=0, compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Dropped:
-    """A trajectory that could not be compared, and why; nothing is said of the person."""
-
-    lane: str
-    t: float
-    reason: str
-    number: int
-    trajectory: Trajectory = field(compare=False, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Gap:
-    """Samples are missing here (0: nobody knows how many)."""
-
-    t: float
-    samples: int
-
-
-Outcome = Scored | Verdict | Dropped | Gap
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """How one lane is made; shared by all sessions.
-
-    `segmenter` makes a segmenter, `policy` a policy for a template.
-    """
-
-    name: str
-    segmenter: Callable[[], Segmenter]
-    features: FeatureSet
-    verifier: Verifier
-    policy: Callable[[Template], Policy]
-
-
-_LANE = struct.Struct("<qqbIH")
 _SESSION = struct.Struct("<BdB")
 _OTHERS = struct.Struct("<B")
-STATE_VERSION = 2
+STATE_VERSION = 3
 
-
-class Lane:
-    """One question asked of a session: is it the user, a human, new?
-
-    What is judged is one device class's; for each further one that the user is known on there is
-    a lane in `others`, which is fed by this one and counts with it. `sampling` is the class of the
-    last movement that told one: a short one is of the same device.
-
-    Parameters
-    ----------
-    template
-        None while the user is not enrolled: trajectories are then dropped with that reason.
-    first
-        The lane among whose `others` this one stands; None for one that stands by itself.
-    """
-
-    __slots__ = (
-        "_first", "_number", "opinion", "others", "recipe", "sampling", "segmenter", "template",
-    )  # fmt: skip
-
-    def __init__(
-        self, recipe: Recipe, template: Template | None, first: "Lane | None" = None
-    ) -> None:
-        self.recipe = recipe
-        self.segmenter: Segmenter = first.segmenter if first else recipe.segmenter()
-        self.others: tuple[Lane, ...] = ()
-        self.template: Template | None = None
-        self.opinion: Opinion | None = None
-        self.sampling: str | None = None
-        self._first = first
-        self._number = 0
-        if template is not None:
-            self.take(template)
-
-    @property
-    def number(self) -> int:
-        """Trajectories of the session so far, of whatever device."""
-        return (self._first or self)._number
-
-    @number.setter
-    def number(self, number: int) -> None:
-        (self._first or self)._number = number
-
-    @property
-    def devices(self) -> "tuple[Lane, ...]":
-        """The lanes of all device classes, this one first."""
-        return (self, *self.others)
-
-    def take(self, template: Template) -> None:
-        """Start comparing against a template; only a device class that has none takes one."""
-        if self.template is None:
-            self.template = template
-            policy = self.recipe.policy(template)
-            self.opinion = Opinion(policy, patience(policy, template))
-            return
-        known = [lane.template.devices for lane in self.devices if lane.template]
-        if template.devices not in known:
-            self.others = (*self.others, Lane(self.recipe, template, self))
-
-    def of(self, trajectory: Trajectory) -> "Lane | None":
-        """The lane of a trajectory's device class; None where the user is not known on it.
-
-        Of several whose class it contradicts in nothing, the one that it has most in common with.
-        """
-        if self.template is None:
-            return self
-        name = class_of(trajectory)
-        best, most = self, self.template.likeness(name)
-        for lane in self.others:
-            if lane.template and (found := lane.template.likeness(name)) > most:
-                best, most = lane, found
-        return best if most >= 0 else None
-
-    def item(self, trajectory: Trajectory) -> Item | str:
-        """What is to be compared, or why it cannot be."""
-        if self.template is None:
-            return "not_enrolled"
-        return self.recipe.features, self.recipe.verifier, self.template, trajectory
-
-    def judge(self, trajectory: Trajectory, score: float | str) -> list[Outcome]:
-        """What a trajectory brings about, given its score or the reason why it has none."""
-        name, t = self.recipe.name, float(trajectory.t[-1])
-        self.number += 1
-        if isinstance(score, str):
-            return [Dropped(name, t, score, self.number, trajectory)]
-        if self.template is None or self.opinion is None:
-            raise TemplateError("a score without a template")
-        calibrated = self.recipe.verifier.calibrated(self.template)
-        version = self.template.version
-        scored = Scored(name, t, score, calibrated, self.number, trajectory, version)
-        genuine = self.opinion.update(score)
-        if genuine is None:
-            return [scored]
-        evidence = self.opinion.evidence()
-        window, low, limit = (int(evidence[key]) for key in ("window", "low", "limit"))
-        own = (str(evidence["rule"]), float(evidence["level"]), float(evidence["bound"]))
-        return [scored, Verdict(name, t, genuine, self.number, window, low, limit, *own, version)]
-
-    def to_bytes(self) -> bytes:
-        """What this lane remembers, the template's version included, not the template."""
-        segmenter = b"" if self._first else self.segmenter.to_bytes()
-        opinion = self.opinion.to_bytes() if self.opinion else b""
-        version = self.template.version if self.template else 0
-        sampled = -1 if self.sampling is None else SAMPLINGS.index(self.sampling)
-        head = _LANE.pack(self.number, version, sampled, len(segmenter), len(opinion))
-        return head + segmenter + opinion
-
-    def restore(self, state: bytes) -> int:
-        """Take back what `to_bytes` gave, into a lane made with the same template; bytes read.
-
-        Raises
-        ------
-        TemplateError
-            If the state was made with a template of another version.
-        """
-        number, version, sampled, segmenter, opinion = _LANE.unpack_from(state)
-        if version != (self.template.version if self.template else 0):
-            raise TemplateError(f"the state belongs to template version {version}")
-        at = _LANE.size
-        if not self._first:
-            self.segmenter.from_bytes(state[at : at + segmenter])
-        at += segmenter
-        if self.opinion:
-            self.opinion.from_bytes(state[at : at + opinion])
-        self.number = number
-        self.sampling = None if sampled < 0 else SAMPLINGS[sampled]
-        return int(at + opinion)
+AnyLane = Lane | CheckLane
+"""One question asked of a session: is it the user, a hand, new?"""
 
 
 def pinned(state: bytes) -> list[int]:
@@ -250,9 +46,9 @@ def pinned(state: bytes) -> list[int]:
     if lanes:
         (others,), at = _OTHERS.unpack_from(state, at), at + _OTHERS.size
         for _ in range(1 + others):
-            _, version, _, segmenter, opinion = _LANE.unpack_from(state, at)
+            _, version, _, segmenter, opinion = LANE_HEAD.unpack_from(state, at)
             found.append(version)
-            at += _LANE.size + segmenter + opinion
+            at += LANE_HEAD.size + segmenter + opinion
     return [version for version in found if version]
 
 
@@ -271,10 +67,21 @@ class Session:
 
     __slots__ = ("lanes", "last", "pages")
 
-    def __init__(self, lanes: Sequence[Lane]) -> None:
+    def __init__(self, lanes: Sequence[AnyLane]) -> None:
         self.lanes = tuple(lanes)
         self.last: float | None = None
         self.pages = Pages()
+
+    @classmethod
+    def of(cls, recipes: Sequence[Recipe | Check]) -> Self:
+        """A new session; lanes whose recipes have one segmenter in common share it."""
+        cuts: dict[int, Segmenter] = {}
+        lanes = []
+        for recipe in recipes:
+            lane = recipe.lane(cuts.get(id(recipe.segmenter)))
+            cuts[id(recipe.segmenter)] = lane.segmenter
+            lanes.append(lane)
+        return cls(lanes)
 
     def take(self, templates: Iterable[Template]) -> Self:
         """Start comparing against templates on device classes that have none; the same session."""
@@ -291,8 +98,9 @@ class Session:
         """The pointer has rested: judge what ended a pause before `before` (None: all)."""
         closed = [
             _closed(self, lane, 0, trajectory)
-            for lane in self.lanes
-            for trajectory in lane.segmenter.close(before)
+            for lanes in _sharing(self)
+            for trajectory in lanes[0].segmenter.close(before)
+            for lane in lanes
         ]
         return [
             outcome
@@ -331,7 +139,7 @@ class Session:
         self.pages.from_bytes(state[at:])
 
 
-_Closed = tuple[int, Lane, Item | str, Trajectory]
+_Closed = tuple[int, AnyLane, Item | Question | str, Trajectory]
 """A finished trajectory: the index of the event that ended it, the lane that judges it, and what is
 to be compared, or why it cannot be."""
 
@@ -367,12 +175,21 @@ def _segment(session: Session, events: Sequence[Event]) -> list[_Closed]:
         session.pages.take(events)
     return [
         _closed(session, lane, index, trajectory)
-        for lane in session.lanes
-        for index, trajectory in lane.segmenter.feed_many(events)
+        for lanes in _sharing(session)
+        for index, trajectory in lanes[0].segmenter.feed_many(events)
+        for lane in lanes
     ]
 
 
-def _closed(session: Session, first: Lane, index: int, trajectory: Trajectory) -> _Closed:
+def _sharing(session: Session) -> Iterator[list[AnyLane]]:
+    """The lanes of each segmenter: what it cuts is cut once, whoever judges it."""
+    lanes: dict[int, list[AnyLane]] = {}
+    for lane in session.lanes:
+        lanes.setdefault(id(lane.segmenter), []).append(lane)
+    yield from lanes.values()
+
+
+def _closed(session: Session, first: AnyLane, index: int, trajectory: Trajectory) -> _Closed:
     named = session.pages.named(trajectory, first.sampling)
     first.sampling = sampling_of(class_of(named)) or first.sampling
     lane = first.of(named)

@@ -7,8 +7,8 @@ from reauth.decide import POLICIES
 from reauth.enrol import Options, learn
 from reauth.features import FEATURE_SETS
 from reauth.lab.synth import draw_person, recording
+from reauth.lane import Recipe
 from reauth.ports import Accepted
-from reauth.session import Recipe
 from reauth.trajectory import PauseSegmenter
 from reauth.verify import VERIFIERS
 from reauth.wire import Batch, Header, encode

@@ -12,11 +12,14 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from reauth.check import Check
+from reauth.decide.cusum import CusumPolicy
 from reauth.decide.window import WindowPolicy
-from reauth.errors import TooShort
+from reauth.errors import TemplateError, TooShort
 from reauth.event import Event, Kind
+from reauth.lane import Lane, Recipe
 from reauth.segment import SEGMENTERS, Cut
-from reauth.session import Lane, Recipe, Session
+from reauth.session import Session
 from reauth.template import Template
 from reauth.trajectory import PauseSegmenter
 
@@ -57,6 +60,49 @@ class Read:
     def calibrated(self, template):
         """A provisional template's scores are no ratios."""
         return not template.provisional
+
+
+class Told:
+    """Detector of the playbook: the score is the x of the last point; it notes what it is given."""
+
+    name = "told"
+    version = 1
+
+    def __init__(self, remembers=0):
+        self.remembers = remembers
+        self.remembered = []
+        self.learnt = []
+
+    def score_many(self, movements):
+        """One a movement; a single point is too short."""
+        return [
+            float(each.x[-1]) if each.t.size > 1 else "too_short" for each in movements
+        ]
+
+    def take(self, learnt):
+        """Note it, unless it is none."""
+        if learnt == b"spoilt":
+            raise TemplateError("not learnt by this code")
+        self.learnt.append(learnt)
+
+    def remember(self, movements):
+        """Note them."""
+        self.remembered += movements
+
+    def forget(self):
+        """Forget them."""
+        self.remembered.clear()
+
+
+def asked(name="bot", bound=3.0, segmenter=None, detector=None):
+    """A check of the playbook: an alarm at so many nats against whoever moves."""
+    return Check(
+        name,
+        segmenter or (lambda: PauseSegmenter(PAUSE, 2, 0.0)),
+        detector or Told(),
+        lambda: CusumPolicy(bound),
+        4,
+    )
 
 
 def template(user="alice", version=1, bias=0.0, provisional=False):

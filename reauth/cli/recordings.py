@@ -12,9 +12,9 @@ from reauth import app
 from reauth.cli.command import Commands, bar, command, print_json, settings_of, user_name
 from reauth.errors import RecordingError
 from reauth.event import runs
+from reauth.lane import Recipe
 from reauth.ports import Store
 from reauth.recording import Recording, read_recording
-from reauth.session import Recipe
 from reauth.settings import Settings
 from reauth.trajectory import Trajectory
 
@@ -75,7 +75,7 @@ def _import(args: Namespace) -> int:
 
 async def _imported(args: Namespace) -> int:
     settings = settings_of(args)
-    [recipe, *_] = app.recipes(settings)
+    recipe = app.identity_recipe(settings)
     failed = False
     async with app.opened_store(settings) as store:
         for name in bar(args.files, "file"):

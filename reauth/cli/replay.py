@@ -1,7 +1,8 @@
 """`reauth replay`: recordings through the same `Session` as live, outcome by outcome.
 
-A recording's clock begins at 0, whatever its offset and whatever the time of day is, so the same
-files always give the same lines, the same scores and the same alert ids.
+Movement that is played twice is found to be known, as live; what the store holds is not, so that a
+recording may be looked at again. A recording's clock begins at 0, whatever its offset and whatever
+the time of day is, so the same files always give the same lines, scores and alert ids.
 """
 
 import asyncio
@@ -12,14 +13,17 @@ from typing import Any, assert_never
 
 from reauth import app
 from reauth.alert import Alert
+from reauth.check import Check, checks
 from reauth.claim import Claim, TokenVerdict
 from reauth.cli.command import Commands, bar, command, print_json, settings_of, user_name
 from reauth.cli.recordings import Read, read_file
 from reauth.event import Event, runs
 from reauth.evidence import alert_of, judged_by, row_of
 from reauth.group import Live, session_id
+from reauth.lane import Recipe
+from reauth.outcome import Dropped, Gap, Outcome, Scored, Verdict
 from reauth.ports import Commit, Store, TrajectoryRow
-from reauth.session import Dropped, Gap, Lane, Outcome, Recipe, Scored, Session, Verdict
+from reauth.session import Session
 from reauth.settings import IdentityLane
 from reauth.template import Template, check
 
@@ -77,7 +81,7 @@ class Replay:
     def __init__(
         self,
         user: str,
-        recipes: Sequence[Recipe],
+        recipes: Sequence[Recipe | Check],
         templates: Sequence[Template],
         lane: IdentityLane,
         *,
@@ -110,9 +114,17 @@ class Replay:
                 self._part = self._begin(read.digest, index, run)
             part = self._part
             outcomes = part.live.session.receive(run) + part.live.session.rest()
+            self._remember(outcomes)
             for outcome in outcomes:
                 for line in self._lines(part, outcome, offset):
                     yield part, {"file": name, "t": round(line.pop("t") - start, 6), **line}
+
+    def _remember(self, outcomes: Sequence[Outcome]) -> None:
+        """What was played has been seen before when it comes again."""
+        scored = [outcome for outcome in outcomes if isinstance(outcome, Scored)]
+        for asked in checks(self._recipes):
+            own = [outcome.trajectory for outcome in scored if outcome.lane == asked.name]
+            asked.detector.remember(own)
 
     def _start(self) -> float:
         """Where a file begins on the session's clock: a joined one a pause after the one before."""
@@ -136,8 +148,7 @@ class Replay:
             page="",
             token=TokenVerdict.OK,
         )
-        lanes = [Lane(recipe, None) for recipe in self._recipes]
-        session = Session(lanes).take(self._templates)
+        session = Session.of(self._recipes).take(self._templates)
         return Part(Live(name, key, started, session, claim))
 
     def _lines(self, part: Part, outcome: Outcome, offset: float) -> Iterator[dict[str, Any]]:
@@ -151,8 +162,13 @@ class Replay:
         yield line_of(outcome)
         if isinstance(outcome, Verdict) and not outcome.genuine:
             if outcome.lane not in part.alerts:
-                _, template = judged_by(part.live, outcome)
-                compared = [row for row in part.rows if row.template_version == outcome.version]
+                judged = judged_by(part.live, outcome)
+                template = judged[1] if judged else None
+                compared = [
+                    row
+                    for row in part.rows
+                    if (row.lane, row.template_version) == (outcome.lane, outcome.version)
+                ]
                 rows = compared[-outcome.window :]
                 alert = alert_of(part.live, outcome, template, rows, app.now())
                 part.alerts[outcome.lane] = alert
@@ -192,14 +208,18 @@ def _replay(args: Namespace) -> int:
 
 async def _replayed(args: Namespace) -> int:
     settings = settings_of(args)
-    recipes = app.recipes(settings)
+    recipes, identity = app.recipes(settings), app.identity_recipe(settings)
     reads = [read_file(name) for name in bar(args.files, "file")]
     async with app.opened_store(settings) as store:
         versions = (await store.actives()).get(args.user, {}).values()
         found = [await store.template(args.user, version) for version in versions]
         templates = [template for template in found if template is not None]
         for template in templates:
-            check(template, recipes[0].features, recipes[0].verifier)
+            check(template, identity.features, identity.verifier)
+        for asked in checks(recipes):
+            learnt = await store.learnt(asked.detector.name)
+            if learnt is not None:
+                asked.detector.take(learnt)
         lane = settings.identity_lane
         replay = Replay(args.user, recipes, templates, lane, join=args.join)
         whole = sum(_length(read) + lane.pause for read in reads)

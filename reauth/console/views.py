@@ -34,6 +34,14 @@ LEVELS = {
     "trust": "The trust in the user, of 100,",
 }
 """What the `level` of an alert's rule is."""
+AGAINST = {
+    "identity": ("trajectories", "unlike the user"),
+    "bot": ("movements", "unlike a hand's"),
+    "replay": ("movements", "like one that was seen before"),
+}
+"""Of each lane, what it judges, and what a low score says."""
+QUESTIONS = {"identity": "another person", "bot": "a program", "replay": "a recording"}
+"""Of each lane, whom it would find."""
 MOST = 1000
 """Alerts on one page; who has more reads them with `reauth alerts list`."""
 
@@ -87,6 +95,7 @@ def pages() -> Environment:
     )
     environment.filters.update(moment=moment, span=span, share=share, hours=hours, rfc3339=rfc3339)
     environment.globals.update(version=__version__, levels=LEVELS, usual=USUAL)
+    environment.globals.update(against=AGAINST, questions=QUESTIONS)
     return environment
 
 

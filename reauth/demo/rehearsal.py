@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from reauth.app import recipes
+from reauth.app import identity_recipe
 from reauth.demo.cast import Cast
 from reauth.demo.movement import REST, Movement, timed
 from reauth.enrol import draws_of, learn, options_of
-from reauth.session import Lane, Scored, Session, Verdict
+from reauth.lane import Lane
+from reauth.outcome import Scored, Verdict
+from reauth.session import Session
 from reauth.settings import Settings
 from reauth.template import Template
 
@@ -58,7 +60,7 @@ def length(seat: Sequence[Movement]) -> float:
 def rehearse(cast: Cast, settings: Settings) -> Ending:
     """Enrol, sit, sit, and tell how it ended."""
     template = template_of(cast, settings)
-    session = Session([Lane(recipe, template) for recipe in recipes(settings)])
+    session = Session([Lane(identity_recipe(settings), template)])
     takeover = length(cast.owner)
     played = [*timed(cast.owner), *timed(cast.intruder, takeover)]
     outcomes = [*session.receive(played), *session.rest()]

@@ -4,6 +4,7 @@ from reauth.settings.checking import address, store_path
 from reauth.settings.reading import ENVIRONMENT_PREFIX, Key, keys, parse, secret_files
 from reauth.settings.tree import (
     Alerts,
+    BotLane,
     Ca,
     Console,
     Enrolment,
@@ -13,6 +14,7 @@ from reauth.settings.tree import (
     Metrics,
     Privacy,
     Proxy,
+    ReplayLane,
     Settings,
     Sinks,
     State,
@@ -22,6 +24,7 @@ from reauth.settings.tree import (
 __all__ = [
     "ENVIRONMENT_PREFIX",
     "Alerts",
+    "BotLane",
     "Ca",
     "Console",
     "Enrolment",
@@ -32,6 +35,7 @@ __all__ = [
     "Metrics",
     "Privacy",
     "Proxy",
+    "ReplayLane",
     "Settings",
     "Sinks",
     "State",

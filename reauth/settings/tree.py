@@ -160,6 +160,27 @@ class IdentityLane:
 
 
 @dataclass(frozen=True, slots=True)
+class BotLane:
+    """[bot_lane]"""
+
+    on: bool = _key(False, "ask whether a hand moves the pointer")
+    detector: str = _key("default", "what tells a hand from a program")
+    policy: str = _key("cusum", "what turns its scores into a verdict, or sprt")
+    bound: float = _key(10.0, "nats of evidence that are an alarm", least=0.1)
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayLane:
+    """[replay_lane]"""
+
+    on: bool = _key(False, "ask whether movement has been seen before")
+    detector: str = _key("library", "what knows movement again")
+    policy: str = _key("cusum", "what turns its scores into a verdict, or sprt")
+    bound: float = _key(10.0, "nats of evidence that are an alarm", least=0.1)
+    movements: int = _key(100_000, "newest movements that are known again, of everybody", least=1)
+
+
+@dataclass(frozen=True, slots=True)
 class Enrolment:
     """[enrolment]"""
 
@@ -215,6 +236,8 @@ class Settings:
     identity: Identity = field(default_factory=Identity)
     store: StoreSettings = field(default_factory=StoreSettings)
     identity_lane: IdentityLane = field(default_factory=IdentityLane)
+    bot_lane: BotLane = field(default_factory=BotLane)
+    replay_lane: ReplayLane = field(default_factory=ReplayLane)
     enrolment: Enrolment = field(default_factory=Enrolment)
     alerts: Alerts = field(default_factory=Alerts)
     sinks: Sinks = field(default_factory=Sinks)

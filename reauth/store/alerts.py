@@ -6,7 +6,18 @@ from collections.abc import Sequence
 from dataclasses import astuple
 from typing import Any
 
-from reauth.alert import UNRESOLVED, Alert, Evidence, Resemblance, State, Step, again, move
+from reauth.alert import (
+    UNRESOLVED,
+    Alert,
+    Evidence,
+    Reason,
+    Resemblance,
+    Risk,
+    State,
+    Step,
+    again,
+    move,
+)
 from reauth.errors import StoreError
 from reauth.ports import Delivery
 from reauth.store.rows import CHANGED
@@ -14,12 +25,12 @@ from reauth.store.rows import CHANGED
 _COLUMNS = (
     "id, person, client, session, lane, kind, site, template_version, first_anomaly_at, raised_at,"
     " score, threshold, window_size, low, low_limit, provisional, evidence, state, note, verdict,"
-    " suppressed, history, rule, level, bound, resembles, posterior"
+    " suppressed, history, rule, level, bound, resembles, posterior, risk, reasons"
 )
 """In the order of `Alert`'s fields."""
 _QUALIFIED = ", ".join(f"alert.{name}" for name in _COLUMNS.split(", "))
 
-_INSERT = f"INSERT INTO alert ({_COLUMNS}) VALUES ({', '.join('?' * 27)}) ON CONFLICT DO NOTHING"  # noqa: S608 - our own column names
+_INSERT = f"INSERT INTO alert ({_COLUMNS}) VALUES ({', '.join('?' * 29)}) ON CONFLICT DO NOTHING"  # noqa: S608 - our own column names
 _UNRESOLVED = "state IN ('open', 'acknowledged')"
 """`UNRESOLVED`, in the words of the index `alert_unresolved`."""
 _TELL = """
@@ -227,6 +238,8 @@ def _values(alert: Alert) -> tuple[Any, ...]:
         alert.bound,
         alert.resembles.user if alert.resembles else None,
         alert.resembles.posterior if alert.resembles else None,
+        alert.risk.score if alert.risk else None,
+        json.dumps([astuple(each) for each in alert.risk.reasons]) if alert.risk else None,
     )
 
 
@@ -235,7 +248,7 @@ def _history(alert: Alert) -> str:
 
 
 def _alert(row: Sequence[Any]) -> Alert:
-    *plain, rule, level, bound, user, posterior = row
+    *plain, rule, level, bound, user, posterior, risk, reasons = row
     *head, provisional, evidence, state, note, verdict, suppressed, history = plain
     tail = [
         bool(provisional),
@@ -249,5 +262,6 @@ def _alert(row: Sequence[Any]) -> Alert:
         level,
         bound,
         None if user is None else Resemblance(user, posterior),
+        None if risk is None else Risk(risk, tuple(Reason(*each) for each in json.loads(reasons))),
     ]
     return Alert(*[*head, *tail])

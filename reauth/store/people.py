@@ -88,12 +88,21 @@ WHERE session = ? AND lane = ?{{devices}} ORDER BY number DESC LIMIT ?
 """  # noqa: S608 - our own column names
 
 
+_NEWEST_SESSIONS = """
+SELECT id FROM session WHERE person IS NOT NULL ORDER BY last_received DESC, id DESC
+"""
+
+
 class Wanted(NamedTuple):
-    """Which trajectories: cut how, how many of each user, of which device classes (None: all)."""
+    """Which trajectories: cut how, how many of each user, of which device classes (None: all).
+
+    `lane` is the one that they were kept for.
+    """
 
     cut: str
     limit: int
     devices: Collection[str] | None = None
+    lane: str = LANE
 
 
 def version(connection: sqlite3.Connection) -> int:
@@ -168,7 +177,7 @@ def genuine(
     for (session,) in connection.execute(_GENUINE_SESSIONS, (user, wanted.cut)).fetchall():
         if left <= 0:
             break
-        rows_of = connection.execute(newest, (session, LANE, *names, left)).fetchall()
+        rows_of = connection.execute(newest, (session, wanted.lane, *names, left)).fetchall()
         left -= len(rows_of)
         if rows_of:
             found.append([rows.opened(values, sealer) for values in reversed(rows_of)])
@@ -283,6 +292,39 @@ def save_shared(connection: sqlite3.Connection, found: Shared) -> None:
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         (*values, found.users, found.sessions),
     )
+
+
+def newest(
+    connection: sqlite3.Connection, sealer: Sealer, lane: str, limit: int
+) -> list[Trajectory]:
+    """Everybody's trajectories of a lane, session by session in order of time, the newest kept."""
+    found: list[list[Trajectory]] = []
+    left = limit
+    for (session,) in connection.execute(_NEWEST_SESSIONS):
+        kept = connection.execute(_NEWEST.format(devices=""), (session, lane, left)).fetchall()
+        found.append([rows.opened(values, sealer) for values in reversed(kept)])
+        left -= len(kept)
+        if left <= 0:
+            break
+    return [trajectory for session in reversed(found) for trajectory in session]
+
+
+def learnt(connection: sqlite3.Connection, sealer: Sealer, detector: str) -> bytes | None:
+    """What a detector has learnt of everybody."""
+    row = connection.execute("SELECT sealed FROM detector WHERE name = ?", (detector,)).fetchone()
+    return sealer.open("detector", detector.encode(), row[0]) if row else None
+
+
+def save_learnt(
+    connection: sqlite3.Connection, sealer: Sealer, detector: str, made: float, model: bytes
+) -> None:
+    """Keep what a detector has learnt of everybody, in the place of what it had."""
+    connection.execute(
+        "INSERT INTO detector (name, made, sealed) VALUES (?, ?, ?)"
+        " ON CONFLICT (name) DO UPDATE SET made = excluded.made, sealed = excluded.sealed",
+        (detector, made, sealer.seal("detector", detector.encode(), model)),
+    )
+    connection.execute(rows.CHANGED)
 
 
 def rollback(connection: sqlite3.Connection, user: str, version: int) -> None:

@@ -270,10 +270,14 @@ class SqliteStore:
         return await self._read_much(people.genuine, self._sealer, user, wanted)
 
     async def background(
-        self, without: str, most: int, devices: Collection[str] | None = None
+        self,
+        without: str,
+        most: int,
+        devices: Collection[str] | None = None,
+        lane: str = "identity",
     ) -> dict[str, list[list[Trajectory]]]:
         """The other users' trajectories that may train, session by session."""
-        wanted = people.Wanted(self._options.cut, most, devices)
+        wanted = people.Wanted(self._options.cut, most, devices, lane)
         return await self._read_much(people.background, self._sealer, without, wanted)
 
     async def template(self, user: str, version: int | None = None) -> Template | None:
@@ -295,6 +299,18 @@ class SqliteStore:
     async def save_shared(self, shared: Shared) -> None:
         """Keep what all users share."""
         await self._write(people.save_shared, shared)
+
+    async def newest(self, lane: str, limit: int) -> list[Trajectory]:
+        """Everybody's trajectories of a lane, oldest session first, the newest kept."""
+        return await self._read_much(people.newest, self._sealer, lane, limit)
+
+    async def learnt(self, detector: str) -> bytes | None:
+        """What a detector has learnt of everybody."""
+        return await self._read(people.learnt, self._sealer, detector)
+
+    async def save_learnt(self, detector: str, made: float, model: bytes) -> None:
+        """Keep what a detector has learnt of everybody."""
+        await self._write(people.save_learnt, self._sealer, detector, made, model)
 
     async def rollback(self, user: str, version: int) -> None:
         """Make an older version the active one."""

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from reauth.alert import Alert, Evidence, Resemblance, State, Step
+from reauth.alert import Alert, Evidence, Reason, Resemblance, Risk, State, Step
 from reauth.errors import SinkError
 from reauth.settings import Sinks
 from reauth.sinks import open_sink
@@ -42,6 +42,7 @@ FULL = alarm(
     ),
     history=(Step(NOON + 60, "ack", "eva", ""), Step(NOON + 90.5, "confirm", "eva", "no")),
     resembles=Resemblance("berta", 0.75),
+    risk=Risk(96, (Reason("identity", 0.9), Reason("bot", 0.625))),
 )
 UNKNOWN = alarm("b2", of=None, user=None, lane=None, kind="tokens", evidence=())
 

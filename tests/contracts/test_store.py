@@ -401,6 +401,43 @@ async def test_the_background_is_everybody_else(store):
     assert [2] == [len(trajectories) for trajectories in found["berta"]]
 
 
+async def test_the_background_may_be_of_another_lane(store):
+    """Whole movements are kept for a lane that judges them."""
+    rows = [scored(1, seed=1), scored(1, seed=2, lane="bot"), scored(2, seed=3, lane="bot")]
+    await store.commit(Commit(sessions=[session()], trajectories=rows))
+
+    found = await store.background("", 9, None, "bot")
+    assert [row.trajectory.id for row in rows[1:]] == [each.id for each in found["anna"][0]]
+
+
+async def test_the_newest_movement_of_everybody_comes_in_order_of_time(store):
+    """Of the lane that is asked for, the newest kept; of nobody known there is none."""
+    sessions = [session("s1"), session("s2", "berta"), session("s3", None, client="10.9.9.9")]
+    rows = [
+        scored(n, of, user, seed=10 * at + n, lane="bot", received=NOON + 100 * at)
+        for at, (of, user) in enumerate((("s1", "anna"), ("s2", "berta")))
+        for n in (1, 2, 3)
+    ]
+    await store.commit(Commit(sessions=sessions, trajectories=[*rows, scored(9)]))
+
+    ids = [row.trajectory.id for row in rows]
+    assert ids == [each.id for each in await store.newest("bot", 99)]
+    assert ids[-4:] == [each.id for each in await store.newest("bot", 4)]
+    assert [] == await store.newest("replay", 99)
+
+
+async def test_what_a_detector_has_learnt_takes_the_place_of_what_it_had(store):
+    """Whoever looks at the version sees that there is something new."""
+    assert await store.learnt("default") is None
+    before = await store.version()
+    await store.save_learnt("default", NOON, b"first")
+    await store.save_learnt("default", NOON + 1, b"second")
+
+    assert b"second" == await store.learnt("default")
+    assert before < await store.version()
+    assert await store.learnt("other") is None
+
+
 async def test_templates_are_counted_and_the_newest_is_active(store):
     """Versions only go up; an older one can be made active again."""
     first = await store.save_template(learnt())

@@ -19,6 +19,7 @@ from reauth.ports import Receipt
 from reauth.settings import Ingest, Settings
 from reauth.store import Options, open_store
 from tests.live import EPOCH, INTRUDER, accepted, claim, identity_lane, movement, template_of
+from tests.playbook import Told, asked
 
 SINK = Options(sinks=("jsonl:stderr",), durable=False)
 
@@ -621,3 +622,105 @@ async def test_many_refused_tokens_of_one_sender_are_one_alert(store, clock):
     assert (alert.kind, alert.user, alert.session, alert.lane) == ("tokens", "alice", None, None)
     assert [one.id for one in told] == [alert.id]
     assert [due.alert.id for due in await store.due(clock.now + 1, 9)] == [alert.id]
+
+
+# What is asked of everybody
+
+
+async def checked(store, clock, *recipes):
+    """An engine with lanes that know nobody."""
+    return Engine(store, [identity_lane(), *recipes], Settings(), clock)
+
+
+@pytest.mark.parametrize("user", ["alice", None])
+async def test_a_program_raises_an_alert_whoever_it_says_it_is(store, clock, user):
+    """Nobody is enrolled; the scores that were low are the evidence, where a name is known."""
+    asks = asked("bot", bound=3.0, detector=Told())
+    asks.detector.score_many = lambda movements: [-1.0] * len(movements)
+    async with await checked(store, clock, asks) as engine:
+        await send(engine, clock, accepted(movement(7, 6), user=user))
+
+    [alert] = await store.alerts()
+    assert (alert.user, alert.lane, alert.kind, alert.rule) == (user, "bot", "bot", "cusum")
+    assert (alert.level, alert.bound, alert.template_version) == (3.0, 3.0, 0)
+    assert alert.risk is not None
+    assert (100, "bot") == (alert.risk.score, alert.risk.reasons[0].lane)
+
+
+async def test_movement_is_kept_once_and_again_where_it_speaks_against_somebody(store, clock):
+    first = asked("bot", bound=99.0)
+    first.detector.score_many = lambda movements: [1.0] * len(movements)
+    second = asked("replay", bound=99.0, segmenter=first.segmenter)
+    second.detector.score_many = lambda movements: [
+        -1.0 if number == 0 else 1.0 for number, _ in enumerate(movements)
+    ]
+    async with await checked(store, clock, first, second) as engine:
+        await send(engine, clock, accepted(movement(7, 6), size=4000))
+        await engine.tick(clock.now + 20)
+
+    row = await store.session("alice", "10.0.0.1")
+    kept = {lane: await store.trajectories_of(row.id, lane, 99, 0) for lane in ("bot", "replay")}
+    assert len(kept["bot"]) == 6
+    assert {each.score for each in kept["replay"]} == {-1.0}
+
+
+async def test_what_was_not_stored_has_not_been_seen(store, clock):
+    """The browser sends it again; it must not be taken for a recording then."""
+    asks = asked("replay", bound=99.0)
+    async with await checked(store, clock, asks) as engine:
+        batches = accepted(movement(7, 6), size=4000)
+        commit, store.commit = store.commit, _refusing
+        with pytest.raises(StoreError):
+            await send(engine, clock, batches)
+        assert [] == asks.detector.remembered
+        store.commit = commit
+        await send(engine, clock, batches)
+        await engine.tick(clock.now + 20)
+
+    assert 6 == len(asks.detector.remembered)
+
+
+async def _refusing(commit):
+    raise StoreError("the disk is full")
+
+
+async def test_a_detector_is_reminded_at_a_start(store, clock):
+    """Of the newest that it may remember, whatever session they are of."""
+    asks = asked("replay", bound=99.0)
+    async with await checked(store, clock, asks) as engine:
+        await send(engine, clock, accepted(movement(7, 6)))
+        await engine.tick(clock.now + 20)
+    again = asked("replay", bound=99.0, detector=Told(remembers=4))
+    async with await checked(store, clock, again):
+        pass
+
+    told = [[each.id for each in asks.detector.remembered], []]
+    told[1] = [each.id for each in again.detector.remembered]
+    assert told[0][-4:] == told[1]
+
+
+async def test_a_detector_forgets_who_was_deleted(store, clock):
+    asks = asked("replay", bound=99.0, detector=Told(remembers=99))
+    async with await checked(store, clock, asks) as engine:
+        for user, tab in (("alice", b"t" * 16), ("berta", b"u" * 16)):
+            await send(engine, clock, accepted(movement(7, 6), user=user, tab=tab))
+        await engine.tick(clock.now + 20)
+        assert 12 == len(asks.detector.remembered)
+        await store.delete_user("alice")
+        await engine.tick(clock.now + 40)
+
+    assert 6 == len(asks.detector.remembered)
+
+
+async def test_a_detector_takes_up_what_was_learnt_while_it_runs(store, clock):
+    """Once; what it cannot read is counted, and it goes on with what it has."""
+    asks = asked("bot", bound=99.0)
+    async with await checked(store, clock, asks) as engine:
+        for model in (b"first", b"first", b"spoilt", b"second"):
+            await store.save_learnt("told", EPOCH, model)
+            await engine.tick(clock.now)
+            clock.now += 5
+            await engine.tick(clock.now)
+
+        assert [b"first", b"second"] == asks.detector.learnt
+        assert 1 == engine.counters["detectors_unusable_total"]

@@ -7,7 +7,9 @@ import pytest
 
 from reauth.evidence import LIKELY, RESEMBLING, alert_of, evidence_of, resemblance_of, row_of
 from reauth.group import Live
-from reauth.session import Dropped, Gap, Lane, Scored, Session, Verdict
+from reauth.lane import Lane
+from reauth.outcome import Dropped, Gap, Scored, Verdict
+from reauth.session import Session
 from reauth.trajectory import Trajectory
 from tests.live import (
     EPOCH,

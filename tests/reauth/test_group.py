@@ -19,9 +19,11 @@ from reauth.group import (
     session_id,
     timed,
 )
+from reauth.lane import Lane
 from reauth.order import Ready, TabStream
+from reauth.outcome import Gap
 from reauth.ports import Accepted
-from reauth.session import Gap, Lane, Session
+from reauth.session import Session
 from reauth.wire import decode, encode, encode_json, samples
 from tests.live import EPOCH, accepted, bodies, claim, identity_lane, movement
 

@@ -19,18 +19,10 @@ from reauth.errors import TemplateError
 from reauth.event import Event, Kind, Mark, Samples, runs
 from reauth.features import FEATURE_SETS
 from reauth.lab.datasets import open_dataset
+from reauth.lane import Lane, Recipe
+from reauth.outcome import Dropped, Gap, Scored, Verdict
 from reauth.segment import SEGMENTERS, Cut
-from reauth.session import (
-    Dropped,
-    Gap,
-    Lane,
-    Recipe,
-    Scored,
-    Session,
-    Verdict,
-    pinned,
-    step_many,
-)
+from reauth.session import Session, pinned, step_many
 from reauth.trajectory import PauseSegmenter
 from reauth.verify import VERIFIERS, features_for
 from tests.playbook import (

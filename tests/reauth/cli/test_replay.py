@@ -5,7 +5,7 @@ import json
 import pytest
 
 from reauth.cli.replay import line_of
-from reauth.session import Gap
+from reauth.outcome import Gap
 
 COMMON = {"file", "t", "lane", "kind"}
 RULE = ("window", "low", "limit", "rule", "level", "bound")

@@ -8,7 +8,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from reauth import ca
-from reauth.alert import Resemblance, State, Step, move
+from reauth.alert import Reason, Resemblance, Risk, State, Step, move
 from reauth.console.health import Readiness
 from reauth.console.views import moment
 from reauth.decide import POLICIES
@@ -274,6 +274,21 @@ async def test_an_alert_of_any_rule_says_how_far_it_went(browse, store, rule):
 
     assert "was 8.12; 7.50\nraises an alert" in text
     assert "the last 100 trajectories, of which 61 were unlike" in text
+
+
+@pytest.mark.parametrize("lane, words", [("bot", "unlike a hand"), ("replay", "seen before")])
+async def test_an_alert_of_a_lane_says_what_it_asked(browse, store, lane, words):
+    """With what all lanes said together, and without a template that there is none of."""
+    risk = Risk(91, (Reason(lane, 0.9), Reason("identity", 0.125)))
+    other = {"kind": lane, "limit": 0, "template_version": 0, "risk": risk}
+    await keep(store, alarm(lane=lane, rule="cusum", level=8.0, bound=7.5, **other))
+
+    text = await page(await browse(), "/alerts/a1")
+
+    assert words in text
+    assert "91 of 100" in text
+    assert "another person 12 %" in text
+    assert "<dt>Template" not in text
 
 
 async def test_the_populations_alert_speaks_of_many(browse, store):

@@ -8,7 +8,9 @@ from reauth.event import Event, Kind, runs
 from reauth.features import FEATURE_SETS
 from reauth.lab.cutting import Facts, Units, cut, glance, read, rows_of, write
 from reauth.lab.synth import draw_person, recording
-from reauth.session import Lane, Recipe, Scored, Session
+from reauth.lane import Lane, Recipe
+from reauth.outcome import Scored
+from reauth.session import Session
 from reauth.trajectory import PauseSegmenter, Trajectory
 from reauth.verify import VERIFIERS
 from tests.playbook import moves

@@ -9,7 +9,9 @@ from reauth.app import recipes
 from reauth.enrol import learn, options_of
 from reauth.errors import NotEnrolled
 from reauth.features.gamboa import Gamboa
-from reauth.session import Lane, Session, Verdict
+from reauth.lane import Lane
+from reauth.outcome import Verdict
+from reauth.session import Session
 from reauth.settings import Enrolment, IdentityLane, Settings
 from reauth.verify.calibrate import ratios
 from reauth.verify.learn import MIN_GENUINE
