@@ -26,6 +26,7 @@ from reauth.engine import Engine
 from reauth.enrol import Enroller
 from reauth.errors import StoreError
 from reauth.feeds import Addresses, accounting, fed
+from reauth.hands import Hands
 from reauth.ingest import RECEIVER, Control, Receiver
 from reauth.installation import (
     address_map,
@@ -38,7 +39,7 @@ from reauth.installation import (
     variables,
 )
 from reauth.intake.local import LocalIntake
-from reauth.lanes import Rule, features_of, identity_recipe, recipes
+from reauth.lanes import Rule, features_of, identity_recipe, kept_for, recipes
 from reauth.listen import jobs, listening, rare_collections, tls_of
 from reauth.ports import Sink, Store
 from reauth.settings import Settings, address
@@ -197,7 +198,8 @@ async def house(settings: Settings) -> AsyncIterator[House]:
             )
             await doors.enter_async_context(accounting(settings.identity, addresses, now))
             background = Background(store, settings, now)
-            learning = enroller.run(), adapter.run(), background.run()
+            hands = Hands(store, now, kept_for(settings))
+            learning = enroller.run(), adapter.run(), background.run(), hands.run(settings)
             beside = jobs(*learning, _retain(store), *fed(settings.identity, addresses))
             broken = await doors.enter_async_context(beside)
             counting = (engine, receiving[RECEIVER], outbox, addresses, adapter)
@@ -310,6 +312,7 @@ __all__ = [
     "House",
     "house",
     "identity_recipe",
+    "kept_for",
     "load_settings",
     "now",
     "open_sinks",

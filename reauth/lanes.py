@@ -73,6 +73,13 @@ def recipes(settings: Settings, rule: Rule | None = None) -> list[Recipe | Check
     return [identity, *checks]
 
 
+def kept_for(settings: Settings) -> str:
+    """The lane that whole movements are kept for; arguments and errors as `recipes`."""
+    if features_of(settings).segmenter == WHOLE:
+        return "identity"
+    return "bot" if settings.bot_lane.on else "replay"
+
+
 def identity_recipe(settings: Settings, rule: Rule | None = None) -> Recipe:
     """How the lane is made that asks whether it is the user; arguments and errors as `recipes`."""
     lane = settings.identity_lane

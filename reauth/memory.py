@@ -46,7 +46,7 @@ class Memory:
         self._actives: dict[str, dict[str, int]] = {}
         self._templates: dict[tuple[str, int], Template] = {}
         self._unusable: set[tuple[str, int]] = set()
-        self._learnt: dict[str, bytes] = {}
+        self._learnt: dict[str, tuple[float, bytes]] = {}
         self._version: int | None = None
         self._looked = float("-inf")
         self.deletions: int | None = None
@@ -216,7 +216,7 @@ class Memory:
                 continue
             self._learnt[name] = learnt
             try:
-                check.detector.take(learnt)
+                check.detector.take(learnt[1])
             except TemplateError as error:
                 self.counters["detectors_unusable_total"] += 1
                 log.error("detector_unusable", extra={"detector": name, "fault": str(error)})

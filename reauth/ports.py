@@ -255,8 +255,8 @@ class Store(Protocol):
         """Everybody's trajectories of a lane, oldest session first, the newest kept."""
         ...
 
-    async def learnt(self, detector: str) -> bytes | None:
-        """What a detector has learnt of everybody; None before that."""
+    async def learnt(self, detector: str) -> tuple[float, bytes] | None:
+        """When (s since 1970) a detector has learnt of everybody, and what; None before that."""
         ...
 
     async def save_learnt(self, detector: str, made: float, model: bytes) -> None:

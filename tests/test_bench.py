@@ -19,6 +19,7 @@ KEYS = {
     "ingest": COMPARED,
     "whole_path": COMPARED | {"support_vectors"},
     "engine": {"ratio", "wanted_ratio", "largest_difference", "shipped_us", "scikit_learn_us"},
+    "lanes": {"lanes", "wanted_ratio", "aim_ratio"},
     "memory": {
         "resident_kb", "allocated_kb", "state_bytes", "template_kb", "raw_bytes_a_batch",
         "wanted_kb",

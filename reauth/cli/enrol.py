@@ -3,7 +3,7 @@
 import asyncio
 import sys
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -24,7 +24,10 @@ from reauth.console.views import span
 from reauth.device import USUAL
 from reauth.enrol import Enroller
 from reauth.errors import NotEnrolled
+from reauth.hands import Hands, Taught
 from reauth.ports import Store
+from reauth.settings import Settings
+from reauth.template import Shared
 from reauth.verify import VERIFIERS
 
 _TEACH = """\
@@ -126,18 +129,57 @@ def _background(args: Namespace) -> int:
 
 async def _shared(args: Namespace) -> int:
     settings = settings_of(args)
+    missing = []
     async with app.opened_store(settings) as store:
-        background = Background(store, settings, app.now)
-        with tqdm(unit="user", desc="users", disable=not sys.stderr.isatty()) as bar:
-            async for _, _, count in background.measured():
-                bar.total = count
-                bar.update()
-        found = await background.conclude()
-    expected = VERIFIERS[settings.identity_lane.verifier].drifts
-    told = {"users": found.users, "sessions": found.sessions}
+        try:
+            drifts = await _drifts(store, settings)
+        except NotEnrolled as error:
+            drifts = None
+            missing.append(f"drift: {error}")
+        try:
+            taught = await Hands(store, app.now, app.kept_for(settings)).learn()
+        except NotEnrolled as error:
+            taught = None
+            missing.append(f"hands: {error}")
+    if drifts is None and taught is None:
+        raise NotEnrolled("; ".join(missing))
     if args.json:
-        print_json({**told, **asdict(found.drifts), "expected": asdict(expected)})
+        print_json(_shared_document(settings, drifts, taught, missing))
         return 0
+    if drifts is not None:
+        _print_drifts(settings, drifts)
+    if taught is not None:
+        print(
+            f"hands are told from {taught.programs} kinds of programs, by {taught.movements}"
+            f" movements of {taught.people} people"
+        )
+    for line in missing:
+        print(f"not yet: {line}")
+    return 0
+
+
+async def _drifts(store: Store, settings: Settings) -> Shared:
+    background = Background(store, settings, app.now)
+    with tqdm(unit="user", desc="users", disable=not sys.stderr.isatty()) as bar:
+        async for _, _, count in background.measured():
+            bar.total = count
+            bar.update()
+    return await background.conclude()
+
+
+def _shared_document(
+    settings: Settings, found: Shared | None, taught: Taught | None, missing: Sequence[str]
+) -> dict[str, Any]:
+    told: dict[str, Any] = {"hands": asdict(taught) if taught else None, "missing": list(missing)}
+    if found is not None:
+        expected = VERIFIERS[settings.identity_lane.verifier].drifts
+        told |= {"users": found.users, "sessions": found.sessions, **asdict(found.drifts)}
+        told["expected"] = asdict(expected)
+    return told
+
+
+def _print_drifts(settings: Settings, found: Shared) -> None:
+    expected = VERIFIERS[settings.identity_lane.verifier].drifts
     rows = [
         (learnt, what, f"{drift.fall:.2f}", f"{drift.spread:.2f}")
         for learnt, pair in (
@@ -151,7 +193,6 @@ async def _shared(args: Namespace) -> int:
         f"in deviations of a user's own scores, by {found.sessions} later sessions of"
         f" {found.users} users; next: reauth enrol train USER"
     )
-    return 0
 
 
 def _status(args: Namespace) -> int:

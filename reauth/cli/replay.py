@@ -219,7 +219,7 @@ async def _replayed(args: Namespace) -> int:
         for asked in checks(recipes):
             learnt = await store.learnt(asked.detector.name)
             if learnt is not None:
-                asked.detector.take(learnt)
+                asked.detector.take(learnt[1])
         lane = settings.identity_lane
         replay = Replay(args.user, recipes, templates, lane, join=args.join)
         whole = sum(_length(read) + lane.pause for read in reads)

@@ -121,9 +121,16 @@ async def trust(home: Path, ca: Path) -> None:
             raise SettingsError(f"certutil {told[0]} failed on {folder}")
 
 
+def _asked(credentials: tuple[str, str] | None) -> dict[str, str]:
+    return dict(zip(("username", "password"), credentials or (), strict=False))
+
+
 @asynccontextmanager
 async def browser_page(
-    proxy: str, viewport: tuple[int, int], ca: Path
+    proxy: str,
+    viewport: tuple[int, int],
+    ca: Path,
+    credentials: tuple[str, str] | None = None,
 ) -> AsyncIterator[tuple[Any, Hand]]:
     """A page of a fresh headless Chromium behind a proxy, and a hand on it.
 
@@ -135,6 +142,8 @@ async def browser_page(
         Width and height, CSS px.
     ca
         PEM of the CA that it trusts besides its own.
+    credentials
+        Name and password that it gives the proxy when asked.
 
     Raises
     ------
@@ -154,7 +163,7 @@ async def browser_page(
             browser = await playwright.chromium.launch(
                 executable_path=CHROMIUM,
                 args=list(_FLAGS),
-                proxy={"server": proxy},
+                proxy={"server": proxy, **_asked(credentials)},
                 env={**os.environ, "HOME": home},
             )
             try:

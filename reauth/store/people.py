@@ -309,10 +309,14 @@ def newest(
     return [trajectory for session in reversed(found) for trajectory in session]
 
 
-def learnt(connection: sqlite3.Connection, sealer: Sealer, detector: str) -> bytes | None:
-    """What a detector has learnt of everybody."""
-    row = connection.execute("SELECT sealed FROM detector WHERE name = ?", (detector,)).fetchone()
-    return sealer.open("detector", detector.encode(), row[0]) if row else None
+def learnt(
+    connection: sqlite3.Connection, sealer: Sealer, detector: str
+) -> tuple[float, bytes] | None:
+    """When a detector has learnt of everybody, and what."""
+    row = connection.execute(
+        "SELECT made, sealed FROM detector WHERE name = ?", (detector,)
+    ).fetchone()
+    return (row[0], sealer.open("detector", detector.encode(), row[1])) if row else None
 
 
 def save_learnt(

@@ -304,8 +304,8 @@ class SqliteStore:
         """Everybody's trajectories of a lane, oldest session first, the newest kept."""
         return await self._read_much(people.newest, self._sealer, lane, limit)
 
-    async def learnt(self, detector: str) -> bytes | None:
-        """What a detector has learnt of everybody."""
+    async def learnt(self, detector: str) -> tuple[float, bytes] | None:
+        """When a detector has learnt of everybody, and what."""
         return await self._read(people.learnt, self._sealer, detector)
 
     async def save_learnt(self, detector: str, made: float, model: bytes) -> None:
