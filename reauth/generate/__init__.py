@@ -1,0 +1,22 @@
+"""Generators: programs that move the pointer, for whoever must be told from people.
+
+To add one: a file with its idea, and its line in the table.
+"""
+
+from collections.abc import Mapping
+
+from reauth.generate.bezier import Bezier
+from reauth.generate.functions import FUNCTIONS
+from reauth.generate.generator import Fit, Generator, Point
+from reauth.generate.straight import Straight
+from reauth.generate.wind import Wind
+
+GENERATORS: Mapping[str, Fit] = {
+    "straight": Straight.fit,
+    "bezier": Bezier.fit,
+    "wind": Wind.fit,
+    **FUNCTIONS,
+}
+"""Kinds of programs by name: each is made from movements of people, which some do without."""
+
+__all__ = ["GENERATORS", "Fit", "Generator", "Point"]
