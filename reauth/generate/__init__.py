@@ -4,10 +4,14 @@ To add one: a file with its idea, and its line in the table.
 """
 
 from collections.abc import Mapping
+from functools import partial
 
 from reauth.generate.bezier import Bezier
 from reauth.generate.functions import FUNCTIONS
 from reauth.generate.generator import Fit, Generator, Point
+from reauth.generate.perturbed import Perturbed
+from reauth.generate.recorded import Recorded
+from reauth.generate.retargeted import Retargeted
 from reauth.generate.straight import Straight
 from reauth.generate.wind import Wind
 
@@ -16,6 +20,10 @@ GENERATORS: Mapping[str, Fit] = {
     "bezier": Bezier.fit,
     "wind": Wind.fit,
     **FUNCTIONS,
+    "recorded": Recorded.fit,
+    "perturbed-1px": partial(Perturbed.fit, 1),
+    "perturbed-3px": partial(Perturbed.fit, 3),
+    "retargeted": Retargeted.fit,
 }
 """Kinds of programs by name: each is made from movements of people, which some do without."""
 

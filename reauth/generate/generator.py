@@ -45,12 +45,12 @@ def movement(t: Floats, places: Floats) -> Trajectory:
     Parameters
     ----------
     t
-        (n,) s, strictly increasing.
+        (n,) s, strictly increasing; without any there is no point either.
     places
         (n, 2) px.
     """
     x, y = np.rint(places).T + 0.0  # a program knows no -0
-    return Trajectory(0, t - t[0], x, y)
+    return Trajectory(0, t - t[:1], x, y)
 
 
 def ticks(duration: float) -> Floats:
