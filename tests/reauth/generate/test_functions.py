@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from reauth.generate.functions import DECADE, FUNCTIONS, PROFILES, SHAPES, WIDTH
+from reauth.generate.functions import DECADE, FUNCTIONS, SHAPES, WIDTH
 from tests.reauth.generate.crowd import crowd
 
 
@@ -60,12 +60,10 @@ def test_bows_of_people_are_as_high_on_either_curve():
 
 def test_points_are_as_many_as_people_have(people):
     """Mean number of points on ways of one length and direction."""
-    pace = FUNCTIONS["function-linear-constant"](people).pace
-    way = (100, 100), (700, 400)
+    generator, way = FUNCTIONS["function-linear-constant"](people), ((100, 100), (700, 400))
     rng = np.random.default_rng(1)
-    made = [
-        len(FUNCTIONS["function-linear-constant"](people).draw(*way, rng).t) for _ in range(200)
-    ]
+    made = [len(generator.draw(*way, rng).t) for _ in range(300)]
+    known = generator.pace.counts[generator.pace._like(*way)]
 
-    assert pytest.approx(pace.counts[pace._like(*way)].mean(), rel=0.05) == np.mean(made)
-    assert PROFILES.keys() == {"constant", "logarithmic", "gaussian"}
+    assert pytest.approx(known.mean(), rel=0.05) == np.mean(made)
+    assert pytest.approx(known.std(), rel=0.15) == np.std(made)
