@@ -14,9 +14,8 @@ import numpy as np
 
 from reauth.detect.learn import learn
 from reauth.errors import NotEnrolled, StoreError
-from reauth.generate import GENERATORS
+from reauth.generate import GENERATORS, RECORDED
 from reauth.generate.clock import clock_of, sampled
-from reauth.generate.recorded import RECORDED
 from reauth.pace import Sessions
 from reauth.ports import Store
 from reauth.settings import Settings

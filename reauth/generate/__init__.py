@@ -27,4 +27,7 @@ GENERATORS: Mapping[str, Fit] = {
 }
 """Kinds of programs by name: each is made from movements of people, which some do without."""
 
-__all__ = ["GENERATORS", "Fit", "Generator", "Point"]
+RECORDED = frozenset(("recorded", "perturbed-1px", "perturbed-3px", "retargeted"))
+"""Kinds that play what a person has done: a hand made it, and it has been seen before."""
+
+__all__ = ["GENERATORS", "RECORDED", "Fit", "Generator", "Point"]

@@ -17,13 +17,12 @@ import numpy as np
 from tqdm import tqdm
 
 from reauth.app import load_settings, now, opened_store
-from reauth.background import Background
 from reauth.demo.movement import REST, Movement
 from reauth.demo.show import placed, running_house
 from reauth.demo.site import PAGES, running_site
 from reauth.enrol import Enroller
 from reauth.event import Event, Kind
-from reauth.generate import GENERATORS
+from reauth.generate import GENERATORS, RECORDED
 from reauth.hands import Hands
 from reauth.lab.bot import browser_page
 from tests.attacks.cast import SCREEN, whole
@@ -34,8 +33,6 @@ WARM = 60.0
 """s that a person has moved before a recording of it is played."""
 GRACE = 12.0
 """s for the last batch to be sent, stored and judged."""
-REPLAYS = ("recorded", "perturbed-1px", "perturbed-3px", "retargeted")
-"""Attacks that come of what somebody has done before; all others are programs."""
 CONFIG = """\
 [proxy]
 listen = "127.0.0.1:0"
@@ -101,7 +98,7 @@ class Range:
             enroller = Enroller(store, settings, now)
             for person in tqdm(self.people, "learn", disable=None):
                 await enroller.train(person.name)
-            await Hands(store, settings, now).learn()
+            await Hands(store, now, "identity").learn()
 
     def environment(self, **told):
         """Ports that are free, and where things are."""
@@ -115,10 +112,11 @@ class Range:
         }
 
     def alerts(self, account):
-        """(kind, s since 1970 it was raised) of an account's alerts, as the sink has them."""
+        """Kinds of an account's alerts, in order, as the sink has them."""
         path = self.folder / "alerts.jsonl"
         lines = path.read_text("utf-8").splitlines() if path.exists() else []
-        return [(each["kind"], each["lane"]) for each in map(json.loads, lines) if each["user"] == account]
+        told = map(json.loads, lines)
+        return [each["kind"] for each in told if each["user"] == account]
 
     @asynccontextmanager
     async def open(self):
@@ -158,29 +156,27 @@ class Range:
 
     async def attack(self, kind, person):
         """One attack at a person's account."""
-        wanted = "replay" if kind in REPLAYS else "bot"
+        wanted = "replay" if kind in RECORDED else "bot"
         rng = np.random.default_rng([self.seed, len(kind), sum(kind.encode())])
         if wanted == "replay":
             await self.play(person.name, person.later, WARM, lambda: False)
         before = len(self.alerts(person.name))
 
         def found():
-            return any(alert[0] == wanted for alert in self.alerts(person.name)[before:])
+            return wanted in self.alerts(person.name)[before:]
 
         moved = await self.play(person.name, self.drawn(kind, person, rng), WITHIN, found)
-        kinds = sorted({alert[0] for alert in self.alerts(person.name)[before:]})
+        kinds = sorted(set(self.alerts(person.name)[before:]))
         after = round(moved, 1) if found() else None
         return Result(kind, person.name, wanted, round(moved, 1), after, kinds)
 
     def drawn(self, kind, person, rng):
         """Movements of an attack, without end: of recordings in their order, else of targets."""
-        if kind in REPLAYS:
+        if kind in RECORDED:
             own = [found for each in person.later for found in whole(each.events)]
             for movement in own:
                 one = GENERATORS[kind]([movement])
-                ends = [(float(xs[0]), float(ys[0])) for xs, ys in (
-                    (movement.x[:1], movement.y[:1]), (movement.x[-1:], movement.y[-1:])
-                )]
+                ends = [(float(movement.x[at]), float(movement.y[at])) for at in (0, -1)]
                 if kind == "retargeted":
                     ends = [_place(rng), _place(rng)]
                 yield _events(one.draw(*ends, rng))
@@ -197,7 +193,7 @@ class Range:
     async def sit(self, person, seconds):
         """A person at the own account."""
         moved = await self.play(person.name, person.later, seconds, lambda: False)
-        kinds = sorted({alert[0] for alert in self.alerts(person.name)})
+        kinds = sorted(set(self.alerts(person.name)))
         return Result("person", person.name, "", round(moved, 1), None, kinds)
 
 
@@ -211,8 +207,8 @@ def _events(movement):
     points = zip(movement.t, movement.x, movement.y, strict=True)
     moves = [Event(Kind.MOVE, 0, float(t) - start, float(x), float(y)) for t, x, y in points]
     end = moves[-1]
-    clicks = [end._replace(kind=Kind.DOWN, t=end.t + 0.08), end._replace(kind=Kind.UP, t=end.t + 0.15)]
-    return Movement((*moves, *clicks))
+    press = end._replace(kind=Kind.DOWN, t=end.t + 0.08)
+    return Movement((*moves, press, end._replace(kind=Kind.UP, t=end.t + 0.15)))
 
 
 async def run(range_, kinds, minutes, at_once):
