@@ -10,6 +10,7 @@ import os
 import sys
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import asdict, dataclass
+from itertools import cycle
 from pathlib import Path
 
 import bcrypt
@@ -17,7 +18,7 @@ import numpy as np
 from tqdm import tqdm
 
 from reauth.app import load_settings, now, opened_store
-from reauth.demo.movement import REST, Movement
+from reauth.demo.movement import REST, Movement, seat
 from reauth.demo.show import placed, running_house
 from reauth.demo.site import PAGES, running_site
 from reauth.enrol import Enroller
@@ -127,7 +128,7 @@ class Range:
             self.ready = await doors.enter_async_context(running_house(self.folder, told))
             yield self
 
-    async def play(self, account, seat, seconds, until):
+    async def play(self, account, played, seconds, until):
         """Play movements at true speed in a browser of the account; s of movement, rests included.
 
         A page is opened anew now and then, as people do.
@@ -136,7 +137,7 @@ class Range:
         proxy, ca = self.ready["proxy"], Path(self.ready["ca"])
         async with browser_page(proxy, SCREEN, ca, (account, f"word-{account}")) as (page, hand):
             opened, number = float("-inf"), 0
-            for movement in seat:
+            for movement in played:
                 if moved >= seconds or until():
                     break
                 if moved - opened > 20:
@@ -159,7 +160,7 @@ class Range:
         wanted = "replay" if kind in RECORDED else "bot"
         rng = np.random.default_rng([self.seed, len(kind), sum(kind.encode())])
         if wanted == "replay":
-            await self.play(person.name, person.later, WARM, lambda: False)
+            await self.play(person.name, seat(person.later, WARM), WARM, lambda: False)
         before = len(self.alerts(person.name))
 
         def found():
@@ -173,14 +174,14 @@ class Range:
     def drawn(self, kind, person, rng):
         """Movements of an attack, without end: of recordings in their order, else of targets."""
         if kind in RECORDED:
-            own = [found for each in person.later for found in whole(each.events)]
-            for movement in own:
-                one = GENERATORS[kind]([movement])
-                ends = [(float(movement.x[at]), float(movement.y[at])) for at in (0, -1)]
+            known = seat(person.later, WARM)
+            own = [found for each in known for found in whole(each.events)]
+            for movement in cycle(own):
                 if kind == "retargeted":
-                    ends = [_place(rng), _place(rng)]
-                yield _events(one.draw(*ends, rng))
-            return
+                    yield _events(GENERATORS[kind](own).draw(_place(rng), _place(rng), rng))
+                    continue
+                ends = [(float(movement.x[at]), float(movement.y[at])) for at in (0, -1)]
+                yield _events(GENERATORS[kind]([movement]).draw(*ends, rng))
         others = [each for other in self.people if other is not person for each in other.enrols]
         picked = rng.choice(len(others), min(300, len(others)), replace=False)
         made = GENERATORS[kind]([others[at] for at in picked])
