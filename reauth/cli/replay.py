@@ -177,6 +177,7 @@ class Replay:
                     "lane": outcome.lane,
                     "kind": "alert",
                     "id": alert.id,
+                    "risk": alert.risk.score if alert.risk else None,
                     "window": alert.window,
                     "low": alert.low,
                     "limit": alert.limit,
