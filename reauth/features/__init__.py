@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from reauth.features.gamboa import Gamboa
 from reauth.features.medvet import Medvet
 from reauth.features.movement import Movement
+from reauth.features.neuromotor import Becaptcha, Global, Neuromotor
 from reauth.trajectory import Floats, Trajectory
 
 
@@ -80,7 +81,10 @@ class FeatureSet(Protocol):
 
 
 FEATURE_SETS: Final[Mapping[str, FeatureSet]] = {
+    "becaptcha": Becaptcha(),
     "gamboa": Gamboa(),
+    "global": Global(),
     "medvet": Medvet(),
     "movement": Movement(),
+    "neuromotor": Neuromotor(),
 }
