@@ -1,4 +1,4 @@
-"""A report's pictures: DET curves, score histograms, delays, users.
+"""A report's pictures: DET curves, score histograms, delays, users; the strokes of a movement.
 
 Each is drawn from the figures of the report and the scores behind them, as SVG, to the byte the
 same for the same figures.
@@ -14,9 +14,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from reauth.decomposition import Decomposition, signal_of
 from reauth.lab.rules import WINDOWED
 from reauth.lab.summary import CAUGHT, Victim, compared, delays
-from reauth.trajectory import Floats
+from reauth.lognormal import trace, velocity
+from reauth.trajectory import Floats, Trajectory
 
 GENUINE, IMPOSTOR, INK = "#2a6f97", "#c8553d", "#444"
 CLASSES = {"native": "#2a6f97", "frame": "#61a5c2", "slow": "#e9a03b", "remote": "#c8553d"}
@@ -98,10 +100,42 @@ def draw_curve(title: str, report: Mapping[str, Any], file: Path) -> None:
     _save(figure, title, file)
 
 
+def draw_strokes(title: str, movement: Trajectory, found: Decomposition, file: Path) -> None:
+    """Draw a movement's speed with each of its strokes and their sum, and its path beside them.
+
+    The file's ending says which kind of picture it is: `.svg` or `.png`.
+    """
+    signal = signal_of(movement)
+    t, strokes = signal.t, found.strokes
+    figure, [speed, path] = _figure(2, height=4.2)
+    for place, stroke in enumerate(strokes):
+        label = "strokes" if not place else None
+        alone = np.hypot(*velocity([stroke], t).T)
+        speed.plot(t, alone, color="#61a5c2", linewidth=0.9, linestyle="--", label=label)
+    speed.plot(t, np.abs(signal.v), color=INK, linewidth=1.4, label="measured, low-passed")
+    together = np.hypot(*velocity(strokes, t).T)
+    speed.plot(t, together, color=IMPOSTOR, linewidth=1.4, linestyle=":", label="sum of strokes")
+    speed.set(xlim=t[[0, -1]] if len(t) else (0, 1), ylim=(0, None))
+    speed.set_xlabel("s")
+    speed.set_ylabel("px/s")
+    speed.legend(fontsize=8, frameon=False, loc="upper right")
+    moves = movement.kinds == 0 if movement.kinds is not None else np.ones(len(movement.t), bool)
+    x, y = movement.x[moves], movement.y[moves]
+    path.plot(x, y, ".", color=INK, markersize=3)
+    if len(t):
+        drawn = trace(strokes, t, (float(x[0]), float(y[0])))
+        path.plot(*drawn.T, color=IMPOSTOR, linewidth=1.2, linestyle=":")
+    path.set_aspect("equal", adjustable="datalim")
+    path.invert_yaxis()
+    path.set_xlabel("px")
+    told = f"{title}: SNR {found.snr_db:.1f} dB, {len(strokes)} strokes"
+    _save(figure, told, file)
+
+
 def _save(figure: Figure, title: str, file: Path) -> None:
     figure.suptitle(title, x=0.01, ha="left", fontsize=10)
     with mpl.rc_context({"svg.hashsalt": "reauth"}):
-        figure.savefig(file, metadata={"Date": None})
+        figure.savefig(file, dpi=150, metadata={"Date": None})
 
 
 def _figure(columns: int = 1, height: float = 4.5) -> tuple[Figure, list[Axes]]:

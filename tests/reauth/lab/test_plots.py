@@ -3,8 +3,11 @@
 import numpy as np
 import pytest
 
-from reauth.lab.plots import draw, draw_curve
+from reauth.decomposition import decompose
+from reauth.lab.plots import draw, draw_curve, draw_strokes
 from reauth.lab.summary import by_user, rates
+from reauth.lognormal import Stroke, trace
+from reauth.trajectory import Trajectory
 from tests.reauth.lab.test_summary import town, victim
 
 NAMES = ["det.svg", "scores.svg", "delays.svg", "users.svg"]
@@ -63,3 +66,23 @@ def test_little_or_nothing_is_drawn_as_little_or_nothing(people, tmp_path):
     draw("t", figures(people), people, tmp_path)
 
     assert sorted(NAMES) == sorted(path.name for path in tmp_path.iterdir())
+
+
+def test_strokes_are_drawn_each_and_together(tmp_path):
+    """Speed and path; a click among the points, and a movement without strokes, too."""
+    strokes = [Stroke(300.0, 0.0, -1.5, 0.3, 0.0, 0.4), Stroke(90.0, 0.2, -1.4, 0.2, 1.0, 1.0)]
+    t = np.arange(0, 1.2, 0.008)
+    kinds = np.zeros(len(t), dtype=np.int8)
+    kinds[-1] = 1
+    moved = Trajectory(0, t, *trace(strokes, t, (0.0, 0.0)).T, kinds)
+    still = Trajectory(0, t, np.zeros(len(t)), np.zeros(len(t)))
+    for name, movement in (("moved", moved), ("still", still)):
+        for ending in ("svg", "png"):
+            file = tmp_path / f"{name}.{ending}"
+            draw_strokes(f"this one {name}", movement, decompose(movement), file)
+    shown = (tmp_path / "moved.svg").read_text("utf-8")
+
+    assert "this one moved: SNR" in shown
+    assert f"{len(decompose(moved).strokes)} strokes" in shown
+    assert "SNR 0.0 dB, 0 strokes" in (tmp_path / "still.svg").read_text("utf-8")
+    assert (tmp_path / "still.png").read_bytes().startswith(b"\x89PNG")
