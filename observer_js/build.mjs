@@ -17,7 +17,7 @@ const OURS = new RegExp(
     'records', 'recordsSize', 'header', 'headerSize', 'token', 'tokenSize', 'tab', 'seq', 'base',
     'held', 'dropped', 'samples', 'sent', 'age', 'grid', 'isOpen', 'isFull', 'active', 'capped',
     'untrusted', 'ticks', 'note', 'watch', 'pump', 'forget', 'post', 'beacon', 'lost', 'interval',
-    'put', 'rebase', 'seal', 'isWaiting',
+    'put', 'rebase', 'seal', 'isWaiting', 'input',
   ].join('|')})$`,
 );
 const here = (name) => new URL(name, import.meta.url);

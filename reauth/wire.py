@@ -51,11 +51,11 @@ _STEPS = [zz >> 1 ^ -(zz & 1) for zz in range(2 * STEP + 1)]  # decoder and limi
 _LAST_SHIFT = 21  # a record's varint has 4 bytes at most: 10 min of ticks << 3 has 26 bits
 _PAUSE = PAUSE + 0.5 / TICKS_PER_S  # half a tick of grace: 1290.6001 - 690.6001 is above 600
 _HAS_HEADER, _HELD, _TAB, _BASE = 1, 2, 16, 6
-_DOWN, _GAP = int(Kind.DOWN), int(Kind.GAP)
-_MARKS = frozenset(Mark)
+_DOWN, _GAP, _MARKS = int(Kind.DOWN), int(Kind.GAP), frozenset(Mark)
 _FIELDS = {  # name: type, how many numbers; dpr is in thousandths, resolution in ticks
     "screen": (1, 2), "client": (2, 2), "resolution": (3, 1), "dpr": (4, 1),
     "rate_capped": (5, 1), "untrusted": (6, 1), "webdriver": (7, 1), "secure": (8, 1),
+    "input": (9, 1),
 }  # fmt: skip
 _NAMES = {type_: name for name, (type_, _) in _FIELDS.items()}
 _SCALE = {"resolution": TICKS_PER_S, "dpr": 1000}
@@ -75,9 +75,9 @@ class Limits:
 class Header:
     """What changed about the page's sampling; None where this batch does not tell.
 
-    `screen` and `client` are (width, height) in CSS px; `resolution` is the observed grid of the
-    time stamps in s; `untrusted` counts synthetic events since the tab id began; `secure` pages
-    have coalesced events, others have not.
+    `screen`, `client`: (width, height) in CSS px; `resolution`: the grid of its time stamps, s;
+    `untrusted`: synthetic events since the tab id began; `secure` pages have coalesced events;
+    `input`: the page's minute, from 1, of its newest key press or click of any origin.
     """
 
     screen: tuple[int, int] | None = None
@@ -88,6 +88,7 @@ class Header:
     untrusted: int | None = None
     webdriver: bool | None = None
     secure: bool | None = None
+    input: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,8 +136,7 @@ def decode(body: bytes, limits: Limits = Limits()) -> Batch:
 
 def decode_many(bodies: Sequence[bytes], limits: Limits = Limits()) -> list[Batch | WireError]:
     """Read many batches in a third of the time; each as `decode` does, or the error it raises."""
-    openings = [_tried(_opening, body, limits) for body in bodies]
-    parts, held = [], []
+    openings, parts, held = [_tried(_opening, body, limits) for body in bodies], [], []
     for body, opening in zip(bodies, openings, strict=True):
         if isinstance(opening, WireError):
             parts.append(b"")

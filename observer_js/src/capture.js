@@ -4,6 +4,9 @@
  * Kind, time, position on the screen, button, wheel: nothing else of an event is ever read, no
  * target, key, text or address. Trusted events only; synthetic ones are counted. Frames need no
  * mark: screen coordinates run on across their borders.
+ *
+ * Of keys, and of clicks by whatever means, the minute of the newest is told, so that who uses no
+ * pointer (a keyboard, a switch, a voice) is known from a page that nobody uses.
  */
 
 import { CANCEL, DOWN, MARKER, MOVE, UP, WHEEL } from './encode.js';
@@ -28,6 +31,8 @@ export const RESET = 9;
 export const SCREEN = 10;
 const DRAG_START = 11;
 const DRAG_END = 12;
+const INPUT = -1; // no kind of the wire: nothing of such an event is recorded
+const MINUTE = 60000;
 
 const KINDS = {
   __proto__: null,
@@ -38,6 +43,8 @@ const KINDS = {
   wheel: WHEEL,
   dragstart: MARKER,
   dragend: MARKER,
+  keydown: INPUT,
+  click: INPUT,
 };
 const POINTERS = { __proto__: null, mouse: 0, pen: 1, touch: 2 };
 
@@ -55,6 +62,7 @@ export function createCapture(recorder, mark, before, after) {
     active: false,
     capped: false,
     untrusted: 0,
+    input: 0,
     ticks: () => floor((originOf(view) + shift + now()) * 10),
     note,
     rebase,
@@ -66,9 +74,17 @@ export function createCapture(recorder, mark, before, after) {
   const onPointer = quiet((event) => {
     if (self.off) return;
     before();
-    if (event.isTrusted) sample(event, KINDS[typeOf(event)]);
-    else count();
+    const kind = KINDS[typeOf(event)];
+    if (event.isTrusted) kind < 0 ? acted() : sample(event, kind);
+    else if (kind >= 0) count(); // pages click by themselves all the time
   });
+
+  /** The page is used: told once in a minute of its time, whatever is pressed how often. */
+  function acted() {
+    const minute = floor(now() / MINUTE + 1);
+    if (self.input !== minute) recorder.open(self.ticks());
+    self.input = minute;
+  }
 
   /** Told with the next batch; the 1st, 2nd, 4th, 8th, ... make one of their own. */
   function count() {

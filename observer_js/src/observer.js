@@ -43,7 +43,7 @@ function start(url, key, mark) {
     },
   );
   const drifted = createDrift(originOf(view), now, wall);
-  const told = new Float64Array(9);
+  const told = new Float64Array(10);
   const header = new Uint8Array(96);
   const tab = new Uint8Array(16);
   const secure = +view.isSecureContext;
@@ -67,7 +67,7 @@ function start(url, key, mark) {
   }
 
   function tellAll() {
-    for (let i = 0; i < 9; i++) told[i] = -1;
+    for (let i = 0; i < 10; i++) told[i] = -1;
   }
 
   function lost(samples) {
@@ -143,6 +143,7 @@ function start(url, key, mark) {
     tell(6, capture.untrusted);
     tell(7, webdriver);
     tell(8, secure);
+    if (capture.input) tell(9, capture.input);
     const { token, tokenSize } = key;
     const before = dropped;
     dropped = 0;
@@ -193,8 +194,10 @@ function start(url, key, mark) {
     beat();
   });
 
+  /** A page that told nothing yet says that it was there: silence is no script at all. */
   function leave(what) {
     note(what);
+    if (!seq) recorder.open(capture.ticks());
     closeBatch();
     sender.leave(gone);
   }

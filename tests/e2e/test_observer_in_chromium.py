@@ -404,7 +404,49 @@ async def test_a_page_at_rest_sends_nothing(browser):
     async with site(index=PAGE) as served:
         page = await browser.new_page()
         await page.goto(served.url + "/index")
-        await page.keyboard.press("a")
         await page.set_viewport_size({"width": 700, "height": 500})
         await rest(page, 2.5)
         assert [] == served.batches
+
+
+async def test_a_page_that_is_left_says_that_it_was_there(browser):
+    """Else nobody could tell who only reads from a program that runs no script."""
+    async with site(index=PAGE, other=PAGE) as served:
+        page = await browser.new_page()
+        await page.goto(served.url + "/index")
+        await page.goto(served.url + "/other")
+        await served.until(served.stored)
+
+        [batch] = served.stored()
+        assert 0 == len(batch.kinds)
+        assert (None, True) == (batch.header.input, batch.header.webdriver)
+
+
+async def test_of_keys_the_minute_is_told_and_nothing_else(browser):
+    """Once, however many are pressed, and the same for a click without a pointer."""
+    async with site(index=PLAIN % "<button>b</button>") as served:
+        page = await browser.new_page()
+        await page.goto(served.url + "/index")
+        for key in "secret":
+            await page.keyboard.press(key)
+        await served.until(served.stored)
+        await page.keyboard.press("Tab")
+        await page.keyboard.press("Enter")
+        await rest(page, 2.5)
+
+        [batch] = served.stored()
+        assert 0 == len(batch.kinds)
+        assert 1 == batch.header.input
+
+
+async def test_a_click_that_a_script_makes_is_no_input(browser):
+    """Pages click by themselves all the time; it is not counted as synthetic either."""
+    async with site(index=PLAIN % "<button>b</button>", other=PAGE) as served:
+        page = await browser.new_page()
+        await page.goto(served.url + "/index")
+        await page.evaluate("document.querySelector('button').click()")
+        await page.goto(served.url + "/other")
+        await served.until(served.stored)
+
+        [batch] = served.stored()
+        assert (None, 0) == (batch.header.input, batch.header.untrusted)

@@ -9,6 +9,7 @@ const golden = new URL('../golden/wire/', import.meta.url);
 const names = readdirSync(golden).filter((name) => name.endsWith('.json'));
 const TYPES = [
   '', 'screen', 'client', 'resolution', 'dpr', 'rate_capped', 'untrusted', 'webdriver', 'secure',
+  'input',
 ];
 const hex = (bytes, size = bytes.length) => Buffer.from(bytes.subarray(0, size)).toString('hex');
 

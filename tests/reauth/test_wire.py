@@ -63,6 +63,7 @@ headers = st.builds(
     untrusted=st.none() | small,
     webdriver=truth,
     secure=truth,
+    input=st.none() | small,
 )
 step = st.integers(-20_000, 20_000)
 records = st.lists(
