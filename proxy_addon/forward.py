@@ -97,7 +97,7 @@ class Forward:
             self._pending -= 1
 
     def report(self, claim: Claim) -> None:
-        """Tell of a sender whose token was refused; nobody waits for the answer.
+        """Tell of a sender, as of one whose token was refused; nobody waits for the answer.
 
         Where too much waits already it is left untold: its counter has it.
         """
@@ -107,6 +107,11 @@ class Forward:
             self._queue.append(told)
             self._pending += 1
             self._work.set()
+
+    def note(self, claim: Claim) -> None:
+        """Tell of what came without a batch; left out where half of the room is taken."""
+        if self._pending < self._limit // 2:
+            self.report(claim)
 
     def _is_told(self, _: object) -> None:
         self._pending -= 1

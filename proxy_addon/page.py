@@ -19,6 +19,7 @@ from proxy_addon.compat import RESPONSE_BOUND, Bound
 from proxy_addon.inject import Injector, tag
 from proxy_addon.locate import Locator
 from proxy_addon.meta import MetaFilter
+from proxy_addon.notes import Notes
 from proxy_addon.policy import (
     HTML,
     Action,
@@ -44,6 +45,8 @@ log = logging.getLogger(__name__)
 _CSP = b"content-security-policy"
 _CSP_REPORT = b"content-security-policy-report-only"
 _XHTML = "application/xhtml+xml"
+_SEEN = (Reason.DOCUMENT, Reason.SUBRESOURCE)
+"""Requests of people who are observed, of sites that are."""
 _EDITED = (Action.INJECT, Action.WORKER_PRELUDE)
 _PRELUDE = Path(__file__).with_name("worker_prelude.js")
 _REPORTS = ("application/csp-report", "application/reports+json")
@@ -82,12 +85,18 @@ class Pages:
     """Pages of all sites."""
 
     def __init__(
-        self, settings: Settings, keys: Keys, route: Route, counters: Counter[str]
+        self,
+        settings: Settings,
+        keys: Keys,
+        route: Route,
+        counters: Counter[str],
+        notes: Notes | None = None,
     ) -> None:
         self._settings = settings
         self._keys = keys
         self._route = route
         self._counters = counters
+        self._notes = notes
         script, observer = _PRELUDE.read_text("ascii"), route.observer
         self._preludes = {
             honoured: prelude(
@@ -111,6 +120,8 @@ class Pages:
             )
         elif decision.action is Action.PASS and "if-none-match" in visit.head.headers:
             flow.request.headers.fields = headers.forget_ours(flow.request.headers.fields)
+        if self._notes and decision.reason in _SEEN:
+            self._notes.requested(visit.head, visit.sender)
         length = flow.request.headers.get("content-length", "")
         most = _REPORTS_ABOVE if _is_report(visit.head) else _STREAMED_ABOVE
         flow.request.stream = not length.isdecimal() or int(length) > most
@@ -317,7 +328,7 @@ class Pages:
                 self._settings.proxy.closed_buffer if visit.site.closed else None,
             ),
             encoder(encoding),
-            self._reporter(visit),
+            self._reporter(visit, token),
             None if xhtml else self._behind(visit),
         )
 
@@ -328,8 +339,13 @@ class Pages:
             int(self._settings.proxy.head_budget),
         )
 
-    def _reporter(self, visit: Visit) -> Callable[[Reason], None]:
-        return lambda reason: self._count(reason, visit)
+    def _reporter(self, visit: Visit, token: str) -> Callable[[Reason], None]:
+        def report(reason: Reason) -> None:
+            self._count(reason, visit)
+            if self._notes and _RESULTS.get(reason) == "injected":
+                self._notes.served(visit.head, visit.sender, token)
+
+        return report
 
     def _count_worker(self, reason: Reason) -> None:
         if reason is Reason.INJECTED:

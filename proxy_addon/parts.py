@@ -27,6 +27,7 @@ from proxy_addon.forward import Forward
 from proxy_addon.handshakes import Handshakes
 from proxy_addon.identity.address_map import Entries, parse_address_map
 from proxy_addon.identity.proxy_auth import parse_htpasswd
+from proxy_addon.notes import Notes
 from proxy_addon.page import Pages
 from proxy_addon.policy import Site, Standing
 from proxy_addon.route import Route, read_observer
@@ -176,7 +177,8 @@ class Parts:
         self.forward = Forward(settings, keys, self.counters, clock)
         self.control = Control(settings, keys, self.counters, clock, self._told)
         self.route = Route(settings, keys, read_observer(), self.forward, self.counters, clock)
-        self.pages = Pages(settings, keys, self.route, self.counters)
+        notes = Notes(self.route, self.forward, clock) if settings.absence.on else None
+        self.pages = Pages(settings, keys, self.route, self.counters, notes)
         allowed = networks(settings.proxy.allow_private, "proxy.allow_private")
         balancers = networks(settings.proxy.proxy_protocol_from, "proxy.proxy_protocol_from")
         refused = partial(self.counters.update, proxy_protocol_refused_total=1)

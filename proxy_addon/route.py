@@ -26,6 +26,7 @@ from reauth.claim import (
     Audience,
     Claim,
     Keys,
+    Note,
     TokenVerdict,
     check_token,
     make_token,
@@ -64,7 +65,8 @@ _NOTICE = b"""<!doctype html>
 <p>To notice that somebody else has taken over your session, this network observes how the pointer
 moves on the pages that you open: when, where on the screen, clicks and scrolling as such.</p>
 <p>It does not record what you type, read or click on, the addresses or titles of pages, or what
-they hold. What is recorded is compared with how you moved before, and deleted after a time that
+they hold. Of keys, and of clicks without a pointer, it tells once in a minute that there was one.
+What is recorded is compared with how you moved before, and deleted after a time that
 those who run this network have set; ask them how long that is, what they hold of you, and to have
 it deleted.</p></html>
 """
@@ -265,15 +267,18 @@ class Route:
         if verdict is TokenVerdict.BAD or page is None:
             if token:
                 self._counters["bad_tokens_total"] += 1
-                self._forward.report(self._claim(sender, "", TokenVerdict.BAD, now))
+                self._forward.report(self.claim(sender, "", TokenVerdict.BAD, now))
             else:  # a page that a service worker made asks for its first: nobody's is misused
                 self._counters["first_tokens_total"] += 1
             renewal = self.token(sender) if _is_same_origin(request, sender.origin) else ""
             return _response(403, _reply_headers(opaque), renewal)
-        reply = await self._forward.send(self._claim(sender, page, verdict, now), body)
+        reply = await self._forward.send(self.claim(sender, page, verdict, now), body)
         return self._reply(reply, verdict, sender, opaque)
 
-    def _claim(self, sender: Sender, page: str, verdict: TokenVerdict, now: float) -> Claim:
+    def claim(
+        self, sender: Sender, page: str, verdict: TokenVerdict | Note, now: float
+    ) -> Claim:
+        """What we say of a sender, at `now` (s since 1970)."""
         identity = sender.identity
         return Claim(
             user=identity.user,

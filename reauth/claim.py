@@ -102,6 +102,19 @@ class TokenVerdict(StrEnum):
     BAD = "bad"
 
 
+class Note(StrEnum):
+    """What else a claim may tell, in the verdict's place and without a batch: never an address."""
+
+    PAGE = "page"
+    """A watched page was served to go to, one that this client was not served of late."""
+    AGAIN = "again"
+    """The same, but a page that it was: a board that loads itself every minute is no visit."""
+    UNSAFE = "unsafe"
+    """A page of the site changed something: it posted a form, or sent a request of that sort."""
+    LOST = "lost"
+    """A batch was refused unread, so that its sender is not silent."""
+
+
 @dataclass(frozen=True, slots=True)
 class Audience:
     """Whom a page token was made for: user (or None), connection identity and origin."""
@@ -163,6 +176,11 @@ def check_token(
     return (TokenVerdict.OK if now <= expires else TokenVerdict.RESTORED), page.hex()
 
 
+def page_of(token: str) -> str:
+    """Page id of a token of our own making, in hexadecimal."""
+    return base64.urlsafe_b64decode(token[:12])[1:].hex()
+
+
 def token_in(body: bytes) -> str:
     """The page token at the front of a batch (observer's wire format v1: version, length, token).
 
@@ -188,7 +206,7 @@ class Claim:
     `user` is None when nobody knows; the session is then keyed by `client`, an address. `site` is
     the keyed hash of the origin, `host` the clear one only where the operator asked to keep it.
     `issued` and `received` are seconds since 1970. `source` and `confidence` (0 to 1) tell how the
-    user is known, `page` is the page id, `token` the verdict on the page's token.
+    user is known, `page` is the page id, `token` the verdict on the page's token, or a `Note`.
     """
 
     user: str | None

@@ -30,6 +30,7 @@ from reauth.outcome import Gap, Scored, Verdict
 from reauth.ports import Accepted, Commit, HeldRow, RawRow, Receipt, Store, TrajectoryRow
 from reauth.refusals import Refusals
 from reauth.settings import Settings
+from reauth.sightings import Sightings
 from reauth.template import comparable
 
 log = logging.getLogger(__name__)
@@ -80,6 +81,7 @@ class Engine:
         self._memory = Memory(store, recipes)
         self._brake = Brake(settings.alerts)
         self._refusals = Refusals(settings.ingest.bad_tokens, settings.ingest.bad_tokens_within)
+        self._sightings = Sightings(settings.absence)
         self._lock = asyncio.Lock()
         self._worker = ThreadPoolExecutor(1, "engine")
         self._ticker: asyncio.Task[None] | None = None
@@ -155,6 +157,18 @@ class Engine:
         if alerts:
             self._tell(await self._store.commit(Commit(alerts=alerts)))
 
+    async def noted(self, claims: Sequence[Claim]) -> None:
+        """Take what the proxy tells beside batches; what it adds up to may be an alert.
+
+        Raises
+        ------
+        StoreError
+            If the alert cannot be kept now.
+        """
+        alerts = self._sightings.noted(claims)
+        if alerts:
+            self._tell(await self._store.commit(Commit(alerts=alerts)))
+
     def _tell(self, new: Sequence[Alert]) -> None:
         if new:
             self.counters["alerts_raised_total"] += len(new)
@@ -214,6 +228,7 @@ class Engine:
         if isinstance(item, WireError):
             group.rejects.append((group.now, str(item), source.claim.user))
             self.counters[f'ingest_dropped_total{{cause="{item}"}}'] += 1
+            self._sightings.lost(source.claim)
             return Receipt.MALFORMED
         claim, batch = source.claim, item.batch
         key, tab = _key(claim), self._memory.tabs[batch.tab]
@@ -228,6 +243,8 @@ class Engine:
             if tab.stream.is_held(batch.seq):
                 held = HeldRow(tab.tab, batch.seq, claim.received, claim, source.body)
                 group.held.append(held)
+        if offer is Offer.FORKED:
+            self._sightings.forked(claim)
         self._count(offer, item)
         return _RECEIPTS[offer]
 
@@ -286,7 +303,7 @@ class Engine:
                 delivered=group.delivered,
                 sessions=[live.row() for live in group.live.values()],
                 trajectories=rows,
-                alerts=await self._alerts(group, rows),
+                alerts=await self._alerts(group, rows) + self._sightings.seen(group.ready),
                 rejects=group.rejects,
                 deletions=self._memory.deletions,
             )

@@ -12,6 +12,7 @@ import logging
 import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Any
 
@@ -22,6 +23,7 @@ from reauth.claim import (
     ANSWER_SEAL,
     Claim,
     Keys,
+    Note,
     TokenVerdict,
     seal_answer,
     seal_control,
@@ -50,6 +52,9 @@ _TOLD: dict[Receipt, Result] = {
     Receipt.STORED: {"status": 204},
     Receipt.MALFORMED: {"status": 400, "reason": Receipt.MALFORMED.value},
 }
+_NOTES = frozenset(Note)
+_BESIDE = _NOTES | {TokenVerdict.BAD}
+"""What a claim says that comes without a batch."""
 _TOLD[Receipt.DUPLICATE] = _TOLD[Receipt.FORKED] = _TOLD[Receipt.STORED]
 
 
@@ -140,8 +145,8 @@ class Receiver:
         if counters:
             self._count(counters, now)
         self.counters["ingest_bytes_total"] += len(group)
-        await self._note([claim for claim, _ in items if claim.token == TokenVerdict.BAD])
         results = [self._refusal(claim, body, now) for claim, body in items]
+        await self._note([claim for claim, _ in items], results)
         admitted = [place for place, refused in enumerate(results) if refused is None]
         stored = await self._store([Accepted(*items[place]) for place in admitted])
         for place, result in zip(admitted, stored, strict=True):
@@ -177,8 +182,8 @@ class Receiver:
 
     def _refusal(self, claim: Claim, body: bytes, now: float) -> Result | None:
         """Why a batch is not even tried, as its answer to the browser."""
-        if claim.token == TokenVerdict.BAD:
-            return _TOLD[Receipt.STORED]  # the proxy has refused it; it only tells of it
+        if claim.token in _BESIDE:
+            return _TOLD[Receipt.STORED]  # the proxy has refused it, or only tells of something
         if len(body) > self._settings.body:
             return self._refused("too_large", 413)
         identity = claim.client if claim.user is None else f"user:{claim.user}"
@@ -188,12 +193,20 @@ class Receiver:
             return self._refused(error.reason, error.status, error.retry_after)
         return None
 
-    async def _note(self, refused: Sequence[Claim]) -> None:
-        if refused:
-            try:
+    async def _note(self, claims: Sequence[Claim], results: Sequence[Result | None]) -> None:
+        """Tell the engine what came beside the batches, and of those that are refused unread."""
+        refused = [claim for claim in claims if claim.token == TokenVerdict.BAD]
+        notes = [claim for claim in claims if claim.token in _NOTES]
+        for claim, result in zip(claims, results, strict=True):
+            if result is not None and claim.token not in _BESIDE:
+                notes.append(replace(claim, token=Note.LOST))
+        try:
+            if refused:
                 await self._intake.refused(refused)
-            except StoreError as error:
-                self._failed(str(error))
+            if notes:
+                await self._intake.noted(notes)
+        except StoreError as error:
+            self._failed(str(error))
 
     async def _store(self, batches: Sequence[Accepted]) -> list[Result]:
         """What becomes of the admitted batches of a group."""

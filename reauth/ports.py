@@ -387,6 +387,16 @@ class Intake(Protocol):
         """
         ...
 
+    async def noted(self, claims: Sequence[Claim]) -> None:
+        """Take what the proxy tells beside batches: pages that it served, changes they made.
+
+        Raises
+        ------
+        StoreError
+            If an alert cannot be kept now.
+        """
+        ...
+
     async def accept(self, batches: Sequence[Accepted]) -> list[Receipt]:
         """Take the batches of one group; return once all of them are durable.
 

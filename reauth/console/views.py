@@ -21,6 +21,7 @@ from reauth.alert import Alert, State
 from reauth.alert_document import instant, rfc3339
 from reauth.console.health import Readiness
 from reauth.console.svg import timeline
+from reauth.detect.absence import WORDS
 from reauth.device import USUAL
 from reauth.ports import Store
 
@@ -95,7 +96,7 @@ def pages() -> Environment:
     )
     environment.filters.update(moment=moment, span=span, share=share, hours=hours, rfc3339=rfc3339)
     environment.globals.update(version=__version__, levels=LEVELS, usual=USUAL)
-    environment.globals.update(against=AGAINST, questions=QUESTIONS)
+    environment.globals.update(against=AGAINST, questions=QUESTIONS, counted=WORDS)
     return environment
 
 

@@ -78,6 +78,16 @@ class LocalIntake:
         """
         await self._engine.refused(claims)
 
+    async def noted(self, claims: Sequence[Claim]) -> None:
+        """Take what the proxy tells beside batches: pages that it served, changes they made.
+
+        Raises
+        ------
+        StoreError
+            If an alert cannot be kept now.
+        """
+        await self._engine.noted(claims)
+
     async def accept(self, batches: Sequence[Accepted]) -> list[Receipt]:
         """Take the batches of one group; return once all of them are durable.
 

@@ -3,6 +3,7 @@
 from reauth.settings.checking import address, store_path
 from reauth.settings.reading import ENVIRONMENT_PREFIX, Key, keys, parse, secret_files
 from reauth.settings.tree import (
+    Absence,
     Alerts,
     BotLane,
     Ca,
@@ -23,6 +24,7 @@ from reauth.settings.tree import (
 
 __all__ = [
     "ENVIRONMENT_PREFIX",
+    "Absence",
     "Alerts",
     "BotLane",
     "Ca",

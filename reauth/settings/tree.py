@@ -208,6 +208,21 @@ class Alerts:
 
 
 @dataclass(frozen=True, slots=True)
+class Absence:
+    """[absence]"""
+
+    on: bool = _key(True, "look for programs that use no pointer, and for what no hand can make")
+    within: float = _key(10, "time in which what is counted below must fall", "min", least=1)
+    spacing: float = _key(5, "pages and changes closer than this count once", "s")
+    silent_pages: int = _key(10, "watched pages served to a client that are not heard of", least=2)
+    acts: int = _key(20, "pages and changes since the last input", least=2)
+    untrusted: int = _key(20, "synthetic events beside some of those", least=1)
+    clicks: int = _key(20, "fast presses in a row where the pointer never went", least=2)
+    two_places: float = _key(60, "both clients of a user move so long; 0: never", "s")
+    automation: bool = _key(False, "navigator.webdriver alone is an alert; else it is evidence")
+
+
+@dataclass(frozen=True, slots=True)
 class Sinks:
     """[sinks]"""
 
@@ -240,6 +255,7 @@ class Settings:
     replay_lane: ReplayLane = field(default_factory=ReplayLane)
     enrolment: Enrolment = field(default_factory=Enrolment)
     alerts: Alerts = field(default_factory=Alerts)
+    absence: Absence = field(default_factory=Absence)
     sinks: Sinks = field(default_factory=Sinks)
     privacy: Privacy = field(default_factory=Privacy)
 

@@ -154,6 +154,15 @@ async def test_senders_of_bad_tokens_are_an_alert_and_nothing_else(door, store):
     assert await store.session("alice", "10.0.0.1") is None
 
 
+async def test_pages_of_which_none_says_a_word_are_an_alert_and_nothing_else(door, store):
+    """They are noted durably; no session begins by them."""
+    async with door(store, QUICK) as intake:
+        await intake.noted([claim(at=EPOCH + 6 * n, token="page") for n in range(10)])
+        assert ["absence"] == [alert.kind for alert in await store.alerts()]
+
+    assert await store.session("alice", "10.0.0.1") is None
+
+
 async def test_an_alert_that_cannot_be_kept_is_a_store_error(door, store, full):
     """Whoever reported it hears that it was not kept."""
     async with door(store, QUICK) as intake:

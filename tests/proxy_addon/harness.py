@@ -313,6 +313,7 @@ class Kept:
     def __init__(self) -> None:
         self.accepted: list[Accepted] = []
         self.senders: list[Claim] = []
+        self.notes: list[Claim] = []
         self.broken = False
 
     depth = 0
@@ -320,6 +321,10 @@ class Kept:
     async def refused(self, claims: Sequence[Claim]) -> None:
         """Note who presented bad tokens."""
         self.senders += claims
+
+    async def noted(self, claims: Sequence[Claim]) -> None:
+        """Note what was told beside batches."""
+        self.notes += claims
 
     async def accept(self, batches: Sequence[Accepted]) -> list[Receipt]:
         if self.broken:

@@ -248,7 +248,7 @@ def test_tokens_end_when_the_settings_say():
 def test_the_clear_host_is_claimed_only_where_the_operator_keeps_it(keep: bool):
     """Else a keyed hash stands for the site."""
     one, _ = route(Settings(privacy=Privacy(keep_host=keep)))
-    claim = one._claim(SENDER, "page", TokenVerdict.OK, NOW)
+    claim = one.claim(SENDER, "page", TokenVerdict.OK, NOW)
 
     assert (SENDER.origin if keep else None) == claim.host
     assert "example" not in claim.site

@@ -32,6 +32,11 @@ TOKEN = claim.make_token(KEYS, ALICE, PAGE, NOW)
 GROUP = claim.seal(KEYS, [(CLAIM, body) for body in BODIES], {"bad_tokens_total": 2}, NOW)
 LINE = claim.seal_control(KEYS, 5, {"kind": "set", "observe": False}, NOW)
 
+def test_our_own_token_tells_its_page():
+    """Without a look at whom it is for: we made it."""
+    assert claim.page_of(TOKEN) == PAGE.hex()
+
+
 names = st.none() | st.text(max_size=20)
 audiences = st.builds(Audience, names, st.text(max_size=20), st.text(max_size=20))
 

@@ -724,3 +724,29 @@ async def test_a_detector_takes_up_what_was_learnt_while_it_runs(store, clock):
 
         assert [b"first", b"second"] == asks.detector.learnt
         assert 1 == engine.counters["detectors_unusable_total"]
+async def test_a_page_that_is_heard_of_is_not_silent(store, clock, engine):
+    """Notes of the proxy and batches meet in one place, whatever the batch is worth."""
+    for number, batch in enumerate(accepted(movement(7, 30))[:12]):
+        at = clock.now = EPOCH + 6 * number
+        await engine.noted([claim(at=at, token="page", page=str(number))])
+        await engine.receive([replace(batch, claim=claim(at=at + 1))])
+    assert await store.alerts() == []
+
+    for number in range(20):
+        at = EPOCH + 100 + 6 * number
+        await engine.noted([claim(at=at, token="page", page=str(number))])
+    assert ["absence"] == [alert.kind for alert in await store.alerts()]
+    assert engine.counters["alerts_raised_total"] == 1
+
+
+async def test_batches_that_nobody_can_have_made_are_an_alert(store, clock, engine):
+    """Five that contradict others of their number, in the commit of what comes next."""
+    first, *rest = accepted(movement(7, 30), tab=b"f" * 16)
+    await send(engine, clock, [first])
+    for number, other in enumerate(rest[:5]):
+        body = bytearray(first.body)
+        body[-1] ^= number + 1
+        await engine.receive([replace(first, body=bytes(body))])
+        clock.now = other.claim.received
+
+    assert [("bot", "forks")] == [(alert.kind, alert.rule) for alert in await store.alerts()]

@@ -279,3 +279,28 @@ async def test_a_store_that_fails_while_tokens_are_noted_costs_nobody_a_batch(
     status, _ = await post(client, seal(KEYS, told, {}, EPOCH))
 
     assert status == 200
+
+
+async def test_what_comes_beside_batches_is_noted_and_nothing_of_it_is_stored(client, store):
+    """Pages that were served, of which none says a word."""
+    told = [
+        (claim(at=EPOCH + 6 * number, token="page", page=str(number)), b"")
+        for number in range(10)
+    ]
+
+    _, said = await post(client, seal(KEYS, told, {}, EPOCH))
+
+    assert {result["status"] for result in said["results"]} == {204}
+    assert [(alert.kind, alert.rule) for alert in await store.alerts()] == [("absence", "silent")]
+    assert await store.session("alice", "10.0.0.1") is None
+
+
+async def test_who_is_refused_unread_is_not_silent(client, store):
+    """A batch that is too large was one all the same."""
+    told = []
+    for number in range(30):
+        at = EPOCH + 6 * number
+        told += [(claim(at=at, token="page"), b""), (claim(at=at + 1), b"x" * 65537)]
+        await post(client, seal(KEYS, told[-2:], {}, EPOCH))
+
+    assert await store.alerts() == []

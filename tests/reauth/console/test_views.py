@@ -310,6 +310,15 @@ async def test_an_alert_of_refused_tokens_speaks_of_tokens(browse, store):
     assert "3 page tokens of this sender were refused; 3 raise an alert" in text
 
 
+async def test_an_alert_of_silence_says_what_was_counted(browse, store):
+    """In words; nobody's movement was judged."""
+    await keep(store, alarm(kind="absence", rule="silent", low=10, limit=10, evidence=()))
+
+    text = await page(await browse(), "/alerts/a1")
+
+    assert "none told that it was there: 10; 10 raise an alert" in text
+
+
 @pytest.mark.parametrize(
     "actions, words",
     [
