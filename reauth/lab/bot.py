@@ -121,10 +121,6 @@ async def trust(home: Path, ca: Path) -> None:
             raise SettingsError(f"certutil {told[0]} failed on {folder}")
 
 
-def _asked(credentials: tuple[str, str] | None) -> dict[str, str]:
-    return dict(zip(("username", "password"), credentials or (), strict=False))
-
-
 @asynccontextmanager
 async def browser_page(
     proxy: str,
@@ -157,13 +153,16 @@ async def browser_page(
     if shutil.which(CHROMIUM) is None:
         raise SettingsError(f"{CHROMIUM} is missing: apt-get install chromium")
     width, height = viewport
+    entrance: Any = {"server": proxy}
+    if credentials is not None:
+        entrance |= {"username": credentials[0], "password": credentials[1]}
     with tempfile.TemporaryDirectory(prefix="reauth-browser-") as home:
         await trust(Path(home), ca)
         async with async_playwright() as playwright:
             browser = await playwright.chromium.launch(
                 executable_path=CHROMIUM,
                 args=list(_FLAGS),
-                proxy={"server": proxy, **_asked(credentials)},
+                proxy=entrance,
                 env={**os.environ, "HOME": home},
             )
             try:
