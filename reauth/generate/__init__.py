@@ -9,6 +9,7 @@ from functools import partial
 from reauth.generate.bezier import Bezier
 from reauth.generate.functions import FUNCTIONS
 from reauth.generate.generator import Fit, Generator, Point
+from reauth.generate.lognormal import Lognormal
 from reauth.generate.perturbed import Perturbed
 from reauth.generate.recorded import Recorded
 from reauth.generate.retargeted import Retargeted
@@ -20,6 +21,7 @@ GENERATORS: Mapping[str, Fit] = {
     "bezier": Bezier.fit,
     "wind": Wind.fit,
     **FUNCTIONS,
+    "lognormal": Lognormal.fit,
     "recorded": Recorded.fit,
     "perturbed-1px": partial(Perturbed.fit, 1),
     "perturbed-3px": partial(Perturbed.fit, 3),
@@ -27,7 +29,10 @@ GENERATORS: Mapping[str, Fit] = {
 }
 """Kinds of programs by name: each is made from movements of people, which some do without."""
 
-RECORDED = frozenset(("recorded", "perturbed-1px", "perturbed-3px", "retargeted"))
+REPLAYS = frozenset({"recorded", "perturbed-1px", "perturbed-3px"})
+"""Kinds that move where somebody moved, not where they are asked to, by the clock that he had."""
+
+RECORDED = REPLAYS | {"retargeted"}
 """Kinds that play what a person has done: a hand made it, and it has been seen before."""
 
-__all__ = ["GENERATORS", "RECORDED", "Fit", "Generator", "Point"]
+__all__ = ["GENERATORS", "RECORDED", "REPLAYS", "Fit", "Generator", "Point"]

@@ -15,6 +15,8 @@ from reauth.trajectory import Floats, Trajectory
 
 NEAREST = 50
 """Movements of people that are taken for like a wanted one: enough for a mean and a deviation."""
+MOST = 4000
+"""Movements of people at most that are learnt from, evenly taken: enough for any way."""
 LEAST_DRAWN = 5
 """Points of a drawn movement at least; a normal distribution knows no bounds."""
 
@@ -56,6 +58,7 @@ class Pace:
         MacKenzie 1992, "Fitts' law as a research and design tool", HCI 7, eq. 6 (Shannon's form).
         """
         known = aimed(people)
+        known = known[:: max(1, math.ceil(len(known) / MOST))]
         if not known:
             return cls(*_by_the_books())
         way = np.array([chord(each) for each in known])

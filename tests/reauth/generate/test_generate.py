@@ -3,14 +3,12 @@
 import numpy as np
 import pytest
 
-from reauth.generate import GENERATORS
+from reauth.generate import GENERATORS, REPLAYS
 from reauth.generate.aimed import aimed, chord
 from reauth.generate.clock import sampled
 from reauth.movement import LEAST_TIME, LONGEST
 from tests.reauth.generate.crowd import crowd
 
-ELSEWHERE = {"recorded", "perturbed-1px", "perturbed-3px"}
-"""Kinds that move where somebody moved, not where they are asked to."""
 WAYS = [
     ((100.0, 200.0), (700.0, 500.0)),
     ((640.0, 400.0), (610.0, 445.0)),
@@ -52,7 +50,7 @@ def test_it_goes_from_start_to_target(generator, way):
     """Or, where that is the kind, where somebody went, wherever it is asked to go."""
     for seed in range(20):
         found = generator.draw(*way, np.random.default_rng(seed))
-        if generator.name in ELSEWHERE:
+        if generator.name in REPLAYS:
             assert generator.draw(way[1], way[0], np.random.default_rng(seed)).id == found.id
         else:
             assert way == ((found.x[0], found.y[0]), (found.x[-1], found.y[-1]))
