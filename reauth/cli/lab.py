@@ -12,7 +12,7 @@ from typing import Any
 from tqdm import tqdm
 
 from reauth import app, installation
-from reauth.cli import lab_lognormal, lab_texts
+from reauth.cli import lab_lognormal, lab_replays, lab_texts
 from reauth.cli.command import Commands, command, overrides, print_json, print_table, subcommands
 from reauth.decide import POLICIES
 from reauth.decide import RECOMMENDED as RECOMMENDED_POLICY
@@ -88,6 +88,7 @@ def add(commands: Commands) -> None:
     listed.add_argument("--json", action="store_true", help="print one object")
     _add_tables(verbs)
     _add_poison(verbs)
+    lab_replays.add(verbs, watched)
     _add_document(verbs)
     lab_lognormal.add(verbs, watched)
     paper = command(

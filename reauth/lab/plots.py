@@ -132,6 +132,25 @@ def draw_strokes(title: str, movement: Trajectory, found: Decomposition, file: P
     _save(figure, told, file)
 
 
+def draw_growth(title: str, report: Mapping[str, Any], file: Path) -> None:
+    """Draw what a look-up costs by the size of the library, and what a list would cost more."""
+    sizes = [int(size) for size in report["lookup_ms"]]
+    figure, [axis] = _figure(height=3.6)
+    for name, key, colour in (("p95", "lookup_ms", GENUINE), ("median", "median_ms", INK)):
+        taken = [report[key][str(size)] for size in sizes]
+        if None not in taken:
+            axis.plot(sizes, taken, "o-", color=colour, label=name)
+    first = report["lookup_ms"][str(sizes[0])]
+    if first is not None:
+        axis.plot(
+            sizes, [first * size / sizes[0] for size in sizes], "--", color=IMPOSTOR,
+            label="as a list would grow",
+        )  # fmt: skip
+        axis.legend(fontsize=8, frameon=False)
+    axis.set(xscale="log", yscale="log", xlabel="movements in the library", ylabel="ms")
+    _save(figure, title, file)
+
+
 def _save(figure: Figure, title: str, file: Path) -> None:
     figure.suptitle(title, x=0.01, ha="left", fontsize=10)
     with mpl.rc_context({"svg.hashsalt": "reauth"}):
