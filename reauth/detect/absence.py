@@ -41,8 +41,8 @@ NUMBERS = 100
 FRESH = 10.0
 """s between a movement and its receipt, by both clocks, for it to tell when somebody moved."""
 KNOWN = 0.5
-"""Confidence of who it is, from which on a user in two places is one person (`default_user` has
-none)."""
+"""Confidence of who it is, above which a user in two places is one person: a map of addresses has
+this much, and may name a whole network; `default_user` has none."""
 
 
 class Reason(StrEnum):
@@ -264,7 +264,7 @@ class Absence:
         """The same user moves on another client in the same seconds."""
         user, client = who
         bound = self._limits.two_places
-        if user is None or not bound or told.confidence < KNOWN or abs(told.at - told.end) > FRESH:
+        if user is None or not bound or told.confidence <= KNOWN or abs(told.at - told.end) > FRESH:
             return []
         moves = np.asarray(told.kinds) == Kind.MOVE
         if not moves.any():

@@ -6,7 +6,7 @@ from reauth.detect import absence
 from reauth.detect.absence import Absence, Reason
 from reauth.event import Kind
 from reauth.settings import Absence as Limits
-from tests.reauth.detect.test_hand import approach, places, press, told
+from tests.reauth.detect.test_hand import approach, joined, places, press, told
 
 WHO = ("alice", "10.0.0.1")
 T0 = 1_790_000_000.0
@@ -94,7 +94,7 @@ def test_changes_without_any_input_are_too():
     watch = Absence(LIMITS)
     watch.page(WHO, "p", "site", False, T0)
     elsewhere = [watch.unsafe(WHO, "other", T0 + 6 * n) for n in range(1, 30)]
-    found = sum((watch.unsafe(WHO, "site", T0 + 6 * n) for n in range(1, 8)), [])
+    found = joined(watch.unsafe(WHO, "site", T0 + 6 * n) for n in range(1, 8))
 
     assert elsewhere == [[]] * 29
     assert named(found) == ["no_input"]
@@ -173,7 +173,7 @@ def test_a_page_that_makes_synthetic_events_by_itself_is_none():
     assert synthetic(watch, 2, count=1000) == []
     used = Absence(LIMITS)
     found = []
-    for number in range(30):
+    for _ in range(30):
         found += synthetic(used, 1, count=1000) + named(used.heard(WHO, hello(T0, input=True)))
     assert found == []
 
@@ -184,7 +184,7 @@ def test_a_page_that_makes_synthetic_events_by_itself_is_none():
 def test_presses_from_nowhere_are_a_program():
     """A row of them."""
     watch = Absence(LIMITS)
-    rows = sum((press(0.2 * n, *place) for n, place in enumerate(places(12))), [])
+    rows = joined(press(0.2 * n, *place) for n, place in enumerate(places(12)))
 
     found = watch.heard(WHO, told(*rows, base=T0))
 
@@ -253,7 +253,7 @@ def test_forks_and_holes():
     assert [named(watch.forked(WHO, T0 + n)) for n in range(5)] == [[]] * 4 + [["forks"]]
 
     some = [named(watch.heard(WHO, hello(T0 + n, missing=n % 2))) for n in range(500)]
-    most = sum((named(watch.heard(WHO, hello(T0 + n, missing=3))) for n in range(200)), [])
+    most = joined(named(watch.heard(WHO, hello(T0 + n, missing=3))) for n in range(200))
     assert some == [[]] * 500
     assert "gaps" in most
 
@@ -281,9 +281,10 @@ def test_one_user_does_not_move_in_two_places():
     [
         (Limits(two_places=0.0), {}),
         (LIMITS, {"confidence": 0.0}),
+        (LIMITS, {"confidence": 0.5}),
         (LIMITS, {"user": None}),
     ],
-    ids=["off", "default-user", "unknown"],
+    ids=["off", "default-user", "address-map", "unknown"],
 )
 def test_two_places_are_nothing_where_one_name_may_be_many_people(limits, who):
     """Or where somebody works by a remote desktop."""

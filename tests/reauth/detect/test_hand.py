@@ -17,6 +17,11 @@ def told(*rows, base=BASE, **more):
     return Told(end, b"t" * 16, "page", "site", base, *columns, **more)
 
 
+def joined(parts):
+    """Rows, or findings, one after the other."""
+    return [row for part in parts for row in part]
+
+
 def press(t, x, y, pointer=MOUSE, moved=True):
     """The pointer set down somewhere, as automation does: one move, down and up."""
     move = [(Kind.MOVE, t, x, y, 0)] if moved else []
@@ -51,7 +56,7 @@ def places(count):
 def test_presses_where_the_pointer_never_went_are_counted(moved, apart):
     """With one move to the place or with none; in one batch or in many."""
     rows = [press(0.2 * n, *place, moved=moved) for n, place in enumerate(places(9))]
-    batches = [told(*part) for part in rows] if apart else [told(*sum(rows, []))]
+    batches = [told(*part) for part in rows] if apart else [told(*joined(rows))]
 
     assert jumps(*batches) == 7  # nobody knows of the first; the second has no pace
 
@@ -77,7 +82,7 @@ def test_touch_and_pens_come_down_anywhere(pointer):
     """However fast."""
     rows = [press(0.2 * n, *place, pointer) for n, place in enumerate(places(30))]
 
-    assert jumps(told(*sum(rows, []))) == 0
+    assert jumps(told(*joined(rows))) == 0
     assert jumps(*[told(*part) for part in rows]) == 0
 
 
@@ -92,7 +97,7 @@ def test_a_mouse_after_a_touch_is_where_nobody_knows():
 
 def test_a_switch_or_a_dwelling_eye_sets_the_pointer_too_but_takes_its_time():
     """A second and more for each; counted only where a browser says that it is driven."""
-    rows = sum((press(1.2 * n, *place) for n, place in enumerate(places(30))), [])
+    rows = joined(press(1.2 * n, *place) for n, place in enumerate(places(30)))
 
     assert jumps(told(*rows)) == 0
     assert jumps(told(*rows), slow=True) == 29
@@ -100,7 +105,7 @@ def test_a_switch_or_a_dwelling_eye_sets_the_pointer_too_but_takes_its_time():
 
 def test_pressing_again_where_it_is_needs_no_way():
     """A hand that rests on a button."""
-    rows = sum((press(0.2 * n, 500, 500, moved=False) for n in range(30)), [])
+    rows = joined(press(0.2 * n, 500, 500, moved=False) for n in range(30))
 
     assert jumps(told(*rows)) == 0
 
