@@ -165,7 +165,8 @@ class Engine:
         StoreError
             If the alert cannot be kept now.
         """
-        alerts = self._sightings.noted(claims)
+        async with self._lock:
+            alerts = self._sightings.noted(claims)
         if alerts:
             self._tell(await self._store.commit(Commit(alerts=alerts)))
 
@@ -303,7 +304,7 @@ class Engine:
                 delivered=group.delivered,
                 sessions=[live.row() for live in group.live.values()],
                 trajectories=rows,
-                alerts=await self._alerts(group, rows) + self._sightings.seen(group.ready),
+                alerts=await self._alerts(group, rows) + await self._sighted(group),
                 rejects=group.rejects,
                 deletions=self._memory.deletions,
             )
@@ -354,6 +355,11 @@ class Engine:
             self._worker, resemblance_of, alert, rested_on, enrolled, recipe
         )
         return replace(alert, resembles=resembles)
+
+    async def _sighted(self, group: Group) -> list[Alert]:
+        """What the batches of a group tell of programs; counted where numbers are crunched."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._worker, self._sightings.seen, group.ready)
 
     def _tally(self, group: Group) -> None:
         self.counters["ingest_skewed_total"] += group.skewed

@@ -43,6 +43,7 @@ FRESH = 10.0
 KNOWN = 0.5
 """Confidence of who it is, above which a user in two places is one person: a map of addresses has
 this much, and may name a whole network; `default_user` has none."""
+_MOVE, _CANCEL = int(Kind.MOVE), int(Kind.CANCEL)
 
 
 class Reason(StrEnum):
@@ -209,7 +210,7 @@ class Absence:
         trail.silent.times.clear()
         if told.resolution is not None:
             tab.resolution = told.resolution
-        if told.input or bool((np.asarray(told.kinds) <= Kind.CANCEL).any()):
+        if told.input or bool((np.asarray(told.kinds) <= _CANCEL).any()):
             _used(trail)
         trail.webdriver = trail.webdriver or told.webdriver
         found = [
@@ -266,7 +267,7 @@ class Absence:
         bound = self._limits.two_places
         if user is None or not bound or told.confidence <= KNOWN or abs(told.at - told.end) > FRESH:
             return []
-        moves = np.asarray(told.kinds) == Kind.MOVE
+        moves = np.asarray(told.kinds) == _MOVE
         if not moves.any():
             return []
         # By our clock: the batch ends as it is received. Two pages' clocks are not compared.
@@ -274,7 +275,8 @@ class Absence:
         places = self._moving.pop(user, None) or _Places()
         self._moving[user] = places
         _bound(self._moving, KEYS)
-        return places.moved(client, {int(time) for time in times}, bound, self._limits.within)
+        seconds = set(np.unique(times.astype(int)).tolist())
+        return places.moved(client, seconds, bound, self._limits.within)
 
     def _trail(self, who: Who) -> _Trail:
         trail = self._trails.pop(who, None) or _Trail(self._limits)

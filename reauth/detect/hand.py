@@ -28,7 +28,7 @@ COARSE = 0.001
 LONGEST = 500
 """Ticks of 0.1 ms between moves that belong together: a mouse reports at 20 Hz at least."""
 _TAIL = 8
-_DOWN, _MOVE, _CANCEL = int(Kind.DOWN), int(Kind.MOVE), int(Kind.CANCEL)
+_MOVE, _DOWN, _WHEEL, _CANCEL = map(int, (Kind.MOVE, Kind.DOWN, Kind.WHEEL, Kind.CANCEL))
 
 Column = Sequence[Any] | NDArray[Any]
 
@@ -115,7 +115,7 @@ class Hand:
         lead = self._tail.shape[1]
         way = np.concatenate([self._tail, places], axis=1)
         start = 0
-        for at in np.flatnonzero((kinds != _MOVE) & (kinds != Kind.WHEEL)):
+        for at in np.flatnonzero((kinds != _MOVE) & (kinds != _WHEEL)):
             if kinds[at] != _DOWN:
                 start = lead + int(at) + 1 if self._touching else start
                 self._touching = False
@@ -140,11 +140,11 @@ class Hand:
         self._pressed = at
 
     def _intervals(self, times: NDArray[np.float64]) -> None:
-        steps = np.rint(np.diff(times) * 1e4).astype(int)
+        steps = np.rint((times[1:] - times[:-1]) * 1e4).astype(int)
         steps = steps[(steps > 0) & (steps <= LONGEST)]
         if not len(steps):
             return
-        step = int(np.median(steps))
+        step = int(np.sort(steps)[len(steps) // 2])
         same = int((steps == step).sum())
         if step != self._step:
             self._step, self.alike, self._odd = step, 0, 0

@@ -12,6 +12,7 @@ from mitmproxy.test import tflow
 from proxy_addon.compat import RESPONSE_BOUND
 from proxy_addon.forward import Forward
 from proxy_addon.identity import UNKNOWN
+from proxy_addon.notes import Notes
 from proxy_addon.page import Pages, Visit
 from proxy_addon.policy import RequestHead, Site, Standing, combine
 from proxy_addon.route import Observer, Route, Sender
@@ -466,3 +467,41 @@ def test_a_page_without_a_type_is_watched_where_browsers_show_it_as_one():
         one, other = One(site=site), One(site=site)
         assert OBS.encode() in one.answered(Content_Type="")
         assert b"\x89PNG\r\n" == other.answered(b"\x89PNG\r\n", Content_Type="")
+
+
+class Heard(Notes):
+    """Notes whose words are kept as the proxy would send them."""
+
+    def __init__(self, one: One) -> None:
+        forward = Forward(Settings(), KEYS, one.counters, lambda: 0.0)
+        super().__init__(one.pages._route, forward, lambda: 0.0)
+        one.pages._notes = self
+
+    def names(self) -> list[str]:
+        """Which of the four things were told, in order."""
+        return [waiting.claim.token for waiting in self._forward._queue]
+
+
+async def test_a_page_is_told_of_once_it_bears_the_tag():
+    """Not one that turned out to be none; its request changes nothing."""
+    one, other = One(), One()
+    heard, nothing = Heard(one), Heard(other)
+
+    one.asked()
+    one.answered()
+    other.answered(b"%PDF-1.7", content_type="text/plain")
+
+    assert ["page"] == heard.names()
+    assert [] == nothing.names()
+
+
+@pytest.mark.parametrize("standing", [Standing.CLEAR, Standing.STOPPED, Standing.WITHDRAWN])
+async def test_changes_are_told_of_people_who_are_observed(standing: Standing):
+    """Of nobody else, whatever they send."""
+    fetch = {"Sec-Fetch-Dest": "empty", "Sec-Fetch-Mode": "cors", "Sec-Fetch-Site": "same-origin"}
+    one = One(fetch, standing=standing, method="POST")
+    heard = Heard(one)
+
+    one.asked()
+
+    assert (["unsafe"] if standing is Standing.CLEAR else []) == heard.names()
