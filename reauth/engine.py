@@ -245,7 +245,7 @@ class Engine:
                 held = HeldRow(tab.tab, batch.seq, claim.received, claim, source.body)
                 group.held.append(held)
         if offer is Offer.FORKED:
-            self._sightings.forked(claim)
+            self._sightings.forked(claim, batch.tab)
         self._count(offer, item)
         return _RECEIPTS[offer]
 

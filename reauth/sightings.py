@@ -45,10 +45,10 @@ class Sightings:
             self._tell(claim, self._absence.heard(tab.key, _told(one)))
         return self.take()
 
-    def forked(self, claim: Claim) -> None:
-        """A batch contradicts another; the alert is given with the next ones."""
+    def forked(self, claim: Claim, tab: bytes) -> None:
+        """Two senders say they are this tab; the alert is given with the next ones."""
         if self._on:
-            self._tell(claim, self._absence.forked(_who(claim), claim.received))
+            self._tell(claim, self._absence.forked(_who(claim), tab, claim.received))
 
     def lost(self, claim: Claim) -> None:
         """A batch could not be read."""

@@ -34,8 +34,9 @@ GRACE = 2.0
 CONSTANT = 1000
 """Intervals of one length to a tick of 0.1 ms: eight seconds of a 125 Hz mouse, whose own reports
 jitter by more."""
-FORKS = 5
-"""Batches that say what another one of their number said otherwise: two senders are one page."""
+FORKS = 3
+"""Tabs of which two senders say different things under one number: a machine that was cloned or set
+back to an earlier state has one now and then."""
 NUMBERS = 100
 """Batches after which a share of them may be judged: 8 minutes of movement."""
 FRESH = 10.0
@@ -74,7 +75,7 @@ WORDS = {
     Reason.CLICKS: "Presses of a mouse in a row where the pointer had not gone",
     Reason.FAST: "Batches with more time in them than had passed",
     Reason.CONSTANT: "Intervals between moves that were all alike",
-    Reason.FORKS: "Batches that contradict others of their number",
+    Reason.FORKS: "Tabs of which two senders said different things",
     Reason.GAPS: "Batches that never came",
     Reason.TWO_PLACES: "Seconds in which the pointer moved on two clients at once",
 }
@@ -153,6 +154,7 @@ class _Trail:
         self.served: OrderedDict[str, float] = OrderedDict()
         self.sites: OrderedDict[str, None] = OrderedDict()
         self.tabs: OrderedDict[bytes, _Tab] = OrderedDict()
+        self.forked: OrderedDict[bytes, None] = OrderedDict()
         self.untrusted = 0
         self.untrusted_since = 0.0
         self.webdriver = False
@@ -186,7 +188,7 @@ class Absence:
         return found if again else found + self._act(trail, at)
 
     def unsafe(self, who: Who, site: str, at: float) -> list[Finding]:
-        """A page of the site changed something; of sites without a watched page nothing is told."""
+        """A page of the site changed something; sites without a watched page tell of nobody."""
         trail = self._trail(who)
         return self._act(trail, at) if site in trail.sites else []
 
@@ -197,10 +199,14 @@ class Absence:
             trail.silent.times.clear()
             _used(trail)
 
-    def forked(self, who: Who, at: float) -> list[Finding]:
-        """A batch contradicts another one of its number."""
+    def forked(self, who: Who, tab: bytes, at: float) -> list[Finding]:
+        """A batch contradicts another of its number, or comes of a tab of which one did."""
         self.lost(who)
         trail = self._trail(who)
+        if tab in trail.forked:
+            return []
+        trail.forked[tab] = None
+        _bound(trail.forked, PAGES)
         return [trail.forks.found(Reason.FORKS, FORKS)] if trail.forks.add(at) else []
 
     def heard(self, who: Who, told: Told) -> list[Finding]:
@@ -208,6 +214,8 @@ class Absence:
         trail = self._trail(who)
         tab = trail.tab(told)
         trail.silent.times.clear()
+        trail.sites[told.site] = None
+        _bound(trail.sites, PAGES)
         if told.resolution is not None:
             tab.resolution = told.resolution
         if told.input or bool((np.asarray(told.kinds) <= _CANCEL).any()):

@@ -58,8 +58,8 @@ def test_changes_count_after_a_page():
 def test_forks_are_given_with_what_comes_next():
     """They come amid a group, whose commit has room for alerts."""
     sightings = Sightings(LIMITS)
-    for n in range(5):
-        sightings.forked(claim(at=EPOCH + n))
+    for n in range(3):
+        sightings.forked(claim(at=EPOCH + n), bytes([n]))
 
     [alert] = sightings.seen([])
     assert (alert.kind, alert.rule) == ("bot", "forks")
@@ -71,5 +71,6 @@ def test_switched_off_it_sees_nothing():
     sightings = Sightings(Absence(on=False, silent_pages=2))
 
     assert pages(sightings, [EPOCH + n for n in range(50)]) == []
-    sightings.forked(claim())
+    for n in range(9):
+        sightings.forked(claim(), bytes([n]))
     assert sightings.take() == []

@@ -250,7 +250,9 @@ def test_intervals_that_never_tremble_are_a_program():
 def test_forks_and_holes():
     """Now and then one is a fault; many are somebody who makes batches up."""
     watch = Absence(LIMITS)
-    assert [named(watch.forked(WHO, T0 + n)) for n in range(5)] == [[]] * 4 + [["forks"]]
+    one = [named(watch.forked(WHO, b"tab", T0 + n)) for n in range(50)]
+    more = [named(watch.forked(WHO, bytes([n]), T0 + 50 + n)) for n in range(2)]
+    assert (one, more) == ([[]] * 50, [[], ["forks"]])
 
     some = [named(watch.heard(WHO, hello(T0 + n, missing=n % 2))) for n in range(500)]
     most = joined(named(watch.heard(WHO, hello(T0 + n, missing=3))) for n in range(200))
