@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from reauth.alert import Alert, alert_id
 from reauth.claim import Claim, Note
 from reauth.detect.absence import Absence, Finding, Who
-from reauth.detect.hand import Told
+from reauth.detect.pointer import Told
 from reauth.group import Arrived, LiveTab
 from reauth.order import Ready
 from reauth.settings import Absence as Limits

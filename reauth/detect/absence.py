@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from reauth.detect.hand import Hand, Told
+from reauth.detect.pointer import Pointer, Told
 from reauth.event import Kind
 from reauth.settings import Absence as Limits
 
@@ -150,7 +150,7 @@ class _Trail:
         self.acts = Tally(limits.acts, within, spacing)
         self.fast = Tally(FAST, within)
         self.forks = Tally(FORKS, within)
-        self.hand = Hand()
+        self.pointer = Pointer()
         self.served: OrderedDict[str, float] = OrderedDict()
         self.sites: OrderedDict[str, None] = OrderedDict()
         self.tabs: OrderedDict[bytes, _Tab] = OrderedDict()

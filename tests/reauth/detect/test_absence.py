@@ -6,7 +6,7 @@ from reauth.detect import absence
 from reauth.detect.absence import Absence, Reason
 from reauth.event import Kind
 from reauth.settings import Absence as Limits
-from tests.reauth.detect.test_hand import approach, joined, places, press, told
+from tests.reauth.detect.test_pointer import approach, joined, places, press, told
 
 WHO = ("alice", "10.0.0.1")
 T0 = 1_790_000_000.0

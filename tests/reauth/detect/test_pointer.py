@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from reauth.detect.hand import Hand, Told
+from reauth.detect.pointer import Pointer, Told
 from reauth.event import Kind
 
 BASE = 1_790_000_000.0
@@ -40,7 +40,7 @@ def approach(t, start, end, steps=20):
 
 def jumps(*batches, slow=False):
     """How many presses in a row came from nowhere."""
-    hand = Hand()
+    pointer = Pointer()
     for batch in batches:
         hand.feed(batch, None, slow)
     return hand.jumps
@@ -119,7 +119,7 @@ def test_after_a_batch_that_was_lost_nobody_knows_where_it_came_from():
 
 def alike(times, resolution=0.0001):
     """Intervals found alike in moves at these times."""
-    hand = Hand()
+    pointer = Pointer()
     for start in range(0, len(times), 200):
         part = times[start : start + 200]
         rows = [(Kind.MOVE, t - part[0], n, n, 0) for n, t in enumerate(part)]

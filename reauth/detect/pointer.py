@@ -1,6 +1,6 @@
 """What no hand does with a pointer: presses where it never went, and intervals without a tremble.
 
-Screen coordinates run on across pages, so one `Hand` follows a person on a client from tab to tab.
+Screen coordinates run on across pages, so one `Pointer` follows a person on a client from tab to tab.
 """
 
 from collections.abc import Sequence
@@ -65,7 +65,7 @@ class Told:
         return self.base + (float(self.times[-1]) if len(self.times) else 0.0)
 
 
-class Hand:
+class Pointer:
     """One pointer's presses and intervals.
 
     `jumps` counts presses in a row where it never went, since `since` (s, the page's clock);
