@@ -6,6 +6,8 @@ A detector is one file and one line in `DETECTORS`; the contract suite finds it 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, Protocol
 
+from reauth.detect.hand import Hand
+from reauth.detect.replay import Library
 from reauth.trajectory import Trajectory
 
 
@@ -53,5 +55,9 @@ class Detector(Protocol):
         ...
 
 
-DETECTORS: Final[Mapping[str, Callable[[int], Detector]]] = {}
+def _hand(most: int) -> Detector:
+    return Hand()
+
+
+DETECTORS: Final[Mapping[str, Callable[[int], Detector]]] = {"default": _hand, "library": Library}
 """By name: from the number of movements that it may remember to a fresh detector."""

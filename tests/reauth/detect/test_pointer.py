@@ -42,8 +42,8 @@ def jumps(*batches, slow=False):
     """How many presses in a row came from nowhere."""
     pointer = Pointer()
     for batch in batches:
-        hand.feed(batch, None, slow)
-    return hand.jumps
+        pointer.feed(batch, None, slow)
+    return pointer.jumps
 
 
 def places(count):
@@ -123,8 +123,8 @@ def alike(times, resolution=0.0001):
     for start in range(0, len(times), 200):
         part = times[start : start + 200]
         rows = [(Kind.MOVE, t - part[0], n, n, 0) for n, t in enumerate(part)]
-        hand.feed(told(*rows, base=BASE + part[0]), resolution, False)
-    return hand.alike
+        pointer.feed(told(*rows, base=BASE + part[0]), resolution, False)
+    return pointer.alike
 
 
 def test_intervals_to_a_tick_are_counted():
