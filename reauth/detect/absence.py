@@ -259,7 +259,7 @@ class Absence:
         return [finding]
 
     def _pressed(self, trail: _Trail, tab: _Tab, told: Told) -> list[Finding]:
-        hand, found = trail.hand, []
+        hand, found = trail.pointer, []
         hand.feed(told, tab.resolution, slow=trail.webdriver)
         if hand.jumps >= self._limits.clicks:
             found.append(Finding(Reason.CLICKS, hand.jumps, self._limits.clicks, hand.since))

@@ -1,6 +1,6 @@
 """What no hand does with a pointer: presses where it never went, and intervals without a tremble.
 
-Screen coordinates run on across pages, so one `Pointer` follows a person on a client from tab to tab.
+Screen coordinates run on across pages: one `Pointer` follows a person on a client from tab to tab.
 """
 
 from collections.abc import Sequence

@@ -163,7 +163,7 @@ class IdentityLane:
 class BotLane:
     """[bot_lane]"""
 
-    on: bool = _key(False, "ask whether a hand moves the pointer")
+    on: bool = _key(True, "ask whether a hand moves the pointer")
     detector: str = _key("default", "what tells a hand from a program")
     policy: str = _key("cusum", "what turns its scores into a verdict, or sprt")
     bound: float = _key(10.0, "nats of evidence that are an alarm", least=0.1)
@@ -173,7 +173,7 @@ class BotLane:
 class ReplayLane:
     """[replay_lane]"""
 
-    on: bool = _key(False, "ask whether movement has been seen before")
+    on: bool = _key(True, "ask whether movement has been seen before")
     detector: str = _key("library", "what knows movement again")
     policy: str = _key("cusum", "what turns its scores into a verdict, or sprt")
     bound: float = _key(10.0, "nats of evidence that are an alarm", least=0.1)
