@@ -159,27 +159,21 @@ class Store(Protocol):
         StoreError
             Also if somebody was deleted since: what was remembered of them never comes back.
         """
-        ...
 
     async def tab(self, tab: bytes) -> TabRow | None:
         """What is remembered of a tab."""
-        ...
 
     async def held(self, tab: bytes) -> list[HeldRow]:
         """Acknowledged batches of a tab that wait for an earlier one, in order."""
-        ...
 
     async def held_tabs(self) -> list[bytes]:
         """Tabs that have such batches: where a restart goes on."""
-        ...
 
     async def session(self, user: str | None, client: str) -> SessionRow | None:
         """The session of a user on a client (of nobody known: of the client) heard of last."""
-        ...
 
     async def moved_since(self, since: float) -> list[tuple[str, str]]:
         """(user, client) of sessions that moved at `since` (s) or later; of nobody known, none."""
-        ...
 
     async def trajectories_of(
         self, session: str, lane: str, limit: int, version: int | None = None
@@ -188,27 +182,21 @@ class Store(Protocol):
 
         With a version only those that were compared with the template of that one.
         """
-        ...
 
     async def version(self) -> int:
         """A number that changes when a process or task changed people, templates; closed alerts."""
-        ...
 
     async def deletions(self) -> int:
         """How often anybody was deleted."""
-        ...
 
     async def actives(self) -> dict[str, dict[str, int]]:
         """Everyone's active templates, but for those who are paused: device class to version."""
-        ...
 
     async def people(self) -> list[PersonRow]:
         """Everyone who has a trajectory or a template, by name."""
-        ...
 
     async def person(self, user: str) -> PersonRow | None:
         """One of them."""
-        ...
 
     async def genuine(
         self, user: str, limit: int, devices: Collection[str] | None = None
@@ -218,32 +206,27 @@ class Store(Protocol):
         Trajectories of sessions with an unresolved or confirmed alert are left out, and of other
         device classes than `devices`, if that is given.
         """
-        ...
 
     async def background(
         self, without: str, most: int, devices: Collection[str] | None = None,
         lane: str = "identity",
     ) -> dict[str, list[list[Trajectory]]]:  # fmt: skip
         """The others' trajectories as `genuine` has them, at most so many of each; of a lane."""
-        ...
 
     async def template(self, user: str, version: int | None = None) -> Template | None:
         """A user's template of a version; None as version means the newest active one.
 
         The active one of a paused user is None.
         """
-        ...
 
     async def templates(self, user: str) -> list[Template]:
         """All versions, oldest first."""
-        ...
 
     async def save_template(self, template: Template) -> Template:
         """Keep a template as the user's next version and make it the active one.
 
         It takes the place of those whose device class does not contradict its own.
         """
-        ...
 
     async def shared(self) -> Shared | None:
         """What all users share, as measured last."""
@@ -253,15 +236,12 @@ class Store(Protocol):
 
     async def newest(self, lane: str, limit: int) -> list[Trajectory]:
         """Everybody's trajectories of a lane, oldest session first, the newest kept."""
-        ...
 
     async def learnt(self, detector: str) -> tuple[float, bytes] | None:
         """When (s since 1970) a detector has learnt of everybody, and what; None before that."""
-        ...
 
     async def save_learnt(self, detector: str, made: float, model: bytes) -> None:
         """Keep what a detector has learnt, in the place of what it had."""
-        ...
 
     async def rollback(self, user: str, version: int) -> None:
         """Make an older version the active one, in the place of those as above.
@@ -271,64 +251,50 @@ class Store(Protocol):
         NotEnrolled
             If there is no such version.
         """
-        ...
 
     async def set_paused(self, user: str, paused: bool) -> None:
         """Stop or resume comparing a user; gathering goes on."""
-        ...
 
     async def delete_user(self, user: str) -> int:
         """Forget a user's templates, trajectories, sessions, raw batches; how many rows went."""
-        ...
 
     async def import_recording(
         self, user: str, digest: str, sessions: Sequence[Sequence[Trajectory]], now: float
     ) -> bool:
         """Keep a recording's trajectories for enrolment; False if this content was known."""
-        ...
 
     async def alerts(
         self, state: State | None = None, since: float | None = None, limit: int = 1000,
         cursor: str | None = None,
     ) -> list[Alert]:  # fmt: skip
         """Alerts by `raised_at`, oldest first, after the alert whose id is `cursor`."""
-        ...
 
     async def alert(self, alert_id: str) -> Alert | None:
         """One alert."""
-        ...
 
     async def unresolved(self) -> set[tuple[str, str]]:
         """(session, lane) of the alerts that nobody has closed yet."""
-        ...
 
     async def update_alert(self, alert: Alert, was: State) -> bool:
         """Keep an alert that has moved on from state `was`; False if somebody was faster."""
-        ...
 
     async def due(self, now: float, limit: int, without: Collection[str] = ()) -> list[Delivery]:
         """Deliveries whose time has come, but for those to the sinks `without`."""
-        ...
 
     async def delivered(self, delivery: int) -> None:
         """The sink has taken it."""
-        ...
 
     async def postponed(self, delivery: int, until: float | None) -> None:
         """It failed; try again at `until`, or never (None: given up, shown in red)."""
-        ...
 
     async def expire(self, now: float) -> dict[str, int]:
         """Delete what is older than its retention; rows (or day files) removed, by table."""
-        ...
 
     async def backup(self, path: str) -> None:
         """Write a consistent copy of the main file; never overwrites."""
-        ...
 
     async def health(self) -> Health:
         """Probe it, with a write."""
-        ...
 
 
 class Sink(Protocol):
@@ -339,7 +305,6 @@ class Sink(Protocol):
 
     def render(self, alert: Alert) -> bytes:
         """What will be sent: no coordinate, no feature."""
-        ...
 
     async def deliver(self, alert: Alert, payload: bytes, now: float) -> None:
         """Send it.
@@ -349,7 +314,6 @@ class Sink(Protocol):
         SinkError
             If it did not arrive.
         """
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -375,7 +339,6 @@ class Intake(Protocol):
     @property
     def depth(self) -> int:
         """Batches that wait."""
-        ...
 
     async def refused(self, claims: Sequence[Claim]) -> None:
         """Take note of senders whose page tokens the proxy has refused.
@@ -385,7 +348,6 @@ class Intake(Protocol):
         StoreError
             If an alert cannot be kept now.
         """
-        ...
 
     async def noted(self, claims: Sequence[Claim]) -> None:
         """Take what the proxy tells beside batches: pages that it served, changes they made.
@@ -395,7 +357,6 @@ class Intake(Protocol):
         StoreError
             If an alert cannot be kept now.
         """
-        ...
 
     async def accept(self, batches: Sequence[Accepted]) -> list[Receipt]:
         """Take the batches of one group; return once all of them are durable.
@@ -407,4 +368,3 @@ class Intake(Protocol):
         Overloaded
             If too much waits already.
         """
-        ...

@@ -32,6 +32,9 @@ One JSON line an outcome, in order: scored, verdict, dropped, gap, alert. `t` is
 file's first event. Each file is a session of its own; --join makes them one, as if one person had
 left the seat to the next. Nothing is stored without --store.
 
+Of the lanes that ask for programs and recordings, `bot` and `replay`, alerts are told; with
+--every-lane all of their outcomes are.
+
 examples:
   reauth replay --user anna friday.csv
   reauth replay --user anna --join friday.csv somebody_else.csv | grep '"alert"'
@@ -51,6 +54,7 @@ def add(commands: Commands) -> None:
     )
     added.add_argument("--join", action="store_true", help="all files are one session")
     added.add_argument("--store", action="store_true", help="keep scores and alerts, deliver them")
+    added.add_argument("--every-lane", action="store_true", help="outcomes of all lanes")
     added.add_argument("files", nargs="+", metavar="FILE")
 
 
@@ -76,6 +80,8 @@ class Replay:
         Its pause lies between joined files, its gap ends sessions.
     join
         Whether all files are one session.
+    every_lane
+        Whether all outcomes are told of lanes that know nobody, or their alerts only.
     """
 
     def __init__(
@@ -86,12 +92,14 @@ class Replay:
         lane: IdentityLane,
         *,
         join: bool,
+        every_lane: bool = False,
     ) -> None:
         self._user = user
         self._recipes = recipes
         self._templates = templates
         self._lane = lane
         self._join = join
+        self._quiet = () if every_lane else tuple(asked.name for asked in checks(recipes))
         self._part: Part | None = None
 
     def file(self, name: str, read: Read, offset: float) -> Iterator[tuple[Part, dict[str, Any]]]:
@@ -159,7 +167,8 @@ class Replay:
             part.fresh.append(replace(row, trajectory=moved))
             if row.score is not None:
                 part.rows.append(part.fresh[-1])
-        yield line_of(outcome)
+        if isinstance(outcome, Gap) or outcome.lane not in self._quiet:
+            yield line_of(outcome)
         if isinstance(outcome, Verdict) and not outcome.genuine:
             if outcome.lane not in part.alerts:
                 judged = judged_by(part.live, outcome)
@@ -222,7 +231,8 @@ async def _replayed(args: Namespace) -> int:
             if learnt is not None:
                 asked.detector.take(learnt[1])
         lane = settings.identity_lane
-        replay = Replay(args.user, recipes, templates, lane, join=args.join)
+        how = {"join": args.join, "every_lane": args.every_lane}
+        replay = Replay(args.user, recipes, templates, lane, **how)
         whole = sum(_length(read) + lane.pause for read in reads)
         for name, read in zip(args.files, reads, strict=True):
             touched: dict[str, Part] = {}

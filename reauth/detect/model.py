@@ -87,7 +87,7 @@ class Model:
                 meta = json.loads(found["meta"].tobytes())
             _check(arrays, meta)
         except (ValueError, KeyError, OSError, TypeError, EOFError, BadZipFile) as error:
-            raise TemplateError(f"this is no detector's model: {error}") from None
+            raise TemplateError(f"default: this is no detector's model: {error}") from None
         return cls(arrays, meta)
 
 

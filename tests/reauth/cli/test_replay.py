@@ -48,7 +48,8 @@ def test_a_takeover_raises_one_alert(town):
 
     [alert] = [line for line in said.lines if line["kind"] == "alert"]
     assert str(files[1]) == alert["file"]
-    assert set(alert) == COMMON | {"id", *RULE}
+    assert set(alert) == COMMON | {"id", "risk", *RULE}
+    assert 0 < alert["risk"] <= 100
     assert 20 == alert["window"]
     assert alert["low"] >= alert["limit"]
     verdicts = [line["genuine"] for line in said.lines if line["kind"] == "verdict"]
@@ -82,6 +83,20 @@ def test_the_same_recording_gives_the_same_lines(town):
     assert said[0] == said[1]
     before = [line["score"] for line in map(json.loads, said[0].splitlines()) if "score" in line]
     assert before == pytest.approx([line["score"] for line in later if "score" in line], abs=1e-5)
+
+
+def test_a_recording_that_is_played_again_is_an_alert_of_the_replay_lane(town):
+    """Of lanes that know nobody alerts are told, and with --every-lane all that they said."""
+    files = [town.recording(0, 60, 7)] * 2
+
+    told = town.type("replay", "--user", "alice", *files).lines
+    every = town.type("replay", "--user", "alice", "--every-lane", *files).lines
+
+    lanes = [(line["lane"], line["kind"]) for line in told if line["lane"] != "identity"]
+    assert [("replay", "alert")] == lanes
+    assert {"identity", "bot", "replay"} == {line["lane"] for line in every}
+    quiet = [line for line in every if line["lane"] == "identity" or line["kind"] == "alert"]
+    assert told == quiet
 
 
 def test_nothing_is_stored_unless_asked(town):

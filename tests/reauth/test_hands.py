@@ -1,0 +1,111 @@
+"""An installation learns hands from its own people."""
+
+from functools import cache
+
+import numpy as np
+import pytest
+
+from reauth.detect import DETECTORS
+from reauth.errors import NotEnrolled
+from reauth.generate import GENERATORS, RECORDED
+from reauth.hands import DETECTOR, Hands, kinds, programs
+from reauth.lab.synth import draw_person, recording
+from reauth.movement import MovementSegmenter
+from reauth.ports import Commit, TrajectoryRow
+from reauth.store import Options, open_store
+from tests.rows import NOON, session
+
+
+@cache
+def moved(seed, count=40):
+    """Whole movements of somebody generated."""
+    events = recording(draw_person(np.random.default_rng(seed)), count, np.random.default_rng(seed))
+    segmenter = MovementSegmenter(0.5)
+    return [found for _, found in segmenter.feed_many(events)] + segmenter.close()
+
+
+@pytest.fixture
+async def store():
+    async with open_store("sqlite://:memory:", None, Options(durable=False)) as store:
+        yield store
+
+
+async def keep(store, people, lane="bot"):
+    """As the engine keeps what a lane has judged."""
+    for seed in range(people):
+        name, user = f"s{seed}", f"u{seed}"
+        rows = [
+            TrajectoryRow(name, user, at, n, "5e1f", NOON, each, 1.0, None, 0)
+            for at in {lane, "identity"}
+            for n, each in enumerate(moved(seed), 1)
+        ]
+        await store.commit(Commit(sessions=[session(name, user)], trajectories=rows))
+
+
+async def test_people_and_programs_are_told_apart_after_a_lesson(store):
+    """Whoever runs takes up what was kept; unseen people are hands, and lines are none."""
+    await keep(store, 9)
+
+    taught = await Hands(store, lambda: NOON, "bot").learn()
+
+    assert (taught.people, taught.movements) == (9, sum(len(moved(seed)) for seed in range(9)))
+    made, model = await store.learnt(DETECTOR)
+    detector = DETECTORS[DETECTOR](1)
+    detector.take(model)
+    line = GENERATORS["straight"]([])
+    rng = np.random.default_rng(1)
+    drawn = [line.draw((10.0, 10.0), tuple(rng.uniform(300, 900, 2)), rng) for _ in range(40)]
+    scores = [
+        np.array([each for each in detector.score_many(some) if not isinstance(each, str)])
+        for some in (moved(77), drawn)
+    ]
+    assert NOON == made
+    assert scores[0].mean() > 0 > scores[1].mean()
+
+
+async def test_of_few_people_nothing_is_learnt(store):
+    """And what is missing is told; what was learnt before stays."""
+    await keep(store, 3)
+
+    with pytest.raises(NotEnrolled, match="8 people"):
+        await Hands(store, lambda: NOON, "bot").learn()
+    assert await store.learnt(DETECTOR) is None
+
+
+async def test_only_the_lane_that_keeps_whole_movements_teaches(store):
+    await keep(store, 9, lane="identity")
+
+    with pytest.raises(NotEnrolled, match="here are 0"):
+        await Hands(store, lambda: NOON, "bot").learn()
+
+
+def test_programs_move_where_and_as_often_as_people_do():
+    """Neither the place nor the clock tells them apart."""
+    people = {"a": [moved(1)], "b": [moved(2)]}
+    found = programs(people, 30, np.random.default_rng(0))
+
+    assert set(kinds()) == set(found)
+    assert not set(found) & RECORDED
+    periods = [
+        float(np.median(np.concatenate([np.diff(each.t) for each in some])))
+        for some in (moved(1), found["straight"])
+    ]
+    assert periods[0] == pytest.approx(periods[1], rel=0.2)
+    ends = {(float(each.x[-1]), float(each.y[-1])) for each in (*moved(1), *moved(2))}
+    reached = [(float(each.x[-1]), float(each.y[-1])) in ends for each in found["straight"]]
+    assert np.mean(reached) > 0.9
+
+
+def test_of_nobody_there_are_no_programs():
+    assert {} == programs({}, 30, np.random.default_rng(0))
+
+
+async def test_the_same_people_teach_the_same(store):
+    """Whatever the time of day."""
+    await keep(store, 8)
+    models = []
+    for at in (NOON, NOON + 1):
+        await Hands(store, lambda at=at: at, "bot").learn()
+        models.append((await store.learnt(DETECTOR))[1])
+
+    assert models[0] == models[1]
