@@ -72,12 +72,12 @@ class _Track:
         self.points, self.others = [], []
         if not points or points[-1][0] - points[0][0] < LEAST_TIME - TICK / 2:
             return []
-        t, x, y, _ = map(np.array, zip(*points, strict=True))
+        t, x, y, _ = np.array(points, dtype=np.float64).T.copy()
         if np.hypot(x[1:] - x[:-1], y[1:] - y[:-1]).sum() < LEAST_PATH:
             return []
         if not others:
             return [Trajectory(page, t, x, y, None, self.rest)]
-        t, x, y, kinds = map(np.array, zip(*_in_order(points + others), strict=True))
+        t, x, y, kinds = np.array(_in_order(points + others), dtype=np.float64).T.copy()
         return [Trajectory(page, t, x, y, kinds.astype(np.int8), self.rest)]
 
 

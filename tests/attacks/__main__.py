@@ -29,7 +29,7 @@ def main() -> int:
         parser.error(f"{len(cast)} people in {asked.data}; {len(kinds) + asked.people} are needed")
     asked.out.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="reauth-range-") as folder:
-        range_ = Range(Path(folder), cast[: len(kinds) + asked.people], asked.seed)
+        range_ = Range(Path(folder), cast, len(kinds) + asked.people, asked.seed)
         asyncio.run(range_.prepare())
         results = asyncio.run(run(range_, kinds, asked.minutes, asked.at_once))
         (asked.out / "reauth.log").write_bytes((Path(folder) / "reauth.log").read_bytes())

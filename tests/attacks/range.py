@@ -46,6 +46,7 @@ verifier = "movement"
 policy = "cusum"
 [enrolment]
 automatic = false
+min_trajectories = 100
 """
 
 
@@ -70,7 +71,7 @@ class Result:
 
 
 class Range:
-    """A house with everybody enrolled.
+    """A house with everybody's movement, and `accounts` of them learnt.
 
     Parameters
     ----------
@@ -78,8 +79,9 @@ class Range:
         Empty; settings, store and logs stay there.
     """
 
-    def __init__(self, folder, people, seed):
+    def __init__(self, folder, people, accounts, seed):
         self.folder, self.people, self.seed = folder, people, seed
+        self.accounts = people[:accounts]
         self.config = folder / "demo.toml"
 
     async def prepare(self):
@@ -97,7 +99,7 @@ class Range:
                 digest = person.name.encode().hex()
                 await store.import_recording(person.name, digest, [person.enrols], now())
             enroller = Enroller(store, settings, now)
-            for person in tqdm(self.people, "learn", disable=None):
+            for person in tqdm(self.accounts, "learn", disable=None):
                 await enroller.train(person.name)
             await Hands(store, now, "identity").learn()
 
@@ -214,8 +216,8 @@ def _events(movement):
 
 async def run(range_, kinds, minutes, at_once):
     """Play all attacks and people, so many browsers at once; the results."""
-    attacked = range_.people[: len(kinds)]
-    sitting = range_.people[len(kinds) :]
+    attacked = range_.accounts[: len(kinds)]
+    sitting = range_.accounts[len(kinds) :]
     gate, done = asyncio.Semaphore(at_once), []
 
     async def one(work):

@@ -123,3 +123,16 @@ def test_the_state_of_one_page_is_small(make):
 
     most = 1024 if isinstance(segmenter, PauseSegmenter) else 20_000
     assert len(segmenter.to_bytes()) <= most
+
+
+def test_positions_are_numbers_with_a_fraction_even_if_they_came_without(make):
+    """The wire gives whole px, and whatever is summed up in whole ones is rounded on the way."""
+    rows = [Event(Kind.DOWN, 0, 0.0, 0, 0)]
+    rows += [Event(Kind.MOVE, 0, 0.03 * n, 9 * n, n * n) for n in range(1, 12)]
+    rows += [Event(Kind.DOWN, 0, 0.4, 99, 121), Event(Kind.UP, 0, 0.5, 99, 121)]
+    segmenter = make()
+    found = [each for _, each in segmenter.feed_many(rows)] + segmenter.close()
+
+    assert found
+    for each in found:
+        assert {np.dtype("float64")} == {column.dtype for column in (each.t, each.x, each.y)}
