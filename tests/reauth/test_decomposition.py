@@ -103,7 +103,7 @@ def test_the_joint_fit_finds_what_was_moved_a_little():
 
     found = fitted(moved, Signal(t, drawn_by(rows, t).sum(axis=0)), 7)
 
-    assert found == pytest.approx(rows, rel=1e-4, abs=1e-4)
+    assert found == pytest.approx(rows, rel=1e-9, abs=1e-9)
 
 
 def test_what_comes_long_after_the_beginning_does_not_count():
