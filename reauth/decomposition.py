@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from scipy.interpolate import CubicHermiteSpline
 
 from reauth.event import Kind
-from reauth.lognormal import Stroke, courses, directions, sigma_of, stroke_of
+from reauth.lognormal import NONE, Stroke, courses, directions, sigma_of, stroke_of
 from reauth.movement import LONGEST
 from reauth.trajectory import Floats, Trajectory
 
@@ -160,35 +160,47 @@ def signal_of(trajectory: Trajectory) -> Signal:
 
 def drawn(rows: Floats, t: Floats) -> Complex:
     """Give each stroke's velocity, (k, n) px/s x + iy, of parameters (k, 6)."""
-    density, done = courses(rows, t)
+    return _drawn(rows, *courses(rows, t))
+
+
+def _drawn(rows: Floats, density: Floats, done: Floats) -> Complex:
     angle = rows[:, 4, None] + (rows[:, 5] - rows[:, 4])[:, None] * done
-    return np.asarray(rows[:, 0, None] * density * np.exp(1j * angle))
+    speed = rows[:, 0, None] * density
+    made = np.empty(speed.shape, dtype=np.complex128)
+    np.multiply(speed, np.cos(angle), out=made.real)
+    np.multiply(speed, np.sin(angle), out=made.imag)
+    return made
 
 
 def fitted(rows: Floats, signal: Signal, steps: int) -> Floats:
     """Fit the strokes of (k, 6) together to a velocity, by least squares: (k, 6).
 
-    Levenberg and Marquardt's method, on the normal equations: with an exact Jacobian of a few
-    columns it takes a tenth of the time of `scipy.optimize.least_squares`.
+    Levenberg and Marquardt's method on the normal equations: few steps with an exact Jacobian of
+    few columns, which `scipy.optimize.least_squares` with its bounds takes longer for.
     """
-    t, v = signal.t, signal.v
-    best, left, damping = rows, _power(v - drawn(rows, t).sum(axis=0)), 1e-2
-    normal, slope = _equations(rows, t, v)
+    best, course = rows, courses(rows, signal.t)
+    made = _drawn(rows, *course)
+    left = signal.v - made.sum(axis=0)
+    power, damping = _power(left), 1e-2
+    normal, slope = _equations(rows, signal.t, (*course, made), left)
     for _ in range(steps):
         unit = 1 / np.sqrt(np.diag(normal).clip(1e-12))
         damped = normal * unit * unit[:, None] + damping * np.eye(len(unit))
         change = np.linalg.solve(damped, slope * unit) * unit
         tried = _within(best, change.reshape(-1, 6))
-        power = _power(v - drawn(tried, t).sum(axis=0))
-        if power >= left:
+        course = courses(tried, signal.t)
+        made = _drawn(tried, *course)
+        left = signal.v - made.sum(axis=0)
+        remains = _power(left)
+        if remains >= power:
             damping *= 8.0
             if damping > 1e6:
                 break
             continue
-        gain, best, left, damping = 1 - power / left, tried, power, damping / 6
+        gain, best, power, damping = 1 - remains / power, tried, remains, damping / 6
         if gain < 1e-4:
             break
-        normal, slope = _equations(best, t, v)
+        normal, slope = _equations(best, signal.t, (*course, made), left)
     return best
 
 
@@ -199,13 +211,22 @@ def _within(rows: Floats, change: Floats) -> Floats:
     return np.asarray(tried.clip(_LOW, _HIGH))
 
 
-def _equations(rows: Floats, t: Floats, v: Complex) -> tuple[Floats, Floats]:
-    """Give the normal equations about (k, 6) strokes: (6k, 6k) and (6k,)."""
-    density, done = courses(rows, t)
+def _equations(
+    rows: Floats, t: Floats, made: tuple[Floats, Floats, Complex], left: Complex
+) -> tuple[Floats, Floats]:
+    """Give the normal equations about (k, 6) strokes: (6k, 6k) and (6k,).
+
+    Parameters
+    ----------
+    made
+        Of each stroke its lognormal, the share that is done, and its velocity: (k, n) each.
+    left
+        (n,) px/s, what they leave.
+    """
+    density, done, stroke = made
     _, t0, mu, sigma, theta_s, theta_e = rows.T[..., None]
     turn = 1j * (theta_e - theta_s)
-    stroke = rows[:, 0, None] * density * np.exp(1j * theta_s + turn * done)
-    since = np.maximum(t - t0, 1e-9)
+    since = np.maximum(t - t0, NONE)
     z = (np.log(since) - mu) / sigma
     bell = density * since  # the normal density of z, over sigma
     slopes = np.stack(
@@ -220,7 +241,6 @@ def _equations(rows: Floats, t: Floats, v: Complex) -> tuple[Floats, Floats]:
         axis=1,
     ).reshape(-1, len(t))
     real = np.concatenate((slopes.real, slopes.imag), axis=1)
-    left = v - stroke.sum(axis=0)
     return real @ real.T, real @ np.concatenate((left.real, left.imag))
 
 

@@ -17,7 +17,7 @@ from scipy.special import ndtr
 
 from reauth.trajectory import Floats
 
-_NONE = 1e-9
+NONE = 1e-9
 """s; so soon after its onset a stroke has no speed yet, and a logarithm there is finite."""
 
 
@@ -104,7 +104,7 @@ def courses(rows: Floats, t: Floats) -> tuple[Floats, Floats]:
         (k, 6), a row a stroke (`parameters`).
     """
     t0, mu, sigma = rows[:, 1, None], rows[:, 2, None], rows[:, 3, None]
-    since = np.maximum(t - t0, _NONE)
+    since = np.maximum(t - t0, NONE)
     z = (np.log(since) - mu) / sigma
     density = np.exp(-z * z / 2) / (sqrt(2 * pi) * sigma * since)
     return density, np.asarray(ndtr(z))
