@@ -7,11 +7,14 @@ import numpy as np
 from reauth.event import Event, Kind
 from reauth.generate.clock import sampled
 from reauth.generate.generator import Generator, Point
-from reauth.generate.habits import Habits
+from reauth.generate.habits import LEAST_REST, PAUSE, Habits
+from reauth.movement import MovementSegmenter
 from reauth.trajectory import TICK, Trajectory
 
 Clock = tuple[float, float]
 """s, period and jitter."""
+
+_TRIES = 20  # of ways as people have them; some kind may be none of whose movements counts
 
 
 def acts(
@@ -39,12 +42,37 @@ def acts(
     t = 0.0
     place: Point = habits.target((-1.0, -1.0), screen, rng)
     while True:
-        drawn = generator.draw(place, habits.target(place, screen, rng), rng)
-        told = drawn if clock is None else sampled(drawn, *clock, rng)
+        told = _one(generator, habits, clock, screen, place, rng)
         act = _act(told, t, habits.click(rng))
         yield act
         place = act[-1].x, act[-1].y
         t = _whole(t + float(told.t[-1]) + habits.rest(rng))
+
+
+def _one(
+    generator: Generator,
+    habits: Habits,
+    clock: Clock | None,
+    screen: Point,
+    place: Point,
+    rng: np.random.Generator,
+) -> Trajectory:
+    """Draw until it is one movement to a segmenter; what is too short would attack nobody."""
+    for _ in range(_TRIES):
+        drawn = generator.draw(place, habits.target(place, screen, rng), rng)
+        told = drawn if clock is None else sampled(drawn, *clock, rng)
+        if _is_one(told, place):
+            break
+    return told
+
+
+def _is_one(told: Trajectory, place: Point) -> bool:
+    """Whether it is cut out as one movement, if the pointer rested at a place before."""
+    segmenter = MovementSegmenter(PAUSE)
+    points = zip((told.t - told.t[0]).tolist(), told.x.tolist(), told.y.tolist(), strict=True)
+    before = Event(Kind.MOVE, 0, -LEAST_REST, *place)
+    found = segmenter.feed_many([before, *(Event(Kind.MOVE, 0, *point) for point in points)])
+    return len(found) + len(segmenter.close()) == 1
 
 
 def _act(told: Trajectory, start: float, click: tuple[float, float]) -> list[Event]:

@@ -43,6 +43,7 @@ def draw_movements(title: str, found: Mapping[str, Sequence[Trajectory]], file: 
         axis.tick_params(labelsize=6)
     for (path, speed), (name, movements) in zip(axes, found.items(), strict=False):
         path.set_title(name, fontsize=8, loc="left")
+        speed.set_title("px/s by s", fontsize=6, loc="right")
         _draw(path, speed, movements, PEOPLE if name == "people" else PROGRAM)
     for axis in axes[len(found) :].ravel():
         axis.set_axis_off()

@@ -68,3 +68,15 @@ def test_a_seed_is_a_session(people):
     one, same, other = (played("bezier", people, 5, seed=seed) for seed in (1, 1, 2))
 
     assert one == same != other
+
+
+def test_every_act_counts_however_short_the_ways_of_people_are():
+    """Ways of 6 px in a tenth of a second: many are nothing to a segmenter, and are drawn anew."""
+    rng = np.random.default_rng(1)
+    short = []
+    for turn in rng.uniform(0, 2 * np.pi, 50):
+        places = np.rint(np.linspace(0, 6, 5) * np.exp(1j * turn))
+        short.append(drawn(np.linspace(0, 0.12, 5), places.real, places.imag))
+    found = played("bezier", short, 60)
+
+    assert 60 == len(cut([event for act in found for event in act]))
