@@ -77,6 +77,22 @@ def test_the_verifiers_bench_compares_every_live_verifier_with_a_peer(tmp_path):
             assert {"one", "batch"} == each[key].keys()
 
 
+@pytest.mark.slow
+def test_the_replays_bench_compares_a_look_up_with_a_scan(tmp_path):
+    """Both find every exact replay among the same movements, or nothing is compared."""
+    code, said = run("replays", "--tiny", "--out", str(tmp_path))
+    assert code == 0, said
+    figures = json.loads((tmp_path / "replays.json").read_text("utf-8"))
+
+    assert {"processor", "cores", "date", "python"} <= figures["machine"].keys()
+    assert {"library": figures["asked"], "scan": figures["asked"]} == figures["found"]
+    assert figures["ratio"] > 0
+    assert (
+        figures["ms"]["library"].keys() == {"median_ms", "p95_ms"} == figures["ms"]["scan"].keys()
+    )
+    assert "---" in said
+
+
 def test_every_number_of_the_capacity_document_is_a_published_result():
     """It is written by `bench/capacity.py --publish`, never by hand."""
     code, said = run("capacity", "--check")
