@@ -33,7 +33,8 @@ def drawn(count: int) -> list[Trajectory]:
     found: list[Trajectory] = []
     while len(found) < count:
         each = next(stream)
-        if not isinstance(shape_of(each), str):
+        shape = shape_of(each)
+        if not isinstance(shape, str) and not shape.plain:
             found.append(each)
     return found
 

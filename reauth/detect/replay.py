@@ -223,7 +223,7 @@ class Library:
     def add(
         self, movement: Trajectory, name: str = "", at: float = 0.0, *, teach: bool = True
     ) -> bool:
-        """Take a movement, unless it has no shape.
+        """Take a movement, unless it has no shape or a plain one.
 
         Parameters
         ----------
@@ -238,14 +238,15 @@ class Library:
             Whether it was taken.
         """
         shape = shape_of(movement)
-        if isinstance(shape, str):
+        if isinstance(shape, str) or shape.plain:
             return False
         row = _row(shape)
         if teach:
             self._learn(shape, row, name)
         self._store(shape, row, name, at)
         shorter = without_loose_end(movement)
-        if shorter is not None and not isinstance(less := shape_of(shorter), str):
+        less = None if shorter is None else shape_of(shorter)
+        if isinstance(less, Shape):
             self._store(less, _row(less), name, at)
         return True
 
@@ -276,7 +277,10 @@ class Library:
                 scores.append(shape)
                 continue
             match = self._match(shape, name)
-            scores.append(NEW if match is None else match.score)
+            if match is not None:
+                scores.append(match.score)
+            else:
+                scores.append("too_plain" if shape.plain else NEW)
         return scores
 
     def limit(self, name: str, kind: int) -> tuple[float, float]:

@@ -47,6 +47,10 @@ LEAST_BEND: Final = 8.0
 LEAST_EXTENT: Final = 40.0
 """px; in a smaller square there are not ten places that noise leaves apart on a side."""
 
+GRACE: Final = 3.0
+"""px by which a point moved on purpose may take from a bend, and twice that from an extent: so much
+less a movement may have to be looked up, not to be kept."""
+
 KINDS: Final = 3
 """By how far it bends: at each doubling of `LEAST_BEND` chance finds fewer that are alike."""
 
@@ -83,12 +87,15 @@ class Shape:
         0 to KINDS - 1, by how far it bends.
     digest
         Names the steps (dx, dy, dt) of all points, times in ticks of the wire.
+    plain
+        Whether it is too plain to be kept, and yet may be a replay of one that was: within `GRACE`.
     """
 
     outline: Floats
     duration: float
     kind: int
     digest: int
+    plain: bool = False
 
 
 def shape_of(movement: Trajectory) -> Shape | str:
@@ -98,17 +105,19 @@ def shape_of(movement: Trajectory) -> Shape | str:
     -------
     Shape or str
         "too_short" with fewer than `LEAST_POINTS` points; "too_plain" where it stays within
-        `LEAST_EXTENT` or bends by less than `LEAST_BEND`: honest people repeat such movements.
+        `LEAST_EXTENT` or bends by less than `LEAST_BEND`, by more than `GRACE`: honest people
+        repeat such movements.
     """
     t, places = _moves(movement)
     if t.size < LEAST_POINTS:
         return "too_short"
     since, way = t - t[0], places - places[:, :1]
-    bend = _bend(way)
-    if bend < LEAST_BEND or np.ptp(way, axis=1).max() < LEAST_EXTENT:
+    bend, extent = _bend(way), float(np.ptp(way, axis=1).max())
+    if bend < LEAST_BEND - GRACE or extent < LEAST_EXTENT - 2 * GRACE:
         return "too_plain"
-    kind = min(int(np.log2(bend / LEAST_BEND)), KINDS - 1)
-    return Shape(_outline(since, way), since[-1].item(), kind, _digest(t, places))
+    plain = bend < LEAST_BEND or extent < LEAST_EXTENT
+    kind = min(max(int(np.log2(bend / LEAST_BEND)), 0), KINDS - 1)
+    return Shape(_outline(since, way), since[-1].item(), kind, _digest(t, places), plain)
 
 
 def without_loose_end(movement: Trajectory) -> Trajectory | None:

@@ -33,7 +33,8 @@ def people(count, seed):
     found, stream = [], generated(np.random.default_rng(seed))
     while len(found) < count:
         each = next(stream)
-        if not isinstance(shape_of(each), str):
+        shape = shape_of(each)
+        if not isinstance(shape, str) and not shape.plain:
             found.append(each)
     return found
 
@@ -105,6 +106,16 @@ def test_short_and_straight_movement_is_never_flagged(movement):
     assert 0 == len(library)
     assert library.look(movement) is None
     assert isinstance(library.score_many([movement])[0], str)
+
+
+def test_what_was_made_too_plain_is_known_and_never_called_new():
+    """A point moved took the bend below what is kept; a plain movement may not tell of anything."""
+    library = filled([arc(bend=9.0)])
+    plainer = arc(bend=7.0)
+
+    assert library.look(plainer) is not None
+    assert not library.add(plainer)
+    assert ["too_plain"] == Library(10).score_many([plainer])
 
 
 def test_time_is_part_of_a_movement():

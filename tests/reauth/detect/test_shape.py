@@ -5,6 +5,7 @@ import pytest
 
 from reauth.detect.shape import (
     CELLS,
+    GRACE,
     KINDS,
     LATE,
     LEAST_BEND,
@@ -81,17 +82,23 @@ def test_clicks_are_no_part_of_it():
     ("movement", "reason"),
     [
         (arc(LEAST_POINTS - 1), "too_short"),
-        (arc(bend=LEAST_BEND - 2), "too_plain"),
+        (arc(bend=LEAST_BEND - GRACE - 2), "too_plain"),
         (arc(bend=0.0), "too_plain"),
-        (arc(bend=20.0, length=LEAST_EXTENT - 2), "too_plain"),
+        (arc(bend=20.0, length=LEAST_EXTENT - 2 * GRACE - 2), "too_plain"),
     ],
 )
 def test_what_honest_people_repeat_has_no_shape(movement, reason):
     assert reason == shape_of(movement)
 
 
-def test_the_limits_themselves_have_one():
-    assert not isinstance(shape_of(arc(LEAST_POINTS, bend=LEAST_BEND + 2)), str)
+def test_a_little_too_plain_is_looked_up_and_not_kept():
+    """Moving one point may have made it so."""
+    shapes = [shape_of(arc(LEAST_POINTS, bend=LEAST_BEND + by)) for by in (2, -1)]
+    small = shape_of(arc(bend=20.0, length=LEAST_EXTENT - 2))
+
+    assert [False, True] == [each.plain for each in shapes]
+    assert small.plain
+    assert 0 == shapes[1].kind
 
 
 def test_there_and_back_is_bent_where_it_ends_where_it_began():
