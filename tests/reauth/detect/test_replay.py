@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from reauth.detect.replay import (
+    ALL_TEACH,
     ENOUGH,
     EXACT,
     LEAST_LIMIT,
@@ -233,6 +234,19 @@ def test_a_person_has_a_limit_of_their_own_where_enough_is_known():
     assert (LIMIT, STEEP) != library.limit("nobody", kind)
     assert library.limit("anna", kind) != library.limit("nobody", kind)
     assert (LIMIT, STEEP) == Library(10).limit("anna", kind)
+
+
+def test_of_many_movements_only_some_teach():
+    """A look-up for each would make a start with a full store slow."""
+    library = Library(1000)
+    for name in ("anna", None):
+        library._nearness[name, 2] = Nearness(known=ALL_TEACH)
+    known = []
+    for each in [one for one in KNOWN if shape_of(one).kind == 2][:80]:
+        library.add(each, "anna")
+        known.append(library._nearness["anna", 2].known - ALL_TEACH)
+
+    assert 0 < max(known) < 5
 
 
 def test_what_fills_a_library_up_teaches_nothing():
