@@ -155,7 +155,7 @@ def test_one_stall_does_not_hide_a_replay():
     """Each part counts up to a bound: a player that stops for a moment is known all the same."""
     movement = arc(length=900.0)
     stalled = movement.t.copy()
-    stalled[40:44] = np.linspace(stalled[44] - 1e-3, stalled[44] - 2e-4, 4)
+    stalled[36:42] = np.linspace(stalled[42] - 1e-3, stalled[42] - 2e-4, 6)
 
     assert left(movement, drawn(stalled, movement.x, movement.y)) < 1.0
     assert left(movement, arc(length=900.0, bend=-300.0)) > WORST / 2
