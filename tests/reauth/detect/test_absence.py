@@ -1,10 +1,13 @@
 """Rules of silence and of what no hand can make, with times as arguments."""
 
+from itertools import islice
+
 import pytest
 
 from reauth.detect import absence
 from reauth.detect.absence import Absence, Reason
 from reauth.event import Kind
+from reauth.lab.datasets import open_dataset
 from reauth.settings import Absence as Limits
 from tests.reauth.detect.test_pointer import approach, joined, places, press, told
 
@@ -323,3 +326,27 @@ def test_memory_is_bounded(monkeypatch):
 def test_each_reason_has_its_words():
     """The console says what is counted."""
     assert set(absence.WORDS) == set(Reason)
+
+
+def batches_of(events, session):
+    """A recording as its page would have told it, on the finest clock."""
+    for start in range(0, len(events), 200):
+        part = events[start : start + 200]
+        rows = [(int(e.kind), e.t - part[0].t, int(e.x), int(e.y), e.ext & 7) for e in part]
+        batch = told(*rows, base=T0 + part[0].t, resolution=0.0001)
+        yield absence.Told(**{**fields(batch), "tab": session.encode()})
+
+
+@pytest.mark.data
+@pytest.mark.parametrize("name", ["sapimouse", "hbrs"])
+def test_people_make_nothing_of_it(data, name):
+    """Recordings, every press and interval: rows of presses stay below a fifth of the default."""
+    watch = Absence(Limits(clicks=4, two_places=0.0))  # all begin at the same second
+    presses, found = 0, []
+    for user, session, events in islice(open_dataset(data, name), 30):
+        for batch in batches_of(events, session):
+            presses += list(batch.kinds).count(Kind.DOWN)
+            found += watch.heard((user, session), batch)
+
+    assert presses > 1000
+    assert found == []
