@@ -299,6 +299,8 @@ async def test_moving_on_from_page_to_page_loses_nothing(town):
 
     by_tab = {}
     for batch in found.batches:
+        if not len(batch.kinds):  # a page of before, where nobody moved, says that it was there
+            continue
         by_tab.setdefault(batch.tab, []).extend(zip(batch.kinds, batch.xs, batch.ys, strict=True))
     arrived = [
         steps([(x, y) for kind, x, y in rows if kind == Kind.MOVE]) for rows in by_tab.values()
