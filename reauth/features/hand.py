@@ -246,6 +246,7 @@ def _turns(steps: Steps) -> Floats:
     total = steps.total
     some = np.maximum(total(both.astype(np.float64)), 1.0)
     sharp = np.abs(turn)
+    turn = np.where(sharp > np.pi - 1e-6, 0.0, turn)  # right back is neither left nor right
     mean, net = total(sharp) / some, total(turn)
     flips = np.zeros_like(turn)
     flips[1:] = (turn[1:] * turn[:-1]) < 0
@@ -253,7 +254,7 @@ def _turns(steps: Steps) -> Floats:
     return np.array(
         (
             mean,
-            np.sqrt(total(turn * turn) / some),
+            np.sqrt(total(sharp * sharp) / some),
             np.abs(net) / (total(sharp) + _TINY),
             total((both & (sharp < 1e-6)).astype(np.float64)) / some,
             total((sharp > 0.5).astype(np.float64)) / some,

@@ -100,7 +100,7 @@ def test_what_is_too_short_has_no_numbers(wanted):
     if wanted == "time":
         short = line(speed=4000.0, count=int(LEAST_STEPS * 0.025 / 0.008) - 2)
     elif wanted == "path":
-        short = line(speed=0.9 * LEAST_PATH, count=125)
+        short = line(speed=0.5 * LEAST_PATH, count=125)
     else:
         short = Trajectory(0, np.array([0.0, 0.5, 1.0]), np.array([0.0, 90.0, 99.0]), np.zeros(3))
     rows, places = numbers([short, fits, short])
