@@ -12,7 +12,7 @@ from typing import Any
 from tqdm import tqdm
 
 from reauth import app, installation
-from reauth.cli import lab_lognormal, lab_replays, lab_texts
+from reauth.cli import lab_bots, lab_lognormal, lab_replays, lab_texts
 from reauth.cli.command import Commands, command, overrides, print_json, print_table, subcommands
 from reauth.decide import POLICIES
 from reauth.decide import RECOMMENDED as RECOMMENDED_POLICY
@@ -91,6 +91,7 @@ def add(commands: Commands) -> None:
     lab_replays.add(verbs, watched)
     _add_document(verbs)
     lab_lognormal.add(verbs, watched)
+    lab_bots.add(verbs, watched)
     paper = command(
         verbs, "paper", _paper, "set a paper's table beside our numbers", lab_texts.PAPER
     )

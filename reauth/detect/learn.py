@@ -21,11 +21,9 @@ from reauth.features.hand import UNITS, VERSION, numbers
 from reauth.features.steps import GRID
 from reauth.trajectory import Bools, Floats, Trajectory
 
-LEAST_PEOPLE = 8
-"""People without whom 1 % of people is nobody."""
-
-LEAST_FAMILIES = 3
-"""Families of programs, one of which is left out in turn."""
+LEAST_PEOPLE = LEAST_FAMILIES = 2
+"""People, and families of programs: of each somebody is left out in turn. Limits for 1 % of people
+say little before there are tens of them."""
 
 EACH_PERSON = 150
 """Movements of a person that teach at most; more of one person say little of others."""

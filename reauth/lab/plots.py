@@ -148,6 +148,32 @@ def draw_growth(title: str, report: Mapping[str, Any], file: Path) -> None:
         )  # fmt: skip
         axis.legend(fontsize=8, frameon=False)
     axis.set(xscale="log", yscale="log", xlabel="movements in the library", ylabel="ms")
+
+
+def draw_bots(
+    title: str, report: Mapping[str, Any], scores: tuple[Floats, Floats], file: Path
+) -> None:
+    """Draw the scores of people and of programs, and of each program how often it is noticed."""
+    rows = [(name, told) for name, told in report["per_source"].items() if told["side"] == "bot"]
+    figure, [left, right] = _figure(2, height=max(3.6, 1.2 + 0.25 * len(rows)))
+    both = np.concatenate((*scores, [0.0, 0.1]))
+    edges = np.linspace(both.min(), both.max(), 41).tolist()
+    for part, colour, name in zip(scores, (GENUINE, IMPOSTOR), ("people", "programs"), strict=True):
+        weights = np.full(len(part), 1 / max(1, len(part)))
+        label = f"{name} ({len(part)})"
+        left.hist(part, edges, weights=weights, color=colour, alpha=0.55, label=label)
+    for limit in report["limits"].values():
+        left.axvline(limit, color=INK, linewidth=0.8, linestyle="--")
+    left.set_xlabel("log-likelihood ratio, nats; dashed: 1 % of people")
+    left.set_ylabel("share")
+    left.legend(fontsize=8, frameon=False)
+    places = np.arange(len(rows))
+    for size, colour, height in (("5", "#c9c9c9", 0.8), ("1", IMPOSTOR, 0.5)):
+        shares = [told["flagged"].get(size) or 0.0 for _, told in rows]
+        right.barh(places, shares, color=colour, height=height, label=f"{size} movements")
+    right.set_yticks(places, [name[:32] for name, _ in rows], fontsize=7)
+    right.set(xlim=(0, 1), xlabel="recall where 1 % of people are flagged")
+    right.legend(fontsize=8, frameon=False, loc="lower left")
     _save(figure, title, file)
 
 

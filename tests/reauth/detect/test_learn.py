@@ -74,7 +74,7 @@ def test_calibration_can_be_taken_over():
 def test_too_few_people_or_programs_teach_nothing():
     """The error says how many there are."""
     few_people = people(range(LEAST_PEOPLE - 1), 5)
-    with pytest.raises(NotEnrolled, match="here are 7 and 4"):
+    with pytest.raises(NotEnrolled, match="here are 1 and 4"):
         learn(few_people, programs(5, 5), np.random.default_rng(1))
     functions = {f"function-{shape}-constant": program(f"function-{shape}-constant", 1, 5)
                  for shape in ("linear", "quadratic", "logarithmic")}  # fmt: skip

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from reauth.decomposition import decompose
-from reauth.lab.plots import draw, draw_curve, draw_strokes
+from reauth.lab.plots import draw, draw_bots, draw_curve, draw_strokes
 from reauth.lab.summary import by_user, rates
 from reauth.lognormal import Stroke, trace
 from reauth.trajectory import Trajectory
@@ -86,3 +86,20 @@ def test_strokes_are_drawn_each_and_together(tmp_path):
     assert f"{len(decompose(moved).strokes)} strokes" in shown
     assert "SNR 0.0 dB, 0 strokes" in (tmp_path / "still.svg").read_text("utf-8")
     assert (tmp_path / "still.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_people_and_programs_are_drawn_with_every_program_by_name(tmp_path):
+    """Also where one has too few scores for a mean of five; the same figures, the same bytes."""
+    source = {"side": "bot", "flagged": {"1": 0.9, "5": None}}
+    report = {
+        "limits": {"1": -1.0},
+        "per_source": {"wind": source, "ann": {**source, "side": "human"}},
+    }
+    scores = np.array([1.0, 2.0]), np.array([-3.0])
+    for name in ("one.svg", "other.svg"):
+        draw_bots("a detector", report, scores, tmp_path / name)
+    text = (tmp_path / "one.svg").read_text("utf-8")
+
+    assert "wind" in text
+    assert "<!-- ann" not in text
+    assert text == (tmp_path / "other.svg").read_text("utf-8")
