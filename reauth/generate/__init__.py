@@ -9,6 +9,7 @@ from functools import partial
 from reauth.generate.bezier import Bezier
 from reauth.generate.functions import FUNCTIONS
 from reauth.generate.generator import Fit, Generator, Point
+from reauth.generate.jerk import Jerk
 from reauth.generate.lognormal import Lognormal
 from reauth.generate.perturbed import Perturbed
 from reauth.generate.recorded import Recorded
@@ -22,6 +23,7 @@ GENERATORS: Mapping[str, Fit] = {
     "wind": Wind.fit,
     **FUNCTIONS,
     "lognormal": Lognormal.fit,
+    "jerk": Jerk.fit,
     "recorded": Recorded.fit,
     "perturbed-1px": partial(Perturbed.fit, 1),
     "perturbed-3px": partial(Perturbed.fit, 3),
