@@ -14,6 +14,7 @@ import numpy as np
 from reauth.detect.model import Model
 from reauth.errors import TemplateError
 from reauth.features.hand import TOO_SHORT, UNITS, VERSION, numbers
+from reauth.features.polynomials import FLOOR
 from reauth.trajectory import Bools, Floats, Trajectory
 
 NAME: Final = "default"
@@ -30,8 +31,8 @@ CLEAR = log((1 - RULED * exp(MECHANICAL)) / (1 - RULED))
 add up for as long as a session lasts."""
 
 EVEN = 0.2
-"""Deviation of speed as a share of it, ends left out. A hand speeds up and slows down: half of this
-is rounding to whole px at the least pace that is judged."""
+"""Deviation of speed as a share of it, ends left out. A hand speeds up and slows down;
+rounding to whole px alone makes half of this at 4 px a look."""
 
 ALIKE = 0.7
 """Share of steps as long as the one before, to the px."""
@@ -54,7 +55,7 @@ def mechanical(rows: Floats) -> Bools:
     even, alike, repeated, rest, clear = (
         rows[:, _AT[name]] for name in ("speed_inner", "alike", "repeats", "rest_5", "step_clear")
     )
-    exact = (np.exp(rest) < EXACT + 0.1) & (clear > np.log(3 * LONG**2))
+    exact = (np.exp(2.0 * rest) - FLOOR < EXACT**2) & (clear > np.log(3 * LONG**2))
     return np.asarray((even < EVEN) | (alike > ALIKE) | (repeated > REPEATED) | exact)
 
 

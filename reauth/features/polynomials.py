@@ -10,6 +10,9 @@ from reauth.trajectory import Floats
 DEGREES = (1, 2, 3, 5, 7, 9)
 """Degrees of polynomials in time, after which the rest is told."""
 
+FLOOR = 0.1
+"""px2 of mean square, below which nothing is told: rounding makes 1/6 of both axes."""
+
 
 @lru_cache(maxsize=256)
 def _basis(points: int) -> Floats:
@@ -33,7 +36,7 @@ def rests(steps: Steps) -> Floats:
     free = count - 1.0 - np.array(DEGREES)[:, None]
     rest = left / np.maximum(free, 1.0)
     return np.concatenate(
-        (np.log(rest + 0.1) / 2.0, np.log((left + 0.1 * count) / (whole + 0.1 * count)))
+        (np.log(rest + FLOOR) / 2.0, np.log((left + FLOOR * count) / (whole + FLOOR * count)))
     )
 
 
@@ -56,6 +59,6 @@ def bows(steps: Steps) -> Floats:
         left = np.moveaxis(matrix, -1, 0) + 1e-6 * np.eye(size)
         solved = np.linalg.solve(left, targets[:size].T[..., None])[..., 0].T
         rest = across - (solved[:, steps.row] * powers[:size]).sum(0)
-        found.append(np.log(steps.total(rest**2) / steps.count + 0.1) / 2.0)
+        found.append(np.log(steps.total(rest**2) / steps.count + FLOOR) / 2.0)
         exact = steps.total((np.abs(rest) < 0.75).astype(np.float64)) / steps.count
     return np.array((*found, exact))
