@@ -148,6 +148,7 @@ def draw_growth(title: str, report: Mapping[str, Any], file: Path) -> None:
         )  # fmt: skip
         axis.legend(fontsize=8, frameon=False)
     axis.set(xscale="log", yscale="log", xlabel="movements in the library", ylabel="ms")
+    _save(figure, title, file)
 
 
 def draw_bots(

@@ -7,8 +7,8 @@ import pytest
 
 from reauth.detect import DETECTORS
 from reauth.errors import NotEnrolled
-from reauth.generate import GENERATORS, RECORDED
-from reauth.hands import DETECTOR, Hands, kinds, programs
+from reauth.generate import GENERATORS
+from reauth.hands import DETECTOR, Hands
 from reauth.lab.synth import draw_person, recording
 from reauth.movement import MovementSegmenter
 from reauth.ports import Commit, TrajectoryRow
@@ -77,27 +77,6 @@ async def test_only_the_lane_that_keeps_whole_movements_teaches(store):
 
     with pytest.raises(NotEnrolled, match="here are 0"):
         await Hands(store, lambda: NOON, "bot").learn()
-
-
-def test_programs_move_where_and_as_often_as_people_do():
-    """Neither the place nor the clock tells them apart."""
-    people = {"a": [moved(1)], "b": [moved(2)]}
-    found = programs(people, 30, np.random.default_rng(0))
-
-    assert set(kinds()) == set(found)
-    assert not set(found) & RECORDED
-    periods = [
-        float(np.median(np.concatenate([np.diff(each.t) for each in some])))
-        for some in (moved(1), found["straight"])
-    ]
-    assert periods[0] == pytest.approx(periods[1], rel=0.2)
-    ends = {(float(each.x[-1]), float(each.y[-1])) for each in (*moved(1), *moved(2))}
-    reached = [(float(each.x[-1]), float(each.y[-1])) in ends for each in found["straight"]]
-    assert np.mean(reached) > 0.9
-
-
-def test_of_nobody_there_are_no_programs():
-    assert {} == programs({}, 30, np.random.default_rng(0))
 
 
 async def test_the_same_people_teach_the_same(store):
