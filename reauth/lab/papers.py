@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from reauth.lab import gamboa_tables, medvet
+from reauth.lab import gamboa_tables, lu, medvet
 from reauth.lab.table import Table, Task
 from reauth.lab.work import Watch
 
@@ -24,6 +24,7 @@ class Paper:
 
 PAPERS: Final[Mapping[str, Paper]] = {
     "gamboa": Paper("Gamboa 2004: 1 to 200 strokes; 30 to 90 s", gamboa_tables.table),
+    "lu": Paper("Lu 2021: slides of people and programs, few features; replays by EDMD", lu.table),
     "medvet": Paper("Medvet 2014: mixed and same hardware, w = 50 to 500", medvet.table),
 }
 """By the name that `reauth lab paper` takes."""

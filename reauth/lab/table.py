@@ -44,45 +44,70 @@ class Row:
     interval
         95 %, of ours, by bootstrap over users.
     tolerance
-        How far ours may be away.
+        How far ours may be away. None: the published figure must lie in our interval, or ours be
+        better.
     required
         Whether it must not be further away.
     unit
-        "share" or "min".
+        "share", "min", or what is written after the number.
+    better
+        Of a row without tolerance: 1 where more is better, -1 where less is, 0 where neither.
     """
 
     name: str
     published: float
     ours: float
     interval: tuple[float, float]
-    tolerance: float
+    tolerance: float | None
     required: bool = False
     unit: str = "share"
+    better: int = 0
 
     @property
     def within(self) -> bool:
         """Whether ours is within its tolerance of what was published, in either direction."""
-        return abs(self.ours - self.published) <= self.tolerance
+        if self.tolerance is not None:
+            return abs(self.ours - self.published) <= self.tolerance
+        return self._inside or self._surpasses
+
+    @property
+    def _inside(self) -> bool:
+        return self.interval[0] <= self.published <= self.interval[1]
+
+    @property
+    def _surpasses(self) -> bool:
+        return (self.ours - self.published) * self.better > 0
 
     def text(self, value: float) -> str:
         """A value as it is printed."""
-        return f"{value:.1%}" if self.unit == "share" else f"{value:.1f} min"
+        if self.unit == "share":
+            return f"{value:.1%}" if self.tolerance is not None else f"{value:.2%}"
+        return f"{value:.1f} min" if self.unit == "min" else f"{value:.3g} {self.unit}"
 
     @property
     def kept(self) -> str:
         """Whether ours is within the tolerance, in words."""
-        told = f"{'within' if self.within else 'OUTSIDE'} {self.text(self.tolerance)}"
+        if self.tolerance is not None:
+            told = f"{'within' if self.within else 'OUTSIDE'} {self.text(self.tolerance)}"
+        elif self._inside:
+            told = "published figure in our interval"
+        else:
+            told = "better" if self._surpasses else "published figure OUTSIDE our interval"
         return f"{told}, required" if self.required else told
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """All rows, why they differ, and which constants are ours and not the paper's."""
+    """All rows, why they differ, which constants are ours and not the paper's, and pictures.
+
+    `pictures` are names of files beside the report.
+    """
 
     title: str
     rows: tuple[Row, ...]
     differences: tuple[str, ...]
     derived: tuple[str, ...]
+    pictures: tuple[str, ...] = ()
 
     @property
     def missed(self) -> list[Row]:
@@ -123,6 +148,7 @@ def markdown(table: Table) -> str:
     parts = [f"# {table.title}", "\n".join([*head, *lines])]
     for name, items in (("Why they differ", table.differences), ("Derived", table.derived)):
         parts += [f"## {name}", _items(items)]
+    parts += [f"![{name.partition('.')[0]}]({name})" for name in table.pictures]
     return "\n\n".join(parts) + "\n"
 
 

@@ -32,6 +32,30 @@ def test_the_report_has_the_keys_that_others_rely_on(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("published", "better", "within", "kept"),
+    [
+        (0.95, 1, True, "published figure in our interval"),
+        (0.80, 1, True, "better"),
+        (0.80, 0, False, "published figure OUTSIDE our interval"),
+        (0.99, 1, False, "published figure OUTSIDE our interval"),
+        (0.99, -1, True, "better"),
+    ],
+)
+def test_a_row_without_tolerance_is_judged_by_its_interval(published, better, within, kept):
+    """The published figure lies in it, or ours is better, whichever way that is."""
+    row = Row("share", published, 0.94, (0.92, 0.96), None, better=better)
+
+    assert (within, kept) == (row.within, row.kept)
+    assert "94.00%" == row.text(row.ours)
+    assert "0.94 ms" == Row("time", 2.0, 0.94, (0.9, 1.0), None, unit="ms").text(0.94)
+
+
+def test_pictures_stand_in_the_text():
+    """By their file's name."""
+    assert "![some](some.svg)" in markdown(Table("A", (), (), (), ("some.svg",)))
+
+
+@pytest.mark.parametrize(
     "said",
     [
         "| near | 20.0% | 22.0% | 10.0% to 30.0% | within 3.0%, required |",
