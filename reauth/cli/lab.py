@@ -12,7 +12,7 @@ from typing import Any
 from tqdm import tqdm
 
 from reauth import app, installation
-from reauth.cli import lab_bots, lab_lognormal, lab_replays, lab_texts
+from reauth.cli import lab_bots, lab_lognormal, lab_redundancy, lab_replays, lab_texts
 from reauth.cli.command import Commands, command, overrides, print_json, print_table, subcommands
 from reauth.decide import POLICIES
 from reauth.decide import RECOMMENDED as RECOMMENDED_POLICY
@@ -92,6 +92,7 @@ def add(commands: Commands) -> None:
     _add_document(verbs)
     lab_lognormal.add(verbs, watched)
     lab_bots.add(verbs, watched)
+    lab_redundancy.add(verbs)
     paper = command(
         verbs, "paper", _paper, "set a paper's table beside our numbers", lab_texts.PAPER
     )

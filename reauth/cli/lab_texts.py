@@ -41,7 +41,7 @@ next: read OUT/report.md; first the device probe and the shuffled labels, then t
 PAPER = """\
 The table of a paper in its own protocol on our data: published numbers beside ours, and why they
 differ. Exit 1 if a row that is a requirement is outside its tolerance; a paper that nobody has
-built yet is asked wrongly (2).
+built yet is asked wrongly (2). `lu` needs the extra `boost`, and three minutes.
 
 example:
   reauth lab paper medvet --data ../shared/data --out out/medvet

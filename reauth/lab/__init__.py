@@ -10,6 +10,10 @@ know nothing else; `episodes` lets policies watch, `summary` counts by `metrics`
 published tables beside what comes out. `seeds` evaluates again under other deals; `runs` keeps
 evaluations side by side, of which `ablate` and `curve` make tables. `resample` and `trees` are
 what the shipped code is compared with: another clock, another estimator.
+
+`lu` and `lu_parts` set Lu's slider captchas beside ours, which are no sessions: `slides` reads and
+deals them, `redundancy` chooses features, `boost` holds the classifiers, `edmd` looks for replays,
+`entropy` tells how irregular a hand is.
 """
 
 from collections.abc import Iterator

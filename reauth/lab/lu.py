@@ -16,7 +16,7 @@ from reauth.errors import SettingsError
 from reauth.lab import lu_parts
 from reauth.lab.boost import xgboost
 from reauth.lab.edmd import NAMES as SPEEDS
-from reauth.lab.lu_parts import GRID, LIBRARIES, MODE_SLIDES, OFFSETS, PRECISION, RATES
+from reauth.lab.lu_parts import FLAGGED, GRID, LIBRARIES, MODE_SLIDES, OFFSETS, PRECISION, RATES
 from reauth.lab.redundancy import ADDED, KEPT, LIMIT
 from reauth.lab.slides import FOLDS, SCALE
 from reauth.lab.table import Row, Table, Task
@@ -52,9 +52,6 @@ DIRECTIONS: Mapping[str, tuple[float, float]] = {
 }  # fmt: skip
 """People refused, in eight directions and to the right (Lu, table 6)."""
 
-FLAGGED = 229 / 3000
-"""People taken for replays (Lu, §6.3.4)."""
-
 DESCRIBING, DECIDING = 1.44, 2.0
 """ms a slide (Lu, table 8 and abstract)."""
 
@@ -73,9 +70,11 @@ DIFFERENCES = (
     "says what that is worth. Tracks with equal steps in place lie in one fold.",
     "Places on the page (data_x_min, data_y_start) tell people's pages from programs' in this set; "
     "the row with the same clock and places from the start does without.",
-    "Movements of sapimouse and hbrs stand for Shen's tracks: whole movements in free and guided "
-    "use, no drags. They lie anywhere on a screen, as his do.",
-    "Times are on one core of this machine, the paper's on an i7-8700k.",
+    "Movements of sapimouse and hbrs stand for Shen's tracks, which are not here: whole movements "
+    "in free and guided use, of 30 px at least. They lie anywhere on a screen, as his do.",
+    "Times are processor time of one core of this machine, the paper's are of an i7-8700k.",
+    "K is the least distance between any two slides, and so falls with their number; what is found "
+    "is told at this K, and at the one that flags as many people as the paper's.",
     "EDMD: the printed loop lets the last candidate decide (any does here), and sums the list of "
     "places (the differences are summed here).",
 )
@@ -175,14 +174,13 @@ def _directions(found: Mapping[str, Any]) -> list[Row]:
 
 def _replays(read: Read) -> list[Row]:
     found, moved = read["replay"], read["directions"]
-    count = lu_parts.OFFSET_TRACKS
+    count, exact = found["replayed"], found["curve"][str(OFFSETS[0])][0]
     rows = [
-        Row(f"EDMD, exact replays found ({pixels} px row of figure 12 at 0 %)", 1.0, shares[0],
-            wilson(round(shares[0] * count), count), 0.0, True)
-        for pixels, shares in found["curve"].items()
-    ][:1]  # fmt: skip
-    rows.append(_share("EDMD, people flagged, slides of another fold in the library", FLAGGED,
-                       found["flagged"], found["asked"], better=-1))  # fmt: skip
+        Row("EDMD, exact replays found", 1.0, exact, wilson(round(exact * count), count), 0.0,
+            True),
+        _share("EDMD, people flagged, slides of another fold in the library", FLAGGED,
+               found["flagged"], found["asked"], better=-1),
+    ]  # fmt: skip
     for name, label in (("kept", "all kept"), ("refreshed", "the last 1000 kept")):
         if moved["moves"]:
             flags = moved["flags"]
@@ -262,7 +260,7 @@ def _modes(found: Mapping[str, Any]) -> list[str]:
 
 def _curves(found: Mapping[str, Any]) -> list[str]:
     lines = []
-    for label, each in (("K", found), ("K that flags 7.6 % of people", found["wide"])):
+    for label, each in (("K", found), (f"K that flags {FLAGGED:.1%} of people", found["wide"])):
         told = "; ".join(
             f"{pixels} px: " + ", ".join(
                 f"{share(each['curve'][str(pixels)][RATES.index(rate)])} at {share(rate)}"

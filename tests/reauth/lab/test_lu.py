@@ -27,6 +27,7 @@ def made(tmp_path_factory):
     return found, folder
 
 
+@pytest.mark.slow
 def test_every_table_of_the_paper_has_its_rows(made):
     """Published beside ours; precision and recall of the tuned one are required."""
     found, _ = made
@@ -48,6 +49,7 @@ def test_every_table_of_the_paper_has_its_rows(made):
         assert row.ours <= row.interval[1] + 1e-12
 
 
+@pytest.mark.slow
 def test_the_report_says_scale_modes_and_choice_and_shows_pictures(made):
     """Everything that has no published figure is a sentence or a picture."""
     _, folder = made
@@ -63,6 +65,7 @@ def test_the_report_says_scale_modes_and_choice_and_shows_pictures(made):
         assert (folder / "out" / f"{picture}.svg").is_file()
 
 
+@pytest.mark.slow
 def test_what_is_done_is_not_done_again(made):
     """A second start reads the parts; the table is the same to the last digit."""
     found, folder = made
