@@ -31,6 +31,8 @@ def fuzzy_entropy(
     Lu et al. 2021, §4, equations 1 to 3; Chen, Zhuang, Yu, Wang 2009, "Measuring complexity using
     FuzzyEn, ApEn, and SampEn", whose vectors are taken without their own mean. Lu's equations are
     silent about that, and count vectors of both lengths from the same M - n places, as here.
+    Where fewer than one pair of vectors are alike, in sum, one is taken to be: a logarithm of
+    nothing would be a number of the machine's, not of the series.
 
     Examples
     --------
@@ -57,8 +59,8 @@ def _similarity(series: Floats, size: int, count: int, gradient: float, width: f
     for column in vectors.T:
         np.maximum(apart, np.abs(column[:, None] - column), out=apart)
     similar = np.exp(-np.power(apart / width, gradient))
-    # Where all are far apart nothing is left of e^-x; the smallest number keeps the logarithm.
-    return float(max((similar.sum() - count) / (count * (count - 1)), np.finfo(float).tiny))
+    # Where all are far apart nothing is left of e^-x: as little as one pair alike is the least.
+    return float(max(similar.sum() - count, 1.0) / (count * (count - 1)))
 
 
 def speeds_of(slide: Slide) -> Floats:

@@ -27,10 +27,10 @@ def test_its_unit_does_not_matter():
 
 def test_it_is_what_the_equations_give():
     """By loops, as Lu prints them (1 to 3), with vectors without their mean."""
-    series = np.random.default_rng(2).normal(size=12)
+    series = np.random.default_rng(2).normal(size=40)
     sums = []
     for n in (2, 3):
-        rows = [series[i : i + n] - series[i : i + n].mean() for i in range(10)]
+        rows = [series[i : i + n] - series[i : i + n].mean() for i in range(38)]
         pairs = [
             np.exp(-((np.abs(a - b).max() / (0.2 * series.std())) ** 2))
             for i, a in enumerate(rows)
@@ -40,6 +40,13 @@ def test_it_is_what_the_equations_give():
         sums.append(np.mean(pairs))
 
     assert np.log(sums[0]) - np.log(sums[1]) == pytest.approx(fuzzy_entropy(series))
+
+
+def test_a_series_without_any_two_alike_has_a_bound():
+    """One pair of all is the least: ln of their number, and not what a float holds at least."""
+    series = np.exp(np.arange(20.0))
+
+    assert 0.0 <= fuzzy_entropy(series) <= np.log(18 * 17)
 
 
 def test_too_few_values_have_none():
