@@ -6,6 +6,7 @@ To add one: a file with its idea, and its line in the table.
 from collections.abc import Mapping
 from functools import partial
 
+from reauth.generate import gan_training
 from reauth.generate.bezier import Bezier
 from reauth.generate.functions import FUNCTIONS
 from reauth.generate.generator import Fit, Generator, Point
@@ -24,6 +25,7 @@ GENERATORS: Mapping[str, Fit] = {
     **FUNCTIONS,
     "lognormal": Lognormal.fit,
     "jerk": Jerk.fit,
+    "gan": gan_training.fit,
     "recorded": Recorded.fit,
     "perturbed-1px": partial(Perturbed.fit, 1),
     "perturbed-3px": partial(Perturbed.fit, 3),

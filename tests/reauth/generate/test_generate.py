@@ -23,12 +23,14 @@ def people():
 
 @pytest.fixture(scope="module", params=GENERATORS)
 def generator(request, people):
+    if request.param == "gan":
+        pytest.importorskip("torch")
     return GENERATORS[request.param](people)
 
 
-def test_a_generator_is_named_as_in_the_table(people):
+def test_a_generator_is_named_as_in_the_table(generator, request):
     """Reports name generators by it."""
-    assert [*GENERATORS] == [fit(people).name for fit in GENERATORS.values()]
+    assert generator.name == request.node.callspec.params["generator"]
 
 
 @pytest.mark.parametrize("way", WAYS, ids=("far", "near", "down"))
