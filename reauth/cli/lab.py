@@ -12,7 +12,14 @@ from typing import Any
 from tqdm import tqdm
 
 from reauth import app, installation
-from reauth.cli import lab_bots, lab_lognormal, lab_redundancy, lab_replays, lab_texts
+from reauth.cli import (
+    lab_bots,
+    lab_gan,
+    lab_lognormal,
+    lab_redundancy,
+    lab_replays,
+    lab_texts,
+)
 from reauth.cli.command import Commands, command, overrides, print_json, print_table, subcommands
 from reauth.decide import POLICIES
 from reauth.decide import RECOMMENDED as RECOMMENDED_POLICY
@@ -29,7 +36,7 @@ from reauth.lab.papers import PAPERS
 from reauth.lab.poison import attacks, markdown, poison
 from reauth.lab.seeds import over_seeds
 from reauth.lab.shelf import Codec
-from reauth.lab.table import Task, write_table
+from reauth.lab.table import MOVEMENTS, Task, write_table
 from reauth.settings import Settings
 from reauth.verify import RECOMMENDED as RECOMMENDED_VERIFIER
 from reauth.verify import VERIFIERS, features_for
@@ -101,7 +108,12 @@ def add(commands: Commands) -> None:
         "--data", type=Path, required=True, metavar="SHARED_DATA", help="folder of the archives"
     )
     paper.add_argument("--out", type=Path, required=True, metavar="OUT", help="report and work")
+    paper.add_argument(
+        "--movements", type=_count, default=MOVEMENTS, metavar="N",
+        help=f"of each kind of program, where movements are judged (default: {MOVEMENTS})",
+    )  # fmt: skip
     _common(paper)
+    lab_gan.add(verbs, watched)
 
 
 def _add_tables(verbs: Commands) -> None:
@@ -320,7 +332,7 @@ def _list(args: Namespace) -> int:
 def _paper(args: Namespace) -> int:
     if args.name not in PAPERS:
         raise SettingsError(f"there is no paper '{args.name}' yet; there are: {', '.join(PAPERS)}")
-    task = Task(args.data, args.out, args.seed, args.jobs, CODEC)
+    task = Task(args.data, args.out, args.seed, args.jobs, CODEC, args.movements)
     table = PAPERS[args.name].make(task, watched)
     write_table(table, args.out)
     rows = [(row.name, row.text(row.published), row.text(row.ours), row.kept) for row in table.rows]

@@ -43,8 +43,12 @@ The table of a paper in its own protocol on our data: published numbers beside o
 differ. Exit 1 if a row that is a requirement is outside its tolerance; a paper that nobody has
 built yet is asked wrongly (2). `lu` needs the extra `boost`, and three minutes.
 
-example:
+becaptcha judges --movements of each kind of program and twice as many of people; rows of networks
+need torch: pip install 'reauth[torch]'.
+
+examples:
   reauth lab paper medvet --data ../shared/data --out out/medvet
+  reauth lab paper becaptcha --data ../shared/data --movements 300 --out out/becaptcha
 """
 
 ABLATE = """\
@@ -91,4 +95,15 @@ all that raised no alarm (open). Needs four people with four recordings each.
 
 example:
   reauth lab poison --data balabit_train.tar.gz --out out/poison
+"""
+
+GAN = """\
+A generator and a discriminator, two recurrent layers each, play against each other on movements
+between two clicks, told every 20 ms. OUT gets the networks as arrays and JSON (gan.npz, gan.json),
+the curves of their losses, and a picture of movements beside what the generator makes of the same
+ways. Drawing needs no torch; training does: pip install 'reauth[torch]'. What comes out is made of
+people's movement: keep it with the recordings.
+
+example:
+  reauth lab gan --data sapimouse.tar.gz --epochs 40 --seed 1 --out out/gan
 """

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from reauth.lab import gamboa_tables, lu, medvet
+from reauth.lab import becaptcha, gamboa_tables, lu, medvet
 from reauth.lab.table import Table, Task
 from reauth.lab.work import Watch
 
@@ -23,6 +23,9 @@ class Paper:
 
 
 PAPERS: Final[Mapping[str, Paper]] = {
+    "becaptcha": Paper(
+        "BeCAPTCHA-Mouse 2021: person or machine by one movement", becaptcha.table
+    ),
     "gamboa": Paper("Gamboa 2004: 1 to 200 strokes; 30 to 90 s", gamboa_tables.table),
     "lu": Paper("Lu 2021: slides of people and programs, few features; replays by EDMD", lu.table),
     "medvet": Paper("Medvet 2014: mixed and same hardware, w = 50 to 500", medvet.table),

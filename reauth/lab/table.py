@@ -9,6 +9,10 @@ from typing import Any
 from reauth.lab.cutting import whole
 from reauth.lab.shelf import Codec
 
+MOVEMENTS = 600
+"""Of each kind of program, where a paper judges movements by themselves: enough for an interval
+of two points, and few enough that their lognormals are extracted in minutes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
@@ -22,6 +26,8 @@ class Task:
         Where the report goes; `work` in it keeps finished units.
     seed, jobs, codec
         Of draws; processes at a time; how templates become bytes.
+    movements
+        Of each kind of program, where a paper judges movements by themselves.
     """
 
     data: Path
@@ -29,6 +35,7 @@ class Task:
     seed: int
     jobs: int
     codec: Codec
+    movements: int = MOVEMENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +47,7 @@ class Row:
     name
         What it is.
     published, ours
-        Shares in 0..1, or minutes.
+        Shares in 0..1, or minutes; None where nothing was published that could be read.
     interval
         95 %, of ours, by bootstrap over users.
     tolerance
@@ -55,7 +62,7 @@ class Row:
     """
 
     name: str
-    published: float
+    published: float | None
     ours: float
     interval: tuple[float, float]
     tolerance: float | None
@@ -65,28 +72,37 @@ class Row:
 
     @property
     def within(self) -> bool:
-        """Whether ours is within its tolerance of what was published, in either direction."""
+        """Whether ours is within its tolerance of what was published, in either direction.
+
+        Where nothing was published there is nothing to be outside of.
+        """
+        if self.published is None:
+            return True
         if self.tolerance is not None:
             return abs(self.ours - self.published) <= self.tolerance
         return self._inside or self._surpasses
 
     @property
     def _inside(self) -> bool:
-        return self.interval[0] <= self.published <= self.interval[1]
+        return self.published is None or self.interval[0] <= self.published <= self.interval[1]
 
     @property
     def _surpasses(self) -> bool:
-        return (self.ours - self.published) * self.better > 0
+        return self.published is not None and (self.ours - self.published) * self.better > 0
 
-    def text(self, value: float) -> str:
+    def text(self, value: float | None) -> str:
         """A value as it is printed."""
+        if value is None:
+            return "-"
         if self.unit == "share":
             return f"{value:.1%}" if self.tolerance is not None else f"{value:.2%}"
         return f"{value:.1f} min" if self.unit == "min" else f"{value:.3g} {self.unit}"
 
     @property
     def kept(self) -> str:
-        """Whether ours is within the tolerance, in words."""
+        """Whether ours is within the tolerance, in words; nothing where nothing was published."""
+        if self.published is None:
+            return ""
         if self.tolerance is not None:
             told = f"{'within' if self.within else 'OUTSIDE'} {self.text(self.tolerance)}"
         elif self._inside:

@@ -10,14 +10,17 @@ ROWS = (
     Row("near", 0.20, 0.22, (0.1, 0.3), 0.03, required=True),
     Row("better", 0.20, 0.10, (0.0, 0.2), 0.03, required=True),
     Row("far", 0.20, 0.30, (0.2, 0.4), 0.03),
+    Row("new", None, 0.30, (0.2, 0.4), 0.03),
     Row("wait", 13.5, 9.0, (8.0, 10.0), 1.35, unit="min"),
 )
 TABLE = Table("A paper", ROWS, ("other people",), ("the limit",))
 
 
 def test_a_required_row_must_be_within_its_tolerance_in_either_direction():
-    """Suddenly better is as suspicious as worse; a row that is not required only tells."""
-    assert [True, False, False, False] == [row.within for row in ROWS]
+    """Suddenly better is as suspicious as worse; a row that is not required only tells, and one
+    that nobody published is outside of nothing.
+    """
+    assert [True, False, False, True, False] == [row.within for row in ROWS]
     assert [ROWS[1]] == TABLE.missed
 
 
@@ -60,6 +63,7 @@ def test_pictures_stand_in_the_text():
     [
         "| near | 20.0% | 22.0% | 10.0% to 30.0% | within 3.0%, required |",
         "| far | 20.0% | 30.0% | 20.0% to 40.0% | OUTSIDE 3.0% |",
+        "| new | - | 30.0% | 20.0% to 40.0% |  |",
         "| wait | 13.5 min | 9.0 min | 8.0 min to 10.0 min | OUTSIDE 1.4 min |",
         "* other people",
         "* the limit",
