@@ -14,7 +14,8 @@ what the shipped code is compared with: another clock, another estimator.
 `lu` and `lu_parts` set Lu's slider captchas beside ours, which are no sessions: `slides` reads and
 deals them, `redundancy` chooses features, `boost` holds the classifiers, `edmd` looks for replays,
 `entropy` tells how irregular a hand is.
-Person or machine: `pointing` cuts movements between clicks, `becaptcha_cases` lets every kind of program
+Person or machine: `pointing` cuts movements between clicks, `becaptcha_cases` lets every kind of
+program move beside people, `judges` tell them apart; `gan` teaches the network among the programs.
 move beside people, `judges` tell them apart; `gan` teaches the network among the programs.
 """
 

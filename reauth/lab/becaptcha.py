@@ -22,7 +22,16 @@ from reauth.errors import SettingsError
 from reauth.generate.functions import FUNCTIONS
 from reauth.generate.gan_training import Budget, sequences
 from reauth.generate.recurrent import torch_or_error
-from reauth.lab.becaptcha_cases import GAN, GLOBAL, NEUROMOTOR, UNKNOWN, Benchmark, Cases, Plan, build
+from reauth.lab.becaptcha_cases import (
+    GAN,
+    GLOBAL,
+    NEUROMOTOR,
+    UNKNOWN,
+    Benchmark,
+    Cases,
+    Plan,
+    build,
+)
 from reauth.lab.datasets import open_dataset
 from reauth.lab.judges import (
     METRICS,
