@@ -1,8 +1,8 @@
 """Minimum jerk through places on the way, with tremor: what a textbook says that a hand does.
 
-It teaches nobody (`reauth.detect.opponents`), so that it measures what a detector makes of a program
-that it was not taught. It is not unlike a decoy: strokes of `reauth.detect.decoys` may be of minimum
-jerk, and may tremble.
+It teaches nobody (`reauth.detect.opponents`), so that it measures what a detector makes of a
+program that it was not taught. It is not unlike a decoy: strokes of `reauth.detect.decoys` may be
+of minimum jerk, and may tremble.
 """
 
 from collections.abc import Sequence
