@@ -68,6 +68,10 @@ EXACT: Final = -20.0
 """nats, where all steps and times are the same: seven times at least, of which chance meets each
 once in 20 (a ms of jitter either way, told in tenths)."""
 
+LEAST: Final = -4.0
+"""nats; no single movement weighs more, exact or not. How near chance comes is known to one in some
+thousands and no further: a coincidence must not be an alarm by itself, three in a row are none."""
+
 NEW: Final = -log(MISSED)
 """nats for movement that is new: a session of replays would show it `MISSED` of the time."""
 
@@ -268,7 +272,7 @@ class Library:
         Below 0 it was seen before, the lower the less is left; `NEW` where it is new. The ratio is
         that of two models of what is left, r: of new movement `RATE` has less than the limit K,
         falling as a power of r; a replay has any r below K alike, and more but for `MISSED`. It is
-        1 / MISSED above K, and RATE b (r/K)^(b-1) below, b the power.
+        1 / MISSED above K, and RATE b (r/K)^(b-1) below, b the power; `LEAST` at the least.
         """
         scores: list[float | str] = []
         for movement in movements:
@@ -278,7 +282,7 @@ class Library:
                 continue
             match = self._match(shape, name)
             if match is not None:
-                scores.append(match.score)
+                scores.append(max(match.score, LEAST))
             else:
                 scores.append("too_plain" if shape.plain else NEW)
         return scores

@@ -16,7 +16,6 @@ deals them, `redundancy` chooses features, `boost` holds the classifiers, `edmd`
 `entropy` tells how irregular a hand is.
 Person or machine: `pointing` cuts movements between clicks, `becaptcha_cases` lets every kind of
 program move beside people, `judges` tell them apart; `gan` teaches the network among the programs.
-move beside people, `judges` tell them apart; `gan` teaches the network among the programs.
 """
 
 from collections.abc import Iterator

@@ -7,6 +7,7 @@ from reauth.detect.replay import (
     ALL_TEACH,
     ENOUGH,
     EXACT,
+    LEAST,
     LEAST_LIMIT,
     LIMIT,
     MISSED,
@@ -65,7 +66,7 @@ def test_an_exact_replay_is_known_wherever_it_is_played(library):
         match = library.look(elsewhere(each))
 
         assert (True, f"p{place}", float(place)) == (match.exact, match.name, match.at)
-        assert EXACT == match.score == library.score_many([each])[0]
+        assert EXACT == match.score < LEAST == library.score_many([each])[0]
 
 
 @pytest.mark.parametrize(("size", "least"), [(1, 0.99), (3, 0.95)])
