@@ -8,6 +8,7 @@ from typing import Final, Protocol
 
 from reauth.detect.hand import Hand
 from reauth.detect.replay import Library
+from reauth.detect.turned import Turned
 from reauth.trajectory import Trajectory
 
 
@@ -59,5 +60,9 @@ def _hand(most: int) -> Detector:
     return Hand()
 
 
-DETECTORS: Final[Mapping[str, Callable[[int], Detector]]] = {"default": _hand, "library": Library}
+DETECTORS: Final[Mapping[str, Callable[[int], Detector]]] = {
+    "default": _hand,
+    "library": Library,
+    "turned": Turned,
+}
 """By name: from the number of movements that it may remember to a fresh detector."""

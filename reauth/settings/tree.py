@@ -174,7 +174,7 @@ class ReplayLane:
     """[replay_lane]"""
 
     on: bool = _key(True, "ask whether movement has been seen before")
-    detector: str = _key("library", "what knows movement again")
+    detector: str = _key("turned", "what knows movement again")
     policy: str = _key("cusum", "what turns its scores into a verdict, or sprt")
     bound: float = _key(10.0, "nats of evidence that are an alarm", least=0.1)
     movements: int = _key(100_000, "newest movements that are known again, of everybody", least=1)

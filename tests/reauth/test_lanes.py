@@ -19,7 +19,7 @@ def test_the_tables_make_the_lanes():
 
     assert ("identity", "medvet", "svm") == (lane.name, lane.features.name, lane.verifier.name)
     told = [(each.name, each.detector.name, each.policy().bound) for each in others]
-    assert [("bot", "default", 10.0), ("replay", "library", 10.0)] == told
+    assert [("bot", "default", 10.0), ("replay", "turned", 10.0)] == told
     assert 20 == lane.policy(learnt()).size
     assert lane.segmenter() is not lane.segmenter()
 

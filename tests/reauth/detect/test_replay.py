@@ -178,9 +178,10 @@ def test_scores_are_ratios_of_the_two_models():
     assert pytest.approx(np.log(1 / MISSED)) == library.score_many([arc(bend=150.0)])[0]
 
 
-def test_two_exact_replays_are_more_than_an_alarm():
-    """The lane's bound is 10 nats; one is enough."""
-    assert EXACT < -10
+def test_three_replays_in_a_row_are_an_alarm_and_two_are_none():
+    """The lane's bound is 10 nats; one that is new takes most of one back."""
+    assert 3 * LEAST <= -10 < 2 * LEAST
+    assert 3 * LEAST + NEW > -10
 
 
 def test_limits_are_learnt_from_how_near_new_movements_come():
