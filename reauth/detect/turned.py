@@ -1,8 +1,8 @@
 """Movement that was seen before, also if it was turned and scaled to go somewhere else.
 
 Whoever has a recording of a person need not play it as it was: turned, scaled and shifted it goes
-from where a pointer is to where it is wanted, with the person's own times (Lu 2021, section 3.2). So
-every movement is looked up twice: as it is, and laid on a line of one length.
+from where a pointer is to where it is wanted, with that person's own times (Lu 2021, section 3.2).
+So every movement is looked up twice: as it is, and laid on a line of one length.
 """
 
 from collections.abc import Sequence
