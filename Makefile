@@ -8,6 +8,7 @@ BIN := .venv/bin
 OUT ?= out
 WORKERS ?= 3
 MINUTES ?= 60
+SITTING ?= 30
 DATA ?= ../shared/data
 DEMO ?= $(BIN)/python -m reauth.demo
 RUN_CONFIG ?= config/trial.toml
@@ -15,7 +16,7 @@ SOURCES := reauth proxy_addon tests bench
 APT := bash -c 'test "$$(id -u)" = 0 || { echo "missing: $$*; install them as root, then come again" >&2; exit 1; }; apt-get update -q >&2; DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends "$$@" >&2' apt
 
 .NOTPARALLEL:
-.PHONY: help setup setup-browser setup-clients setup-peers run demo test test-py313 check bench bench-proxy evaluation soak e2e cases cases-planted cases-py313 corpus clean
+.PHONY: attacks help setup setup-browser setup-clients setup-peers run demo test test-py313 check bench bench-proxy evaluation soak e2e cases cases-planted cases-py313 corpus clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -92,6 +93,9 @@ evaluation: .venv/.python-ready ## all figures of docs/EVALUATION.md from the re
 	@for paper in medvet gamboa; do $(LAB) paper $$paper --data $(DATA) --out $(MEASURED)/$$paper || true; done
 	@$(LAB) poison --data $(DATA)/balabit_train.tar.gz --out $(MEASURED)/poison
 	@$(LAB) document --reports $(MEASURED) --out $(if $(PUBLISH),docs,$(OUT))/EVALUATION.md $(if $(PUBLISH),--figures bench/evaluation.json)
+
+attacks: setup ## each attack of `reauth bot` through a real browser at an account, and people beside; KINDS="straight wind", PEOPLE=6, SITTING=30 minutes of them all
+	$(BIN)/python -m tests.attacks --data $(DATA) --out $(OUT)/attacks $(if $(KINDS),--kinds "$(KINDS)") $(if $(PEOPLE),--people $(PEOPLE)) --minutes $(SITTING)
 
 e2e: setup ## the stories in real browsers only
 	$(BIN)/pytest -m browser

@@ -27,6 +27,9 @@ EACH_PERSON = 150
 """Newest movements of a person that teach; more of one person say little of others."""
 EACH_KIND = 300
 """Movements drawn of each kind of program: as many as few people give, so that neither is most."""
+PEOPLE, LEAST = 8, 50
+"""People, each with so many movements, without whom nothing is learnt: a model of few would take
+everybody else for a program."""
 EACH, TRY = 7 * 86_400.0, 3600.0
 """s between two lessons, and between two tries."""
 
@@ -66,7 +69,17 @@ class Hands:
         StoreError
             If the store fails.
         """
-        people = await self._store.background("", EACH_PERSON, None, self._lane)
+        everybody = await self._store.background("", EACH_PERSON, None, self._lane)
+        people = {
+            user: sessions
+            for user, sessions in everybody.items()
+            if sum(map(len, sessions)) >= LEAST
+        }
+        if len(people) < PEOPLE:
+            raise NotEnrolled(
+                f"{len(people)} people with {LEAST} whole movements, {PEOPLE} are needed:"
+                " go on browsing"
+            )
         made = await asyncio.to_thread(_learnt, people)
         await self._store.save_learnt(DETECTOR, self._clock(), made)
         moved = sum(len(session) for sessions in people.values() for session in sessions)

@@ -17,13 +17,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make attacks", description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder of the recordings")
     parser.add_argument("--out", type=Path, default=Path("out/attacks"), help="for report.json")
-    parser.add_argument("--kinds", default="", help="of `reauth bot`, by comma; all if none")
+    parser.add_argument("--kinds", default="", help="of `reauth bot`; all but the network if none")
     parser.add_argument("--minutes", type=float, default=30, help="of people, all together")
     parser.add_argument("--people", type=int, default=6, help="who sit at their own accounts")
     parser.add_argument("--at-once", type=int, default=3, help="browsers")
     parser.add_argument("--seed", type=int, default=1, help="of all that is drawn")
     asked = parser.parse_args()
-    kinds = asked.kinds.split(",") if asked.kinds else list(GENERATORS)
+    kinds = asked.kinds.replace(",", " ").split() or [kind for kind in GENERATORS if kind != "gan"]
     cast = people(asked.data, asked.seed)
     if len(cast) < len(kinds) + asked.people:
         parser.error(f"{len(cast)} people in {asked.data}; {len(kinds) + asked.people} are needed")

@@ -17,7 +17,7 @@ from tests.rows import NOON, session
 
 
 @cache
-def moved(seed, count=40):
+def moved(seed, count=60):
     """Whole movements of somebody generated."""
     events = recording(draw_person(np.random.default_rng(seed)), count, np.random.default_rng(seed))
     segmenter = MovementSegmenter(0.5)
@@ -67,7 +67,7 @@ async def test_of_few_people_nothing_is_learnt(store):
     """And what is missing is told; what was learnt before stays."""
     await keep(store, 3)
 
-    with pytest.raises(NotEnrolled, match="8 people"):
+    with pytest.raises(NotEnrolled, match="3 people with 50 whole movements, 8 are needed"):
         await Hands(store, lambda: NOON, "bot").learn()
     assert await store.learnt(DETECTOR) is None
 
@@ -75,7 +75,7 @@ async def test_of_few_people_nothing_is_learnt(store):
 async def test_only_the_lane_that_keeps_whole_movements_teaches(store):
     await keep(store, 9, lane="identity")
 
-    with pytest.raises(NotEnrolled, match="here are 0"):
+    with pytest.raises(NotEnrolled, match="0 people"):
         await Hands(store, lambda: NOON, "bot").learn()
 
 
