@@ -19,7 +19,6 @@ KEYS = {
     "ingest": COMPARED,
     "whole_path": COMPARED | {"support_vectors"},
     "engine": {"ratio", "wanted_ratio", "largest_difference", "shipped_us", "scikit_learn_us"},
-    "lanes": {"lanes", "wanted_ratio", "aim_ratio"},
     "memory": {
         "resident_kb", "allocated_kb", "state_bytes", "template_kb", "raw_bytes_a_batch",
         "wanted_kb",
@@ -75,6 +74,17 @@ def test_the_verifiers_bench_compares_every_live_verifier_with_a_peer(tmp_path):
         assert each["largest_difference"] <= 1e-9
         for key in ("features_us", "score_us", "peer_us", "ratio"):
             assert {"one", "batch"} == each[key].keys()
+
+
+@pytest.mark.slow
+def test_the_lanes_bench_compares_all_with_one(tmp_path):
+    """Small enough to measure nothing."""
+    code, said = run("lanes", "--tiny", "--out", str(tmp_path))
+    assert code == 0, said
+    figures = json.loads((tmp_path / "lanes.json").read_text("utf-8"))
+
+    assert {"lanes", "wanted_ratio", "aim_ratio", "machine"} == figures.keys()
+    assert {"svm", "movement"} == figures["lanes"].keys()
 
 
 @pytest.mark.slow

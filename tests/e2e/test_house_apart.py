@@ -132,7 +132,8 @@ async def test_the_last_movement_before_a_crash_is_judged_after_it(houses):
         await Sender(house, accepted(events, "bob", start=now())).run(http)
     house.end(signal.SIGKILL)
     house.start()
-    query = "SELECT COUNT(*) FROM trajectory JOIN session ON id = session WHERE person = 'bob'"
+    query = "SELECT COUNT(*) FROM trajectory JOIN session ON id = session"
+    query += " WHERE person = 'bob' AND lane = 'identity'"
     await until(lambda: rows(house.state / "store.db", query) == [(5,)])
     assert house.end()[0] == 0
 

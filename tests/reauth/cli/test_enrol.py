@@ -138,7 +138,9 @@ def test_the_background_tells_how_far_people_drift(place):
     told = place.type("enrol", "background", "--json").json
     said = place.type("enrol", "background")
 
-    assert {"users", "sessions", "once", "often", "expected"} == set(told)
+    assert {"users", "sessions", "once", "often", "expected", "hands", "missing"} == set(told)
+    assert told["hands"] is None  # eight people are needed for that
+    assert "hands: 0 people" in told["missing"][0]
     assert {"fall", "spread"} == set(told["once"]) == set(told["expected"]["often"])
     assert (5, True) == (told["users"], told["sessions"] >= 30)
     assert told["often"] == told["expected"]["often"]  # of too few later sessions

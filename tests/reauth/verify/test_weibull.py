@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from reauth.app import recipes
+from reauth.app import identity_recipe
 from reauth.enrol import learn, options_of
 from reauth.errors import NotEnrolled
 from reauth.features.gamboa import Gamboa
@@ -157,7 +157,7 @@ def test_it_watches_live_by_one_setting():
     settings = Settings(
         identity_lane=lane, enrolment=Enrolment(min_trajectories=100, false_alarms_per_8h=20.0)
     )
-    [recipe] = recipes(settings)
+    recipe = identity_recipe(settings)
 
     def strokes(person, sample):
         return [stroke for _, stroke in recipe.segmenter().feed_many(movement(person, 60, sample))]
