@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -97,7 +98,7 @@ class Reader:
     ----------
     cell, units
         "LSTM" or "GRU", and the units of both layers.
-    epochs, batch, rate
+    steps, batch, rate
         Of Adam.
     seed
         Of everything random.
@@ -105,9 +106,9 @@ class Reader:
 
     cell: str
     units: tuple[int, int]
-    epochs: int
+    steps: int
     seed: int
-    batch: int = 64
+    batch: int = 32
     rate: float = 3e-3
 
 
@@ -126,24 +127,24 @@ def read_by(reader: Reader, shown: Sequences, human: Bools) -> Callable[[Sequenc
         net = network(3, reader.units, 1, reader.cell)
         steps = torch.optim.Adam(net.parameters(), lr=reader.rate)
         loss = torch.nn.BCEWithLogitsLoss()
-        for _ in range(reader.epochs):
-            for places in _alike(shown.counts, reader.batch, rng):
-                part = shown.take(places)
-                said = verdicts(net, floats(part.steps), floats(part.ways), part.counts)
-                steps.zero_grad()
-                loss(said, floats(human[places])).backward()
-                torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
-                steps.step()
+        for places in islice(_alike(shown.counts, reader.batch, rng), reader.steps):
+            part = shown.take(places)
+            said = verdicts(net, floats(part.steps), floats(part.ways), part.counts)
+            steps.zero_grad()
+            loss(said, floats(human[places])).backward()
+            torch.nn.utils.clip_grad_norm_(net.parameters(), 1.0)
+            steps.step()
     return lambda given: shares(net, given)
 
 
 def _alike(counts: Floats, size: int, rng: np.random.Generator) -> Iterator[Ints]:
-    """Yield batches of places, each of movements of about one length, in any order."""
-    order = rng.permutation(len(counts))
-    ordered = order[np.argsort(counts[order], kind="stable")]
-    batches = np.array_split(ordered, max(1, round(len(ordered) / size)))
-    for turn in rng.permutation(len(batches)):
-        yield batches[turn]
+    """Yield batches of places without end, each of movements of about one length."""
+    while True:
+        order = rng.permutation(len(counts))
+        ordered = order[np.argsort(counts[order], kind="stable")]
+        batches = np.array_split(ordered, max(1, round(len(ordered) / size)))
+        for turn in rng.permutation(len(batches)):
+            yield batches[turn]
 
 
 # Splits

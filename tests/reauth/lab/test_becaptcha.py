@@ -10,7 +10,7 @@ import pytest
 
 from reauth.generate.functions import FUNCTIONS
 from reauth.generate.gan_training import Budget
-from reauth.lab import becaptcha
+from reauth.lab import becaptcha, judges
 from reauth.lab.becaptcha import (
     CLASSIFIERS,
     DISCRIMINATORS,
@@ -43,6 +43,12 @@ def task(folder):
     return Task(folder, folder / "out", 1, 1, CODEC, 20)
 
 
+def quick(patch):
+    """Few trees, folds and draws: rows are looked for here, not figures."""
+    for name, count in (("TREES", 5), ("FOLDS", 2), ("REPLICATES", 20)):
+        patch.setattr(judges, name, count)
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     pytest.importorskip("torch")
@@ -51,7 +57,8 @@ def made(tmp_path_factory):
         small = Budget(1, 32, (4, 4), (4, 4), 2)
         budgets = {name: replace(small, seed=3 + at) for at, name in enumerate(DISCRIMINATORS)}
         patch.setattr(becaptcha, "budgets_or_reason", lambda: (budgets, ()))
-        patch.setattr(becaptcha, "READER_EPOCHS", 1)
+        quick(patch)
+        patch.setattr(becaptcha, "READER_STEPS", 1)
         patch.setattr(becaptcha, "READER_UNITS", (4, 4))
         patch.setattr(becaptcha, "SAMPLES", (16, 30))
         patch.setattr(becaptcha, "READ_SAMPLES", (16,))
@@ -132,6 +139,7 @@ def test_the_report_is_as_others_read_it(made):
 def test_without_torch_its_rows_are_missing_with_the_reason(tmp_path, monkeypatch):
     """The rest stands."""
     monkeypatch.setitem(sys.modules, "torch", None)
+    quick(monkeypatch)
     monkeypatch.setattr(becaptcha, "SAMPLES", (16,))
     found = table(task(archive(tmp_path)), unwatched)
     names = {row.name for row in found.rows}

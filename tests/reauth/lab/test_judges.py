@@ -55,7 +55,7 @@ def test_a_network_learns_to_read(cell):
     steps = np.ones((80, 12, 2)) + (np.arange(80) % 2)[:, None, None] * rng.normal(size=(80, 12, 2))
     shown = Sequences(steps, np.zeros(80), counts)
     human = np.arange(80) % 2 == 1
-    reader = Reader(cell, (8, 4), 25, 1, batch=16, rate=1e-2)
+    reader = Reader(cell, (8, 4), 125, 1, batch=16, rate=1e-2)
 
     said = read_by(reader, shown, human)(shown)
     assert 0.9 < np.mean((said > 0.5) == human)
