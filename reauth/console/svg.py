@@ -115,7 +115,7 @@ def _mark(point: tuple[float, float], item: Evidence) -> str:
 
 def _axis(evidence: Sequence[Evidence]) -> str:
     y = _HEIGHT - 14
-    text = f'<text class="name" x="{_LEFT}" y="{y}">score, nats: lower is less like the user</text>'
+    text = f'<text class="name" x="{_LEFT}" y="{y}">score, nats: lower speaks against the user</text>'
     if not evidence:
         return text
     first, last = evidence[0].number, evidence[-1].number

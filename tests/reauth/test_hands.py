@@ -61,6 +61,8 @@ async def test_people_and_programs_are_told_apart_after_a_lesson(store):
     ]
     assert NOON == made
     assert scores[0].mean() > 0 > scores[1].mean()
+    await Hands(store, lambda: NOON + 1, "bot").learn()
+    assert (NOON + 1, model) == await store.learnt(DETECTOR)  # the same people teach the same
 
 
 async def test_of_few_people_nothing_is_learnt(store):
@@ -77,14 +79,3 @@ async def test_only_the_lane_that_keeps_whole_movements_teaches(store):
 
     with pytest.raises(NotEnrolled, match="0 people"):
         await Hands(store, lambda: NOON, "bot").learn()
-
-
-async def test_the_same_people_teach_the_same(store):
-    """Whatever the time of day."""
-    await keep(store, 8)
-    models = []
-    for at in (NOON, NOON + 1):
-        await Hands(store, lambda at=at: at, "bot").learn()
-        models.append((await store.learnt(DETECTOR))[1])
-
-    assert models[0] == models[1]
