@@ -15,6 +15,8 @@ from reauth.ports import Commit, TrajectoryRow
 from reauth.store import Options, open_store
 from tests.rows import NOON, session
 
+pytestmark = pytest.mark.slow
+
 
 @cache
 def moved(seed, count=60):

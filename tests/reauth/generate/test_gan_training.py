@@ -21,6 +21,8 @@ from reauth.generate.gan_training import (
 )
 from tests.reauth.generate.crowd import crowd
 
+pytestmark = pytest.mark.slow
+
 TOY = Budget(epochs=25, batch=16, generator=(32, 16), discriminator=(8, 4), seed=4)
 
 

@@ -12,6 +12,8 @@ from reauth.lab.pointing import ends
 from reauth.lab.work import unwatched
 from tests.reauth.lab.towns import build as town
 
+pytestmark = pytest.mark.slow
+
 
 def plan(tmp_path, budgets):
     """Six people, eight movements of each kind."""

@@ -10,6 +10,8 @@ from reauth.lab.datasets import Folder, read_file
 from reauth.lab.movers import invented, movements_of
 from reauth.movement import SPACING
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def people():

@@ -16,6 +16,8 @@ from reauth.trajectory import Trajectory
 from tests.reauth.detect.crowd import line, person
 from tests.reauth.lab.fair import asked, build, write
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(autouse=True)
 def few(monkeypatch):

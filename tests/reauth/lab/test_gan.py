@@ -14,6 +14,8 @@ from tests.reauth.generate.crowd import crowd
 from tests.reauth.generate.networks import layers, untaught
 from tests.reauth.lab.towns import build
 
+pytestmark = pytest.mark.slow
+
 SMALL = Budget(2, 32, (8, 4), (8, 4), 4)
 
 

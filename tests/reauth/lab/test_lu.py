@@ -16,6 +16,8 @@ from reauth.lab.work import unwatched
 from tests.reauth.lab.test_lu_parts import build
 from tests.reauth.lab.towns import CODEC
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):

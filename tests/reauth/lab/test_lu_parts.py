@@ -22,6 +22,8 @@ from reauth.lab.lu_parts import (
 from reauth.lab.synth import draw_person, recording
 from reauth.recording import write_recording
 
+pytestmark = pytest.mark.slow
+
 
 def _person(rng):
     """Speeds up and slows down, strays a little, on an uneven clock."""

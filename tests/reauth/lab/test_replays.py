@@ -20,6 +20,8 @@ from reauth.trajectory import Trajectory
 from tests.reauth.detect.test_shape import arc
 from tests.reauth.lab.towns import build
 
+pytestmark = pytest.mark.slow
+
 
 def quiet(items, count, what):
     return items
