@@ -101,7 +101,9 @@ async def test_a_page_that_was_stored_with_our_tag_gets_no_other(town):
         await page.goto(url + "tagged")
         assert [1, 1] == [await page.evaluate(SYMBOL), await page.evaluate(LOADS)]
         found = await town.is_watched(page)
-        assert {True} == {batch.token.decode() in tagged for batch in found.batches}
+        # The page that was left says so by an empty batch of its own.
+        moved = [batch for batch in found.batches if len(batch.kinds)]
+        assert {True} == {batch.token.decode() in tagged for batch in moved}
 
 
 @case(
