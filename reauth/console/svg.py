@@ -115,7 +115,8 @@ def _mark(point: tuple[float, float], item: Evidence) -> str:
 
 def _axis(evidence: Sequence[Evidence]) -> str:
     y = _HEIGHT - 14
-    text = f'<text class="name" x="{_LEFT}" y="{y}">score, nats: lower speaks against the user</text>'
+    words = "score, nats: lower speaks against the user"
+    text = f'<text class="name" x="{_LEFT}" y="{y}">{words}</text>'
     if not evidence:
         return text
     first, last = evidence[0].number, evidence[-1].number
