@@ -18,7 +18,8 @@ kinds:
                              logarithmic or gaussian
   lognormal                  strokes of people, varied one by one
   jerk                       the smoothest way through a few places, with a tremor
-  gan                        what a network has learnt of people (extra torch; minutes to learn)
+  gan                        what a network learns of people in minutes (extra torch; `all` leaves
+                             it out where that is missing)
   recorded                   a movement of a person as it is
   perturbed-1px, -3px        the same, 30 % of its points moved by so much
   retargeted                 a movement of a person turned and scaled to another target

@@ -6,6 +6,7 @@ kinds, or more sessions, leave those that were there as they were.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 
@@ -49,6 +50,12 @@ class Wanted:
     out: Path
 
 
+def at_hand() -> tuple[str, ...]:
+    """All kinds, but for the network where the extra is missing that teaches it."""
+    teachable = find_spec("torch") is not None
+    return tuple(kind for kind in GENERATORS if teachable or kind != "gan")
+
+
 def kinds_of(text: str) -> tuple[str, ...]:
     """Read `NAME,NAME` or `all`.
 
@@ -59,7 +66,7 @@ def kinds_of(text: str) -> tuple[str, ...]:
     """
     names = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
     if names == ("all",):
-        return tuple(GENERATORS)
+        return at_hand()
     for name in names:
         if name not in GENERATORS:
             raise SettingsError(f"there is no kind '{name}'; there are: {', '.join(GENERATORS)}")
