@@ -91,6 +91,7 @@ def test_whoever_asks_wrongly_to_play_is_told(place, words, why):
 
 @pytest.mark.browser
 @pytest.mark.alone
+@pytest.mark.slow
 @pytest.mark.parametrize("how", ["program", "recording"])
 async def test_what_is_played_through_the_proxy_is_watched(how, place, tmp_path, monkeypatch):
     """A real Chromium, the real proxy and a site with TLS: movement arrives at the account, and one

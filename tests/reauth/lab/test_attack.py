@@ -61,6 +61,7 @@ def test_an_act_is_shifted_as_a_whole_to_where_the_page_is():
 
 @pytest.mark.browser
 @pytest.mark.alone
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["wind", "recorded"])
 async def test_what_is_played_arrives_as_movements(kind, tmp_path):
     """A real Chromium, whose proxy is a site with the observer in it: as many movements as were
