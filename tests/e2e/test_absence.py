@@ -30,9 +30,14 @@ silent_pages = 5
 acts = 6
 untrusted = 10
 clicks = 8
+[bot_lane]
+on = false
+[replay_lane]
+on = false
 [identity]
 htpasswd = "people"
 """
+"""Whoever acts here is a script that repeats itself, which those two lanes would rightly tell."""
 PAGES = 9
 """More than any limit."""
 USERS = (
