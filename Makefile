@@ -90,7 +90,7 @@ evaluation: .venv/.python-ready ## all figures of docs/EVALUATION.md from the re
 	@$(LAB) ablate $(KEPT) --data $(DATA)/hbrs.tar.gz --out $(MEASURED)/ablation-hbrs
 	@$(LAB) curve $(KEPT) --data $(DATA)/hbrs.tar.gz --out $(MEASURED)/curve-hbrs
 	@$(LAB) curve $(KEPT) --data $(DATA)/balabit_train.tar.gz --users $(BALABIT7) --out $(MEASURED)/curve-balabit7
-	@for paper in medvet gamboa; do $(LAB) paper $$paper --data $(DATA) --out $(MEASURED)/$$paper || true; done
+	@for paper in medvet gamboa lu; do $(LAB) paper $$paper --data $(DATA) --out $(MEASURED)/$$paper || true; done
 	@$(LAB) poison --data $(DATA)/balabit_train.tar.gz --out $(MEASURED)/poison
 	@$(LAB) document --reports $(MEASURED) --out $(if $(PUBLISH),docs,$(OUT))/EVALUATION.md $(if $(PUBLISH),--figures bench/evaluation.json)
 

@@ -85,14 +85,17 @@ class Hands:
         moved = sum(len(session) for sessions in people.values() for session in sessions)
         return Taught(len(people), moved, len(KINDS))
 
+    async def due(self) -> bool:
+        """Whether it is time: nothing was learnt yet, or a week ago."""
+        known = await self._store.learnt(DETECTOR)
+        return known is None or self._clock() - known[0] >= EACH
 
     async def run(self, settings: Settings) -> None:
-        """Learn anew every week, one try a day, until cancelled; do nothing if not wanted."""
+        """Learn when it is due, one try an hour, until cancelled; do nothing if not wanted."""
         while settings.enrolment.automatic and settings.bot_lane.on:
             await asyncio.sleep(TRY)
             try:
-                known = await self._store.learnt(DETECTOR)
-                if known is None or self._clock() - known[0] >= EACH:
+                if await self.due():
                     taught = await self.learn()
                     log.info("hands_learnt", extra={"people": taught.people})
             except NotEnrolled:

@@ -15,11 +15,11 @@ from reauth.event import Kind
 from reauth.trajectory import Trajectory
 
 LINE: Final = 300.0
-"""px between the ends of a movement that is laid on a line; about the median of a screen's ways."""
+"""px between the ends of a movement that is laid on a line; three times the least, so that whole px
+are small on it; ours."""
 
 LEAST_CHORD: Final = 100.0
 """px; of a shorter one whole px make more, on the line, than `reauth.detect.shape` allows for."""
-
 
 ON_LINE: Final = -2.5
 """nats; no movement that is known on the line only weighs more: four numbers less tell two of them

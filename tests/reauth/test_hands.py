@@ -8,7 +8,7 @@ import pytest
 from reauth.detect import DETECTORS
 from reauth.errors import NotEnrolled
 from reauth.generate import GENERATORS
-from reauth.hands import DETECTOR, Hands
+from reauth.hands import DETECTOR, EACH, Hands
 from reauth.lab.synth import draw_person, recording
 from reauth.movement import MovementSegmenter
 from reauth.ports import Commit, TrajectoryRow
@@ -74,6 +74,18 @@ async def test_of_few_people_nothing_is_learnt(store):
     with pytest.raises(NotEnrolled, match="3 people with 50 whole movements, 8 are needed"):
         await Hands(store, lambda: NOON, "bot").learn()
     assert await store.learnt(DETECTOR) is None
+
+
+async def test_a_lesson_is_due_after_a_week(store):
+    """And at once where there was none."""
+    clock = [NOON]
+    hands = Hands(store, lambda: clock[0], "bot")
+    found = [await hands.due()]
+    await store.save_learnt(DETECTOR, NOON, b"model")
+    for clock[0] in (NOON + EACH - 1, NOON + EACH):
+        found.append(await hands.due())
+
+    assert [True, False, True] == found
 
 
 async def test_only_the_lane_that_keeps_whole_movements_teaches(store):
