@@ -6,14 +6,21 @@ login, it is served on loopback only, and only to a browser that asked for loopb
 """
 
 import ipaddress
-from collections.abc import Awaitable, Callable
+import logging
+from collections.abc import Mapping
 from importlib.resources import files
+from typing import Any
 
 from aiohttp import web
 
+from reauth.access import EVERYTHING, Who
 from reauth.console import views
+from reauth.console.routes import WHO, Action, Handler, Route, Table
+from reauth.console.serving import mount
 from reauth.console.views import Site
 from reauth.errors import ReauthError
+
+log = logging.getLogger(__name__)
 
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; "
@@ -31,15 +38,14 @@ _HEADERS = {
 _HSTS = "max-age=31536000"
 """A year, RFC 6797 section 6.1.1; sent over TLS only, where browsers heed it."""
 
-OPEN = frozenset(
-    {
-        "/livez", "/readyz", "/proxy.pac", "/ca.pem", "/ca.der", "/setup",
-        "/static/console.css", "/static/icon.svg",
-    }
-)  # fmt: skip
-"""Paths that need no login, now and later; style sheet and icon are those of `/setup`."""
+TABLE: Table = views.ROUTES
+"""Everything that the console answers, module by module."""
 
-_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+OPEN = frozenset(
+    {row.path for row in TABLE if isinstance(row, Route) and row.act is None}
+    | {"/static/console.css", "/static/icon.svg"}
+)
+"""Paths that need no login; style sheet and icon are those of `/setup`."""
 
 
 def application(site: Site) -> web.Application:
@@ -53,23 +59,19 @@ def application(site: Site) -> web.Application:
     app = web.Application(middlewares=[_guard])
     app[views.SITE] = site
     app[views.PAGES] = views.pages()
-    app.router.add_get("/livez", views.livez)
-    app.router.add_get("/readyz", views.readyz)
-    app.router.add_get("/proxy.pac", views.proxy_pac)
-    app.router.add_get("/ca.pem", views.ca_pem)
-    app.router.add_get("/ca.der", views.ca_der)
-    app.router.add_get("/setup", views.setup)
-    app.router.add_get("/", views.overview)
-    app.router.add_get("/users", views.users)
-    app.router.add_get("/alerts", views.alerts)
-    app.router.add_get("/alerts/{id}", views.alert)
+    mount(app, TABLE, _note)
     app.router.add_static("/static", str(files("reauth.console") / "static"))
     app.on_response_prepare.append(_add_headers)
     return app
 
 
+async def _note(request: web.Request, action: Action, answer: Mapping[str, Any] | None) -> None:
+    told = {"act": action.name, "by": request[WHO].name, "done": answer is not None}
+    log.info("acted", extra=told)
+
+
 @web.middleware
-async def _guard(request: web.Request, handler: _Handler) -> web.StreamResponse:
+async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Let everybody to the open paths, and to the rest only who sits at this machine."""
     site = request.app[views.SITE]
     if request.path not in OPEN and request.match_info.http_exception is None:
@@ -83,6 +85,7 @@ async def _guard(request: web.Request, handler: _Handler) -> web.StreamResponse:
                 text="Ask for this page as localhost or 127.0.0.1: under another name it could be "
                 "read by a foreign site (DNS rebinding).\n"
             )
+        request[WHO] = Who("local", EVERYTHING)
     try:
         return await handler(request)
     except ReauthError as error:
@@ -107,4 +110,4 @@ async def _add_headers(request: web.Request, response: web.StreamResponse) -> No
         response.headers["Strict-Transport-Security"] = _HSTS
 
 
-__all__ = ["OPEN", "Site", "application"]
+__all__ = ["OPEN", "TABLE", "Site", "application"]

@@ -17,9 +17,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from reauth import __version__, ca
+from reauth.access import Act
 from reauth.alert import Alert, State
 from reauth.alert_document import instant, rfc3339
 from reauth.console.health import Readiness
+from reauth.console.routes import Route
 from reauth.console.svg import timeline
 from reauth.detect.absence import WORDS
 from reauth.device import USUAL
@@ -312,3 +314,17 @@ def _certificate(request: web.Request, form: str, content_type: str) -> web.Resp
 def _page(request: web.Request, name: str, **told: Any) -> web.Response:
     text = request.app[PAGES].get_template(name).render(path=request.path, **told)
     return web.Response(text=text, content_type="text/html")
+
+
+ROUTES = (
+    Route("/livez", None, livez, "The event loop turns."),
+    Route("/readyz", None, readyz, "Whether data can be taken."),
+    Route("/proxy.pac", None, proxy_pac, "Proxy auto-configuration."),
+    Route("/ca.pem", None, ca_pem, "Certificates that devices are to trust."),
+    Route("/ca.der", None, ca_der, "The certificate that signs."),
+    Route("/setup", None, setup, "How a device joins."),
+    Route("/", Act.LOOK, overview, "Health, people by state, alerts that wait."),
+    Route("/users", Act.SEE_USERS, users, "Everybody's enrolment."),
+    Route("/alerts", Act.SEE_ALERTS, alerts, "Alerts, newest first."),
+    Route("/alerts/{id}", Act.SEE_ALERTS, alert, "One alert with its evidence."),
+)

@@ -168,7 +168,7 @@ class House:
                 session = await store.session(user, client)
                 rows = await store.trajectories_of(session.id, "identity", 100_000)
                 scores[user] = [(row.number, row.trajectory.id, row.score) for row in rows]
-            raw = await store._on(store._writer, lambda _: raw_of(store._raw))
+            raw = await store.desk.on(store.desk.writer, lambda _: raw_of(store._raw))
         return Found(self.state, alerts, scores, raw)
 
     def delivered(self):

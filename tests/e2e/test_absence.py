@@ -100,8 +100,8 @@ class Town:
     async def batches(self, user):
         """How many batches of somebody are stored."""
         async with opened_store(self.house.settings) as store:
-            rows = await store._on(
-                store._writer,
+            rows = await store.desk.on(
+                store.desk.writer,
                 lambda _: [row for day in store._raw.days() for row in store._raw.after(day, 0)],
             )
         return sum(row.claim.user == user for row in rows)

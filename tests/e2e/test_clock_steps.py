@@ -51,7 +51,7 @@ class Run:
 
     async def found(self):
         """Sessions and trajectories, having checked every rule that no clock may break."""
-        reader = self.store._reader
+        reader = self.store.desk.reader
         names = await reader.execute_fetchall("SELECT id FROM session ORDER BY rowid")
         rows = []
         for (name,) in names:

@@ -409,7 +409,7 @@ async def test_movement_of_before_classes_were_told_is_learnt_once(store):
         connection.execute("UPDATE trajectory SET device = NULL")
         connection.execute("UPDATE OR REPLACE gathered SET device = '?/?/?'")
 
-    await store._write(forget)
+    await store.desk.write(forget)
     assert [("alice", 1)] == await learn_due(enroller(store))
     assert {"alice": {"frame/?/?": 1}} == await store.actives()
     assert [] == await learn_due(enroller(store))

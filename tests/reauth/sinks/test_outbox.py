@@ -216,9 +216,9 @@ async def test_an_alert_that_cannot_be_read_ends_no_loop(store, clock, caplog):
     ear = Ear()
     await raised(store, "a1")
     box = outbox(store, clock, ear, Ear("other"))
-    await store._write(lambda connection: connection.execute("UPDATE alert SET history = '?'"))
+    await store.desk.write(lambda connection: connection.execute("UPDATE alert SET history = '?'"))
     await box.deliver_due()
-    await store._write(lambda connection: connection.execute("UPDATE alert SET history = '[]'"))
+    await store.desk.write(lambda connection: connection.execute("UPDATE alert SET history = '[]'"))
     await box.deliver_due()
 
     assert ["JSONDecodeError"] == [record.fault for record in caplog.records]
@@ -271,7 +271,7 @@ async def test_a_store_that_fails_stops_nothing(clock, tmp_path, caplog):
     async with open_store(f"sqlite://{tmp_path}/store.db", None, options) as store:
         box = outbox(store, clock, ear)
         await raised(store, "a1")
-        await store._on(store._writer, lambda connection: connection.execute("DROP TABLE outbox"))
+        await store.desk.on(store.desk.writer, lambda opened: opened.execute("DROP TABLE outbox"))
         await box.deliver_due()
     assert ["outbox_unreadable"] == [record.message for record in caplog.records]
 
@@ -287,9 +287,9 @@ async def test_a_delivery_that_cannot_be_noted_is_made_again(clock, tmp_path, ca
         def writable(connection, yes):
             connection.execute(f"PRAGMA query_only = {0 if yes else 1}")
 
-        await store._on(store._writer, writable, False)
+        await store.desk.on(store.desk.writer, writable, False)
         await box.deliver_due()
-        await store._on(store._writer, writable, True)
+        await store.desk.on(store.desk.writer, writable, True)
         await box.deliver_due()
     assert ["a1", "a1"] == [name for name, _ in ear.heard]
     assert "outbox_unwritable" in [record.message for record in caplog.records]

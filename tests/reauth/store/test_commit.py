@@ -15,7 +15,7 @@ async def store():
 
 
 async def rows(store, sql):
-    return await store._read(lambda connection: connection.execute(sql).fetchall())
+    return await store.desk.read(lambda connection: connection.execute(sql).fetchall())
 
 
 async def test_equal_rejects_of_a_moment_are_one_row(store):

@@ -21,7 +21,7 @@ async def test_a_restart_finds_a_session_by_an_index(store):
     """It is asked for at the first batch of every user: it must not read the table."""
     for user in ("anna", None):
         whose = "person = 'anna'" if user else "person IS NULL"
-        plan = await store._read(
+        plan = await store.desk.read(
             lambda connection, whose=whose: connection.execute(
                 f"EXPLAIN QUERY PLAN SELECT id FROM session WHERE {whose} AND client = '1'"
                 " ORDER BY seen DESC, started DESC LIMIT 1"
@@ -51,7 +51,7 @@ async def test_a_tab_whose_clock_is_not_set_comes_back_so(store):
 async def test_a_state_moved_to_another_session_does_not_open(store):
     """Whoever can write to the file cannot hand one user's memory to another."""
     await store.commit(Commit(sessions=[session(), session("s2", "berta")]))
-    await store._write(
+    await store.desk.write(
         lambda connection: connection.execute(
             "UPDATE session SET sealed = (SELECT sealed FROM session WHERE id = 's1')"
         )
@@ -68,4 +68,4 @@ async def test_rows_say_whose_they_are(store):
     [row] = await store.trajectories_of("s1", "identity", 9)
     assert row.user is None
     name = ("none", "identity")
-    assert [] == await store._read(live.trajectories_of, Sealer(bytes(32)), name, 9, None)
+    assert [] == await store.desk.read(live.trajectories_of, Sealer(bytes(32)), name, 9, None)

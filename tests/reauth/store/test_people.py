@@ -20,7 +20,7 @@ async def test_a_template_moved_to_another_user_does_not_open(store):
     """Or an impostor's could be put in the owner's place."""
     await store.save_template(learnt("anna"))
     await store.save_template(learnt("berta"))
-    await store._write(
+    await store.desk.write(
         lambda connection: connection.execute(
             "UPDATE template SET sealed = (SELECT sealed FROM template WHERE person = 'berta')"
         )

@@ -30,7 +30,7 @@ def url(tmp_path):
 
 
 async def pragma(store, connection, name):
-    return await store._on(
+    return await store.desk.on(
         connection, lambda opened: opened.execute(f"PRAGMA {name}").fetchone()[0]
     )
 
@@ -46,12 +46,12 @@ async def test_the_connections_are_set_up_as_they_must_be(url):
             "wal_autocheckpoint": 1000,
             "secure_delete": 1,
         }
-        found = {name: await pragma(store, store._writer, name) for name in expected}
+        found = {name: await pragma(store, store.desk.writer, name) for name in expected}
         assert expected == found
-        for reader in (store._reader, store._bulk):
+        for reader in (store.desk.reader, store.desk.bulk):
             assert 1 == await pragma(store, reader, "query_only")
             with pytest.raises(StoreError, match="readonly"):
-                await store._on(reader, lambda opened: opened.execute("DELETE FROM meta"))
+                await store.desk.on(reader, lambda opened: opened.execute("DELETE FROM meta"))
 
 
 async def test_the_files_are_ours_alone(url, tmp_path):
@@ -121,24 +121,24 @@ async def test_reads_do_not_wait_for_a_write_and_see_one_state(url):
     """A long reader neither stops the writer nor is disturbed by it; the log grows meanwhile."""
     async with open_store(url, None) as store:
         await store.commit(Commit(sessions=[session()], trajectories=[scored(1)]))
-        await store._on(store._bulk, lambda connection: connection.execute("BEGIN"))
+        await store.desk.on(store.desk.bulk, lambda connection: connection.execute("BEGIN"))
         count = "SELECT COUNT(*) FROM trajectory"
 
         def counted(connection):
             return connection.execute(count).fetchone()[0]
 
-        assert 1 == await store._on(store._bulk, counted)
+        assert 1 == await store.desk.on(store.desk.bulk, counted)
         for number in range(2, 40):
             state = b"s" * 20_000
             await store.commit(
                 Commit(sessions=[session(state=state)], trajectories=[scored(number)])
             )
-        assert 1 == await store._on(store._bulk, counted)
+        assert 1 == await store.desk.on(store.desk.bulk, counted)
         assert 39 == (await store.person("anna")).trajectories
         grown = (await store.health()).wal_bytes
         await asyncio.wait_for(store.expire(NOON), 2)
         assert grown <= (await store.health()).wal_bytes
-        await store._on(store._bulk, lambda connection: connection.execute("COMMIT"))
+        await store.desk.on(store.desk.bulk, lambda connection: connection.execute("COMMIT"))
         await store.expire(NOON)
         assert (await store.health()).wal_bytes < grown
 
@@ -179,7 +179,7 @@ async def raw_of(store):
     def numbers(_):
         return [row.seq for day in store._raw.days() for row in store._raw.after(day, 0)]
 
-    return await store._on(store._writer, numbers)
+    return await store.desk.on(store.desk.writer, numbers)
 
 
 async def fill(store):
@@ -242,12 +242,12 @@ async def test_a_store_that_turns_read_only_is_a_store_error_and_passes(url):
 
     async with open_store(url, KEY) as store:
         await store.commit(Commit(raw=[raw(1)], sessions=[session(state=b"before")]))
-        await store._on(store._writer, writable, False)
+        await store.desk.on(store.desk.writer, writable, False)
         with pytest.raises(StoreError):
             await store.commit(Commit(raw=[raw(2)], sessions=[session(state=b"lost")]))
         assert not (await store.health()).writable
         assert b"before" == (await store.session("anna", "10.0.0.1")).state
-        await store._on(store._writer, writable, True)
+        await store.desk.on(store.desk.writer, writable, True)
         await store.commit(Commit(sessions=[session(state=b"after")]))
         assert b"after" == (await store.session("anna", "10.0.0.1")).state
 
@@ -268,7 +268,7 @@ async def test_what_only_the_day_file_holds_is_known(url):
     async with open_store(url, KEY) as store:
         await store.commit(Commit(raw=[raw(1), raw(2)], tabs=[tabbed()]))
         lost = [raw(3), raw(4, received=NOON + 86400)]
-        await store._on(store._writer, lambda _: store._raw.append(lost))
+        await store.desk.on(store.desk.writer, lambda _: store._raw.append(lost))
     async with open_store(url, KEY) as store:
         assert lost == await store.unfinished()
         await store.commit(Commit(raw=[raw(5)]))

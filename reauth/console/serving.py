@@ -1,0 +1,136 @@
+"""Puts the table into an application: who may, what came, what is audited, what goes back.
+
+A refusal says what is missing: 401 who you are, 403 a right, 400 a field, 409 a state.
+"""
+
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from aiohttp import web
+from jsonschema import Draft202012Validator
+
+from reauth.access import Act
+from reauth.console.routes import API, WHO, Action, Fields, Handler, Route, Table
+from reauth.errors import ReauthError
+
+Note = Callable[[web.Request, Action, Mapping[str, Any] | None], Awaitable[None]]
+"""Told of each action: its answer, or None where it was refused or failed."""
+
+_KINDS: Mapping[str, Callable[[str], Any]] = {
+    "integer": int,
+    "number": float,
+    "boolean": lambda text: {"true": True, "on": True, "false": False}[text],
+}
+
+
+def mount(app: web.Application, table: Table, note: Note) -> None:
+    """Serve every row of a table.
+
+    Parameters
+    ----------
+    note
+        Keeps the audit.
+    """
+    for row in table:
+        if isinstance(row, Route):
+            app.router.add_get(row.path, _allowed(row.act, row.handler))
+        else:
+            app.router.add_post(API + row.path, _as_json(row, note))
+            app.router.add_post(row.path, _as_form(row, note))
+
+
+def schema_of(action: Action) -> dict[str, Any]:
+    """JSON schema of what comes with an action."""
+    return {
+        "type": "object",
+        "properties": dict(action.fields),
+        "required": [name for name, one in action.fields.items() if "default" not in one],
+        "additionalProperties": False,
+    }
+
+
+def _allowed(act: Act | None, handler: Handler) -> Handler:
+    async def allowed(request: web.Request) -> web.StreamResponse:
+        if act is not None:
+            _need(request, act)
+        return await handler(request)
+
+    return allowed
+
+
+def _need(request: web.Request, act: Act) -> None:
+    who = request.get(WHO)
+    if who is None:
+        raise web.HTTPUnauthorized(text="Log in first, or send an API token.\n")
+    if not who.may(act):
+        raise web.HTTPForbidden(text=f"{who.name} may not do this: it needs '{act}'.\n")
+
+
+def _as_json(action: Action, note: Note) -> Handler:
+    check = _check_of(action)
+
+    async def serve(request: web.Request) -> web.StreamResponse:
+        _need(request, action.act)
+        try:
+            came = json.loads(await request.read() or b"{}")
+        except ValueError as error:
+            raise web.HTTPBadRequest(text="The body is no JSON.\n") from error
+        return web.json_response(await _done(request, action, check(came), note))
+
+    return serve
+
+
+def _as_form(action: Action, note: Note) -> Handler:
+    check = _check_of(action)
+
+    async def serve(request: web.Request) -> web.StreamResponse:
+        _need(request, action.act)
+        form = await request.post()
+        came = {name: _typed(name, form.getall(name), action) for name in form}
+        await _done(request, action, check(came), note)
+        raise web.HTTPSeeOther(action.back.format(**request.match_info))
+
+    return serve
+
+
+def _typed(name: str, texts: list[Any], action: Action) -> Any:
+    """A form's field as its schema wants it; a form knows texts only."""
+    kind = str(action.fields.get(name, {}).get("type"))
+    if kind == "array":
+        return texts
+    try:
+        return _KINDS[kind](texts[-1]) if kind in _KINDS else texts[-1]
+    except (ValueError, KeyError) as error:
+        raise web.HTTPBadRequest(text=f"{name} is no {kind}.\n") from error
+
+
+def _check_of(action: Action) -> Callable[[Any], Fields]:
+    """What refuses fields that do not fit, and gives the others with their defaults."""
+    validator = Draft202012Validator(schema_of(action))
+    given = {name: one["default"] for name, one in action.fields.items() if "default" in one}
+
+    def check(came: Any) -> Fields:
+        for fault in validator.iter_errors(came):
+            where = ".".join(map(str, fault.path)) or "the body"
+            raise web.HTTPBadRequest(text=f"{where}: {fault.message[:200]}\n")
+        return {**given, **came}
+
+    return check
+
+
+async def _done(
+    request: web.Request, action: Action, fields: Fields, note: Note
+) -> Mapping[str, Any]:
+    if action.sensitive and not request[WHO].elevated:
+        raise web.HTTPForbidden(text="Prove who you are once more: see /login/again.\n")
+    try:
+        answer = await action.run(request, fields)
+    except ReauthError as error:
+        await note(request, action, None)
+        raise web.HTTPConflict(text=f"{error}\n") from error
+    except web.HTTPException:
+        await note(request, action, None)
+        raise
+    await note(request, action, answer)
+    return answer
