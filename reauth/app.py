@@ -22,6 +22,7 @@ from reauth.adapt import Adapter
 from reauth.background import Background
 from reauth.claim import Keys
 from reauth.console.health import Probe, Readiness
+from reauth.doors import Doors, doors_of
 from reauth.engine import Engine
 from reauth.enrol import Enroller
 from reauth.errors import StoreError
@@ -41,11 +42,12 @@ from reauth.installation import (
 from reauth.intake.local import LocalIntake
 from reauth.lanes import Rule, features_of, identity_recipe, kept_for, recipes
 from reauth.listen import jobs, listening, rare_collections, tls_of
+from reauth.notary import Notary
 from reauth.ports import Sink, Store
 from reauth.settings import Settings, address
 from reauth.sinks import open_sink
 from reauth.sinks.outbox import Outbox
-from reauth.store import Options, create_key, open_store, read_key
+from reauth.store import Options, SqliteStore, create_key, open_store, read_key
 
 log = logging.getLogger(__name__)
 
@@ -128,7 +130,21 @@ async def opened_store(settings: Settings) -> AsyncIterator[Store]:
 
 
 @asynccontextmanager
-async def _store(settings: Settings, sinks: list[Sink]) -> AsyncIterator[Store]:
+async def opened_doors(settings: Settings) -> AsyncIterator[Doors]:
+    """All that an installation keeps, the store with what else lies in its file.
+
+    Raises
+    ------
+    SettingsError, StoreError
+        As `opened_store`.
+    """
+    ensure_state(settings)
+    async with _store(settings, open_sinks(settings)) as store:
+        yield doors_of(store)
+
+
+@asynccontextmanager
+async def _store(settings: Settings, sinks: list[Sink]) -> AsyncIterator[SqliteStore]:
     names = tuple(sink.name for sink in sinks)
     options = Options(names, settings.store, cut=features_of(settings).segmenter)
     async with open_store(settings.store_url, store_key(settings), options) as store:
@@ -180,6 +196,8 @@ async def house(settings: Settings) -> AsyncIterator[House]:
             LocalIntake(engine, settings.ingest) as intake,
             AsyncExitStack() as doors,
         ):
+            audit = doors_of(store).audit
+            notary = Notary(audit, now, settings.store.audit)
             enroller = Enroller(store, settings, now)
             adapter = Adapter(store, settings, now, enroller)
             control = Control(told, int(now() * 1000))
@@ -195,14 +213,16 @@ async def house(settings: Settings) -> AsyncIterator[House]:
                 local=_is_local(settings.console.listen),
                 tls=settings.console.tls_cert is not None,
                 clock=now,
+                audit=audit,
             )
             await doors.enter_async_context(accounting(settings.identity, addresses, now))
             background = Background(store, settings, now)
             hands = Hands(store, now, kept_for(settings))
             learning = enroller.run(), adapter.run(), background.run(), hands.run(settings)
-            beside = jobs(*learning, _retain(store), *fed(settings.identity, addresses))
+            keeping = _retain(store), notary.run()
+            beside = jobs(*learning, *keeping, *fed(settings.identity, addresses))
             broken = await doors.enter_async_context(beside)
-            counting = (engine, receiving[RECEIVER], outbox, addresses, adapter)
+            counting = (engine, receiving[RECEIVER], outbox, addresses, adapter, notary)
             counted = metrics.application(lambda: _figures(store, intake, counting))
             urls, listens = {}, {}
             for name, app, listen, tls in (
@@ -285,7 +305,9 @@ async def _retain(store: Store) -> None:
 
 
 async def _figures(
-    store: Store, intake: LocalIntake, counting: tuple[Engine, Receiver, Outbox, Addresses, Adapter]
+    store: Store,
+    intake: LocalIntake,
+    counting: tuple[Engine, Receiver, Outbox, Addresses, Adapter, Notary],
 ) -> dict[str, float]:
     """What `/metrics` tells; never of a single person."""
     health = await store.health()
@@ -316,6 +338,7 @@ __all__ = [
     "load_settings",
     "now",
     "open_sinks",
+    "opened_doors",
     "opened_store",
     "recipes",
     "standing",
