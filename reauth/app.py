@@ -18,7 +18,9 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from reauth import __version__, ca, console, ingest, metrics
+from reauth.accounts import Accounts
 from reauth.adapt import Adapter
+from reauth.audit import Deed
 from reauth.background import Background
 from reauth.claim import Keys
 from reauth.console.health import Probe, Readiness
@@ -42,8 +44,10 @@ from reauth.installation import (
 from reauth.intake.local import LocalIntake
 from reauth.lanes import Rule, features_of, identity_recipe, kept_for, recipes
 from reauth.listen import jobs, listening, rare_collections, tls_of
+from reauth.logins import Life, Logins
 from reauth.notary import Notary
 from reauth.ports import Sink, Store
+from reauth.proof import Passwords
 from reauth.settings import Settings, address
 from reauth.sinks import open_sink
 from reauth.sinks.outbox import Outbox
@@ -143,6 +147,17 @@ async def opened_doors(settings: Settings) -> AsyncIterator[Doors]:
         yield doors_of(store)
 
 
+def access(doors: Doors, settings: Settings) -> tuple[Accounts, Logins]:
+    """Who may use the console, and who does."""
+    kept, passwords = doors.accounts, Passwords()
+    life = Life(settings.console.login_idle, settings.console.login_life)
+
+    async def noted(who: str, action: str, subject: str, done: bool, address: str) -> None:
+        await doors.audit.append(Deed(now(), who, action, subject, done, address))
+
+    return Accounts(kept, now, passwords), Logins(kept, now, passwords, noted, life)
+
+
 @asynccontextmanager
 async def _store(settings: Settings, sinks: list[Sink]) -> AsyncIterator[SqliteStore]:
     names = tuple(sink.name for sink in sinks)
@@ -196,24 +211,28 @@ async def house(settings: Settings) -> AsyncIterator[House]:
             LocalIntake(engine, settings.ingest) as intake,
             AsyncExitStack() as doors,
         ):
-            audit = doors_of(store).audit
-            notary = Notary(audit, now, settings.store.audit)
+            kept = doors_of(store)
+            notary = Notary(kept.audit, now, settings.store.audit)
             enroller = Enroller(store, settings, now)
             adapter = Adapter(store, settings, now, enroller)
             control = Control(told, int(now() * 1000))
             addresses = Addresses(told["address_map"], control, now)
             receiving = ingest.application(intake, keys, settings.ingest, control, now)
             readiness = Readiness(_probes(store, intake, settings))
+            accounts, logins = access(kept, settings)
             site = console.Site(
                 store=store,
                 people=lambda: enroller.status(None),
                 readiness=readiness,
                 ca=folder,
                 proxy=_proxy_of(settings),
+                accounts=accounts,
+                logins=logins,
                 local=_is_local(settings.console.listen),
+                url=settings.console.url,
                 tls=settings.console.tls_cert is not None,
                 clock=now,
-                audit=audit,
+                audit=kept.audit,
             )
             await doors.enter_async_context(accounting(settings.identity, addresses, now))
             background = Background(store, settings, now)
@@ -332,6 +351,7 @@ async def _figures(
 
 __all__ = [
     "House",
+    "access",
     "house",
     "identity_recipe",
     "kept_for",

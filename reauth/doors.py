@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from reauth.ports import Audit, Store
-from reauth.store import SqliteAudit, SqliteStore
+from reauth.ports import AccountStore, Audit, Store
+from reauth.store import SqliteAccounts, SqliteAudit, SqliteStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,8 +12,9 @@ class Doors:
 
     store: Store
     audit: Audit
+    accounts: AccountStore
 
 
 def doors_of(store: SqliteStore) -> Doors:
     """The doors of an open store."""
-    return Doors(store, SqliteAudit(store.desk))
+    return Doors(store, SqliteAudit(store.desk), SqliteAccounts(store.desk))

@@ -11,6 +11,7 @@ from typing import Any
 
 from reauth import __version__
 from reauth.cli import (
+    account,
     alerts,
     audit,
     bot,
@@ -55,7 +56,21 @@ def parser() -> ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"reauth {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (run, recordings, enrol, replay, alerts, audit, lab, bot, doctor, ca, config, db):
+    for module in (
+        run,
+        account,
+        recordings,
+        enrol,
+        replay,
+        alerts,
+        audit,
+        lab,
+        bot,
+        doctor,
+        ca,
+        config,
+        db,
+    ):
         module.add(commands)
     return top
 
