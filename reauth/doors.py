@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from reauth.ports import Audit, Store
-from reauth.store import SqliteAudit, SqliteStore
+from reauth.ports import Audit, Cases, Store, Suppressions
+from reauth.store import SqliteAudit, SqliteCases, SqliteStore, SqliteSuppressions
 
 
 @dataclass(frozen=True, slots=True)
@@ -12,8 +12,11 @@ class Doors:
 
     store: Store
     audit: Audit
+    cases: Cases
+    suppressions: Suppressions
 
 
 def doors_of(store: SqliteStore) -> Doors:
     """The doors of an open store."""
-    return Doors(store, SqliteAudit(store.desk))
+    desk = store.desk
+    return Doors(store, SqliteAudit(desk), SqliteCases(desk), SqliteSuppressions(desk))

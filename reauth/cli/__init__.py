@@ -23,6 +23,7 @@ from reauth.cli import (
     recordings,
     replay,
     run,
+    suppress,
 )
 from reauth.cli.command import common
 from reauth.errors import ReauthError, SettingsError
@@ -55,7 +56,8 @@ def parser() -> ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"reauth {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (run, recordings, enrol, replay, alerts, audit, lab, bot, doctor, ca, config, db):
+    daily = run, recordings, enrol, replay, alerts, suppress, audit
+    for module in (*daily, lab, bot, doctor, ca, config, db):
         module.add(commands)
     return top
 

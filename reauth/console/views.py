@@ -26,6 +26,7 @@ from reauth.console.svg import timeline
 from reauth.detect.absence import WORDS
 from reauth.device import USUAL
 from reauth.ports import Audit, Store
+from reauth.triage import Triage
 
 DAY = 86_400.0
 DAYS = (30, 365)
@@ -73,6 +74,8 @@ class Site:
         s since 1970.
     audit
         Where actions are noted.
+    triage
+        What people do about alerts.
     """
 
     store: Store
@@ -84,6 +87,7 @@ class Site:
     tls: bool
     clock: Callable[[], float]
     audit: Audit
+    triage: Triage
 
 
 SITE = web.AppKey("site", Site)

@@ -10,6 +10,7 @@ from reauth.console.health import Readiness
 from reauth.doors import doors_of
 from reauth.enrol import Enroller
 from reauth.settings import Settings
+from reauth.triage import Triage
 from tests.rows import NOON
 
 
@@ -22,6 +23,7 @@ async def well():
 def site(store, tmp_path):
     """What a console on loopback shows."""
     ca.create(tmp_path / "ca")
+    doors = doors_of(store)
     enroller = Enroller(store, Settings(), lambda: NOON)
     return console.Site(
         store=store,
@@ -32,7 +34,8 @@ def site(store, tmp_path):
         local=True,
         tls=False,
         clock=lambda: NOON,
-        audit=doors_of(store).audit,
+        audit=doors.audit,
+        triage=Triage(store, doors.cases, doors.suppressions, lambda: NOON),
     )
 
 
