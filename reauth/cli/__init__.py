@@ -24,6 +24,7 @@ from reauth.cli import (
     recordings,
     replay,
     run,
+    suppress,
 )
 from reauth.cli.command import common
 from reauth.errors import ReauthError, SettingsError
@@ -56,21 +57,8 @@ def parser() -> ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"reauth {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (
-        run,
-        account,
-        recordings,
-        enrol,
-        replay,
-        alerts,
-        audit,
-        lab,
-        bot,
-        doctor,
-        ca,
-        config,
-        db,
-    ):
+    daily = run, account, recordings, enrol, replay, alerts, suppress, audit
+    for module in (*daily, lab, bot, doctor, ca, config, db):
         module.add(commands)
     return top
 

@@ -23,7 +23,7 @@ from reauth.cli.command import (
     subcommands,
 )
 from reauth.cli.deeds import noted
-from reauth.doors import Doors
+from reauth.doors import Doors, access_of
 from reauth.errors import AccountError
 from reauth.installation import running
 from reauth.logins import Logins
@@ -140,7 +140,7 @@ class _Desk:
 async def _opened(args: Namespace) -> AsyncIterator[_Desk]:
     settings = settings_of(args)
     async with app.opened_doors(settings) as doors:
-        yield _Desk(settings, doors, *app.access(doors, settings))
+        yield _Desk(settings, doors, *access_of(doors, settings, app.now))
 
 
 def _done(

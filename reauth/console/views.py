@@ -28,6 +28,7 @@ from reauth.detect.absence import WORDS
 from reauth.device import USUAL
 from reauth.logins import Logins
 from reauth.ports import Audit, Store
+from reauth.triage import Triage
 
 DAY = 86_400.0
 DAYS = (30, 365)
@@ -79,6 +80,8 @@ class Site:
         s since 1970.
     audit
         Where actions are noted.
+    triage
+        What people do about alerts.
     """
 
     store: Store
@@ -92,6 +95,7 @@ class Site:
     tls: bool
     clock: Callable[[], float]
     audit: Audit
+    triage: Triage
     url: str | None = None
 
 

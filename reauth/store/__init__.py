@@ -10,6 +10,7 @@ from reauth.store.accounts import SqliteAccounts
 from reauth.store.audit import SqliteAudit
 from reauth.store.seal import create_key, read_key
 from reauth.store.sqlite import Options, SqliteStore, open_sqlite
+from reauth.store.triage import SqliteCases, SqliteSuppressions
 
 
 @asynccontextmanager
@@ -48,7 +49,9 @@ __all__ = [
     "Options",
     "SqliteAccounts",
     "SqliteAudit",
+    "SqliteCases",
     "SqliteStore",
+    "SqliteSuppressions",
     "create_key",
     "open_store",
     "read_key",

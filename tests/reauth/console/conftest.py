@@ -11,6 +11,7 @@ from reauth.console.health import Readiness
 from reauth.doors import doors_of
 from reauth.enrol import Enroller
 from reauth.settings import Settings
+from reauth.triage import Triage
 from tests.people import access_to, log_in
 from tests.rows import NOON
 
@@ -24,6 +25,7 @@ async def well():
 def site(store, tmp_path):
     """What a console on loopback shows."""
     ca.create(tmp_path / "ca")
+    doors = doors_of(store)
     enroller = Enroller(store, Settings(), lambda: NOON)
     accounts, logins = access_to(store, lambda: NOON)
     return console.Site(
@@ -35,7 +37,8 @@ def site(store, tmp_path):
         local=True,
         tls=False,
         clock=lambda: NOON,
-        audit=doors_of(store).audit,
+        audit=doors.audit,
+        triage=Triage(store, doors.cases, doors.suppressions, lambda: NOON),
         accounts=accounts,
         logins=logins,
     )
