@@ -25,6 +25,7 @@ from reauth.console.health import Probe, Readiness
 from reauth.engine import Engine
 from reauth.enrol import Enroller
 from reauth.errors import StoreError
+from reauth.families import unheard
 from reauth.feeds import Addresses, accounting, fed
 from reauth.hands import Hands
 from reauth.ingest import RECEIVER, Control, Receiver
@@ -45,7 +46,8 @@ from reauth.ports import Sink, Store
 from reauth.settings import Settings, address
 from reauth.sinks import open_sink
 from reauth.sinks.outbox import Outbox
-from reauth.store import Options, create_key, open_store, read_key
+from reauth.store import Options, SqliteFigures, SqliteStore, create_key, open_store, read_key
+from reauth.vitals import Vitals
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +55,8 @@ RETENTION = 3600.0
 """s between looks for what is older than its retention, which is counted in days."""
 LEAST_FREE = 0.05
 """Share of the disk that must be free to take data (privacy-ops.md §4)."""
+_STATES = ("none", "gathering", "provisional", "active", "paused")
+"""Of enrolment (interfaces.md §4)."""
 HIGH_WATER = 0.8
 """Share of the ingest's queue from which on clients are told to slow down (ingest.md §6)."""
 
@@ -128,7 +132,7 @@ async def opened_store(settings: Settings) -> AsyncIterator[Store]:
 
 
 @asynccontextmanager
-async def _store(settings: Settings, sinks: list[Sink]) -> AsyncIterator[Store]:
+async def _store(settings: Settings, sinks: list[Sink]) -> AsyncIterator[SqliteStore]:
     names = tuple(sink.name for sink in sinks)
     options = Options(names, settings.store, cut=features_of(settings).segmenter)
     async with open_store(settings.store_url, store_key(settings), options) as store:
@@ -200,9 +204,11 @@ async def house(settings: Settings) -> AsyncIterator[House]:
             background = Background(store, settings, now)
             hands = Hands(store, now, kept_for(settings))
             learning = enroller.run(), adapter.run(), background.run(), hands.run(settings)
-            beside = jobs(*learning, _retain(store), *fed(settings.identity, addresses))
+            vitals = Vitals(SqliteFigures(store.desk, settings.store), now)
+            keeping = _retain(store), vitals.run()
+            beside = jobs(*learning, *keeping, *fed(settings.identity, addresses))
             broken = await doors.enter_async_context(beside)
-            counting = (engine, receiving[RECEIVER], outbox, addresses, adapter)
+            counting = (engine, receiving[RECEIVER], outbox, addresses, adapter, vitals)
             counted = metrics.application(lambda: _figures(store, intake, counting))
             urls, listens = {}, {}
             for name, app, listen, tls in (
@@ -285,26 +291,31 @@ async def _retain(store: Store) -> None:
 
 
 async def _figures(
-    store: Store, intake: LocalIntake, counting: tuple[Engine, Receiver, Outbox, Addresses, Adapter]
+    store: Store,
+    intake: LocalIntake,
+    counting: tuple[Engine, Receiver, Outbox, Addresses, Adapter, Vitals],
 ) -> dict[str, float]:
     """What `/metrics` tells; never of a single person."""
     health = await store.health()
-    engine, receiver, *_ = counting
+    engine, receiver, *_, vitals = counting
     counted: Counter[str] = Counter(receiver.proxy_counters)
     for each in counting:
         counted.update(each.counters)
     return {
+        **unheard(),
         **counted,
+        **await vitals.gauges(),
         f'build_info{{version="{__version__}"}}': 1,
         "sessions": engine.sessions,
         "ingest_queue_depth": intake.depth,
+        "score_queue_depth": engine.scoring,
         "alerts_open": health.alerts_open,
         "outbox_depth": health.outbox_depth,
         "outbox_failed": health.outbox_failed,
         "db_size_bytes": health.db_bytes,
         "wal_size_bytes": health.wal_bytes,
         "disk_free_share": health.free_share,
-        **{f'users{{state="{state}"}}': count for state, count in health.users.items()},
+        **{f'users{{state="{state}"}}': health.users.get(state, 0) for state in _STATES},
     }
 
 
