@@ -22,6 +22,7 @@ from reauth.adapt import Adapter
 from reauth.background import Background
 from reauth.claim import Keys
 from reauth.console.health import Probe, Readiness
+from reauth.doors import Doors, doors_of
 from reauth.engine import Engine
 from reauth.enrol import Enroller
 from reauth.errors import StoreError
@@ -42,6 +43,7 @@ from reauth.installation import (
 from reauth.intake.local import LocalIntake
 from reauth.lanes import Rule, features_of, identity_recipe, kept_for, recipes
 from reauth.listen import jobs, listening, rare_collections, tls_of
+from reauth.notary import Notary
 from reauth.ports import Sink, Store
 from reauth.settings import Settings, address
 from reauth.sinks import open_sink
@@ -132,6 +134,20 @@ async def opened_store(settings: Settings) -> AsyncIterator[Store]:
 
 
 @asynccontextmanager
+async def opened_doors(settings: Settings) -> AsyncIterator[Doors]:
+    """All that an installation keeps, the store with what else lies in its file.
+
+    Raises
+    ------
+    SettingsError, StoreError
+        As `opened_store`.
+    """
+    ensure_state(settings)
+    async with _store(settings, open_sinks(settings)) as store:
+        yield doors_of(store)
+
+
+@asynccontextmanager
 async def _store(settings: Settings, sinks: list[Sink]) -> AsyncIterator[SqliteStore]:
     names = tuple(sink.name for sink in sinks)
     options = Options(names, settings.store, cut=features_of(settings).segmenter)
@@ -184,6 +200,8 @@ async def house(settings: Settings) -> AsyncIterator[House]:
             LocalIntake(engine, settings.ingest) as intake,
             AsyncExitStack() as doors,
         ):
+            audit = doors_of(store).audit
+            notary = Notary(audit, now, settings.store.audit)
             enroller = Enroller(store, settings, now)
             adapter = Adapter(store, settings, now, enroller)
             control = Control(told, int(now() * 1000))
@@ -199,16 +217,17 @@ async def house(settings: Settings) -> AsyncIterator[House]:
                 local=_is_local(settings.console.listen),
                 tls=settings.console.tls_cert is not None,
                 clock=now,
+                audit=audit,
             )
             await doors.enter_async_context(accounting(settings.identity, addresses, now))
             background = Background(store, settings, now)
             hands = Hands(store, now, kept_for(settings))
             learning = enroller.run(), adapter.run(), background.run(), hands.run(settings)
             vitals = Vitals(SqliteFigures(store.desk, settings.store), now)
-            keeping = _retain(store), vitals.run()
+            keeping = _retain(store), vitals.run(), notary.run()
             beside = jobs(*learning, *keeping, *fed(settings.identity, addresses))
             broken = await doors.enter_async_context(beside)
-            counting = (engine, receiving[RECEIVER], outbox, addresses, adapter, vitals)
+            counting = (engine, receiving[RECEIVER], outbox, addresses, adapter, notary, vitals)
             counted = metrics.application(lambda: _figures(store, intake, counting))
             urls, listens = {}, {}
             for name, app, listen, tls in (
@@ -293,7 +312,7 @@ async def _retain(store: Store) -> None:
 async def _figures(
     store: Store,
     intake: LocalIntake,
-    counting: tuple[Engine, Receiver, Outbox, Addresses, Adapter, Vitals],
+    counting: tuple[Engine, Receiver, Outbox, Addresses, Adapter, Notary, Vitals],
 ) -> dict[str, float]:
     """What `/metrics` tells; never of a single person."""
     health = await store.health()
@@ -327,6 +346,7 @@ __all__ = [
     "load_settings",
     "now",
     "open_sinks",
+    "opened_doors",
     "opened_store",
     "recipes",
     "standing",

@@ -87,6 +87,8 @@ _GAUGES = {
     "disk_free_share": "Share of the store's disk that is free.",
     "retention_overdue_rows": "Rows that should have been deleted two looks ago.",
     "audit_chain_ok": "Whether the audit's chain held when it was looked at last.",
+    "audit_entries": "Entries of that chain.",
+    "alerts_held": "Open alerts of which nobody was told, by what holds them back.",
     "clock_synchronised": "Whether the kernel says that the clock is synchronised.",
 }
 _HISTOGRAMS = {
@@ -126,6 +128,7 @@ _LABELS = {
     "build_info": ("version",),
     "users": ("state",),
     "alerts_open": ("severity",),
+    "alerts_held": ("by",),
 }
 
 FAMILIES = {
