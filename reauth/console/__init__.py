@@ -15,7 +15,7 @@ from aiohttp import web
 
 from reauth.access import EVERYTHING, Who
 from reauth.audit import Deed
-from reauth.console import views
+from reauth.console import about, triage, views
 from reauth.console.routes import CAME, WHO, Action, Handler, Route, Table
 from reauth.console.serving import mount
 from reauth.console.views import Site
@@ -45,7 +45,7 @@ LOOK = "movement.look"
 _SUBJECTS = ("ids", "id", "user", "name", "sink")
 """Fields that name what an action is about."""
 
-TABLE: Table = views.ROUTES
+TABLE: Table = (*views.ROUTES, *triage.ROUTES, *about.ROUTES)
 """Everything that the console answers, module by module."""
 
 OPEN = frozenset(
