@@ -22,7 +22,7 @@ from reauth.adapt import Adapter
 from reauth.background import Background
 from reauth.claim import Keys
 from reauth.console.health import Probe, Readiness
-from reauth.doors import Doors, doors_of
+from reauth.doors import Doors, access_of, doors_of
 from reauth.engine import Dress, Engine
 from reauth.enrol import Enroller
 from reauth.errors import StoreError
@@ -231,13 +231,17 @@ async def house(settings: Settings) -> AsyncIterator[House]:
             addresses = Addresses(told["address_map"], control, now)
             receiving = ingest.application(intake, keys, settings.ingest, control, now)
             readiness = Readiness(_probes(store, intake, settings))
+            accounts, logins = access_of(inner, settings, now)
             site = console.Site(
                 store=store,
                 people=lambda: enroller.status(None),
                 readiness=readiness,
                 ca=folder,
                 proxy=_proxy_of(settings),
+                accounts=accounts,
+                logins=logins,
                 local=_is_local(settings.console.listen),
+                url=settings.console.url,
                 tls=settings.console.tls_cert is not None,
                 clock=now,
                 audit=inner.audit,

@@ -11,6 +11,7 @@ from typing import Any
 
 from reauth import __version__
 from reauth.cli import (
+    account,
     alerts,
     audit,
     bot,
@@ -56,7 +57,7 @@ def parser() -> ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"reauth {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    daily = run, recordings, enrol, replay, alerts, suppress, audit
+    daily = run, account, recordings, enrol, replay, alerts, suppress, audit
     for module in (*daily, lab, bot, doctor, ca, config, db):
         module.add(commands)
     return top

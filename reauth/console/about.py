@@ -1,13 +1,11 @@
 """What may and may not be concluded from an alert, with the figures of the user it is about."""
 
-from typing import Any
-
 from aiohttp import web
 
 from reauth.access import Act
 from reauth.alert import Alert
 from reauth.console.routes import Route
-from reauth.console.views import PAGES, SITE
+from reauth.console.views import SITE, page
 from reauth.ports import Store
 from reauth.template import Quality
 
@@ -21,9 +19,7 @@ async def conclusions(request: web.Request) -> web.Response:
     if name is not None and found is None:
         raise web.HTTPNotFound(text="There is no such alert; it may have been deleted by age.\n")
     quality = None if found is None else await measured(site.store, found)
-    told: dict[str, Any] = {"path": request.path, "alert": found, "quality": quality}
-    text = request.app[PAGES].get_template("about_alerts.html").render(told)
-    return web.Response(text=text, content_type="text/html")
+    return page(request, "about_alerts.html", alert=found, quality=quality)
 
 
 async def measured(store: Store, alert: Alert) -> Quality | None:

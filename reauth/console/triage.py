@@ -14,7 +14,7 @@ from reauth.access import Act
 from reauth.alert import LONGEST_TAG, MOST_TAGS, VERDICTS, Alert, Severity, State
 from reauth.alert_document import alert_document, rfc3339, rule_document
 from reauth.console.routes import API, WHO, Action, Fields, Route, Table
-from reauth.console.views import PAGES, SITE
+from reauth.console.views import SITE, page
 from reauth.drill import EVERY
 from reauth.errors import StoreError
 from reauth.grouping import Group, grouped
@@ -134,16 +134,11 @@ async def held(request: web.Request) -> web.Response:
     """What holds alerts back, and what each has held back."""
     doors = _triage(request).suppressions
     who, now = request[WHO], request.app[SITE].clock()
-    text = request.app[PAGES].get_template("suppressions.html").render(
-        path=request.path,
-        tables=[
-            (RULE, HELD, who.may(Act.WORK_ALERTS), await doors.rules(RULE)),
-            (MAINTENANCE, "/maintenance", who.may(Act.INTEGRATE), await doors.rules(MAINTENANCE)),
-        ],
-        kinds=EVERY,
-        now=now,
-    )
-    return web.Response(text=text, content_type="text/html")
+    tables = [
+        (RULE, HELD, who.may(Act.WORK_ALERTS), await doors.rules(RULE)),
+        (MAINTENANCE, "/maintenance", who.may(Act.INTEGRATE), await doors.rules(MAINTENANCE)),
+    ]
+    return page(request, "suppressions.html", tables=tables, kinds=EVERY, now=now)
 
 
 async def alerts(request: web.Request) -> web.Response:

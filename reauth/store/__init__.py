@@ -6,6 +6,7 @@ from dataclasses import replace
 from tempfile import TemporaryDirectory
 
 from reauth.settings import store_path
+from reauth.store.accounts import SqliteAccounts
 from reauth.store.audit import SqliteAudit
 from reauth.store.seal import create_key, read_key
 from reauth.store.sqlite import Options, SqliteStore, open_sqlite
@@ -46,6 +47,7 @@ async def open_store(
 
 __all__ = [
     "Options",
+    "SqliteAccounts",
     "SqliteAudit",
     "SqliteCases",
     "SqliteStore",

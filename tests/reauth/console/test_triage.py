@@ -2,10 +2,12 @@
 
 import pytest
 
+from reauth.access import Role
 from reauth.alert import POPULATION, Severity, hold
 from reauth.console.triage import BULK, MOST
 from reauth.doors import doors_of
 from reauth.ports import Commit, Sought
+from tests.people import from_here
 from tests.rows import DAY, NOON, alarm, session
 
 API = "/api/v1"
@@ -21,9 +23,14 @@ async def client(browse, store):
     return await browse()
 
 
+def post(client, path, **came):
+    """Send as a page of ours does."""
+    return client.post(path, headers=from_here(client), **came)
+
+
 async def done(client, path, **came):
     """What an action answers, by the API."""
-    answer = await client.post(API + path, json=came)
+    answer = await post(client, API + path, json=came)
     text = await answer.text()
     assert 200 == answer.status, text
     return await answer.json()
@@ -38,13 +45,13 @@ async def audited(store):
 async def test_an_alert_is_taken_and_closed_by_the_api(client, store):
     """A verdict is required to close; every step is in the audit."""
     assert "acknowledged" == (await done(client, "/alerts/a0/ack", note="asking"))["state"]
-    refused = await client.post(f"{API}/alerts/a0/confirm", json={"note": "x"})
+    refused = await post(client, f"{API}/alerts/a0/confirm", json={"note": "x"})
     assert (400, True) == (refused.status, "verdict" in await refused.text())
     closed = await done(client, "/alerts/a0/confirm", verdict="security_risk", note="called her")
 
     assert ("confirmed", "security_risk") == (closed["state"], closed["verdict"])
     assert closed == await (await client.get(f"{API}/alerts/a0")).json()
-    again = await client.post(f"{API}/alerts/a0/ack", json={})
+    again = await post(client, f"{API}/alerts/a0/ack", json={})
     assert 409 == again.status
     assert [
         ("alert.ack", "a0", True), ("alert.confirm", "a0", True), ("alert.ack", "a0", False)
@@ -57,13 +64,13 @@ async def test_what_somebody_writes_about_an_alert_is_not_in_the_audit(client, s
 
     [entry] = await doors_of(store).audit.entries(Sought(), 9)
     assert "sister" not in repr(entry)
-    assert ("local", "127.0.0.1") == (entry.deed.who, entry.deed.address)
+    assert ("boss1", "127.0.0.1") == (entry.deed.who, entry.deed.address)
 
 
 async def test_a_form_does_the_same_and_goes_back_to_its_page(client, store):
     """By 303."""
     form = {"note": "by form"}
-    answer = await client.post("/alerts/a0/ack", data=form, allow_redirects=False)
+    answer = await post(client, "/alerts/a0/ack", data=form, allow_redirects=False)
 
     assert (303, "/alerts/a0") == (answer.status, answer.headers["Location"])
     assert "by form" == (await store.alert("a0")).note
@@ -75,7 +82,7 @@ async def test_alerts_are_assigned_and_tagged(client):
     assert ["night", "vpn"] == (await done(client, "/alerts/a0/tag", add=["vpn", "night"]))["tags"]
     assert ["vpn"] == (await done(client, "/alerts/a0/tag", remove=["night"]))["tags"]
     assert (await done(client, "/alerts/a0/assign"))["assignee"] is None
-    wrong = await client.post(f"{API}/alerts/a0/tag", json={"add": ["two words"]})
+    wrong = await post(client, f"{API}/alerts/a0/tag", json={"add": ["two words"]})
     assert (409, True) == (wrong.status, "a tag is" in await wrong.text())
 
 
@@ -91,15 +98,15 @@ async def test_many_alerts_are_done_each_for_itself(client, store):
     assert ("alerts.dismiss", "a0 a1", True) == (await audited(store))[-1]
 
     for wrong in ([], ["x"] * (BULK + 1)):
-        answer = await client.post(f"{API}/alerts/bulk/ack", json={"ids": wrong})
+        answer = await post(client, f"{API}/alerts/bulk/ack", json={"ids": wrong})
         assert 400 == answer.status
 
 
 @pytest.mark.parametrize("path", ["/alerts/a9", "/alerts/a9/ack"])
 async def test_an_alert_that_is_not_there_is_404(client, path):
     """Read or worked on."""
-    verb = client.post if path.endswith("ack") else client.get
-    assert 404 == (await verb(API + path)).status
+    verb = post if path.endswith("ack") else type(client).get
+    assert 404 == (await verb(client, API + path)).status
 
 
 @pytest.mark.parametrize(
@@ -149,7 +156,7 @@ async def test_groups_are_a_view_of_the_same_list(client):
 async def test_what_holds_alerts_back_is_made_shown_and_ended(client, store, path):
     """With owner, reason and end; the reason is in the audit, as the law wants it."""
     made = await done(client, path, user="anna", hours=24, reason="broken <wrist>")
-    assert ("local", "2026-05-29T20:26:40.000Z") == (made["owner"], made["ends"])
+    assert ("boss1", "2026-05-29T20:26:40.000Z") == (made["owner"], made["ends"])
     [listed] = (await (await client.get(API + path)).json())["rules"]
     assert made == listed
 
@@ -167,9 +174,9 @@ async def test_a_form_of_empty_fields_asks_for_nothing(client):
     empty = dict.fromkeys(("user", "lane", "kind", "site", "network", "begins", "owner"), "")
     form = {**empty, "hours": "2", "reason": "new browsers"}
 
-    answer = await client.post("/maintenance", data=form, allow_redirects=False)
+    answer = await post(client, "/maintenance", data=form, allow_redirects=False)
     assert (303, "/suppressions") == (answer.status, answer.headers["Location"])
-    refused = await client.post("/suppressions", data=form, allow_redirects=False)
+    refused = await post(client, "/suppressions", data=form, allow_redirects=False)
     assert (409, True) == (refused.status, "only maintenance" in await refused.text())
 
 
@@ -186,9 +193,9 @@ async def test_a_form_of_empty_fields_asks_for_nothing(client):
 )
 async def test_what_may_be_no_rule_is_refused(client, came, status):
     """And nothing is kept."""
-    assert status == (await client.post(f"{API}/suppressions", json=came)).status
+    assert status == (await post(client, f"{API}/suppressions", json=came)).status
     assert [] == (await (await client.get(f"{API}/suppressions")).json())["rules"]
-    assert 409 == (await client.post(f"{API}/suppressions/rule-0/end", json={})).status
+    assert 409 == (await post(client, f"{API}/suppressions/rule-0/end", json={})).status
 
 
 async def test_a_test_alert_is_one_on_every_page(client, store):
@@ -220,3 +227,24 @@ async def test_pages_show_what_people_made_of_an_alert(client, store):
     for shown in ("severity-critical", "bert", "vpn", "rule-7", "Told further"):
         assert shown in page
     assert 'href="/help/alerts?alert=a3"' in page
+
+
+@pytest.mark.parametrize(
+    ("role", "path", "came", "status"),
+    [
+        (Role.VIEWER, "/alerts/a0/ack", {}, 403),
+        (Role.ANALYST, "/alerts/a0/ack", {}, 200),
+        (Role.ADMIN, "/alerts/a0/ack", {}, 403),
+        (Role.ANALYST, "/alerts/test", {}, 403),
+        (Role.ADMIN, "/alerts/test", {}, 200),
+        (Role.ANALYST, "/suppressions", {"user": "a", "hours": 1, "reason": "x"}, 200),
+        (Role.ANALYST, "/maintenance", {"user": "a", "hours": 1, "reason": "x"}, 403),
+        (Role.ADMIN, "/maintenance", {"user": "a", "hours": 1, "reason": "x"}, 200),
+    ],
+)
+async def test_who_may_not_is_refused_and_noted(client, browse, store, role, path, came, status):
+    """Each role does what the table of access says; that somebody tried stands in the audit."""
+    other = await browse([role])
+
+    assert status == (await post(other, API + path, json=came)).status
+    assert (status == 200) is (await audited(store))[-1][2]
