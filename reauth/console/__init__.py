@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from reauth.audit import Deed
-from reauth.console import api, guard, login, views
+from reauth.console import about, api, guard, login, triage, views
 from reauth.console.routes import CAME, WHO, Action, Route, Table
 from reauth.console.serving import mount
 from reauth.console.views import Site
@@ -45,7 +45,7 @@ LOOK = "movement.look"
 _SUBJECTS = ("ids", "id", "user", "name", "sink")
 """Fields that name what an action is about."""
 
-TABLE: Table = (*views.ROUTES, *login.ROUTES, *api.ROUTES)
+TABLE: Table = (*views.ROUTES, *triage.ROUTES, *about.ROUTES, *login.ROUTES, *api.ROUTES)
 """Everything that the console answers, module by module."""
 
 OPEN = frozenset(
