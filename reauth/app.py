@@ -22,7 +22,8 @@ from reauth.adapt import Adapter
 from reauth.background import Background
 from reauth.claim import Keys
 from reauth.console.health import Probe, Readiness
-from reauth.engine import Engine
+from reauth.doors import Doors, doors_of
+from reauth.engine import Dress, Engine
 from reauth.enrol import Enroller
 from reauth.errors import StoreError
 from reauth.feeds import Addresses, accounting, fed
@@ -30,6 +31,7 @@ from reauth.hands import Hands
 from reauth.ingest import RECEIVER, Control, Receiver
 from reauth.installation import (
     address_map,
+    assets,
     ensure_ca,
     ensure_keys,
     ensure_state,
@@ -41,11 +43,15 @@ from reauth.installation import (
 from reauth.intake.local import LocalIntake
 from reauth.lanes import Rule, features_of, identity_recipe, kept_for, recipes
 from reauth.listen import jobs, listening, rare_collections, tls_of
+from reauth.lookout import Lookout
+from reauth.notary import Notary
 from reauth.ports import Sink, Store
+from reauth.raising import Raising
 from reauth.settings import Settings, address
 from reauth.sinks import open_sink
 from reauth.sinks.outbox import Outbox
-from reauth.store import Options, create_key, open_store, read_key
+from reauth.store import Options, SqliteStore, create_key, open_store, read_key
+from reauth.triage import Triage
 
 log = logging.getLogger(__name__)
 
@@ -128,7 +134,21 @@ async def opened_store(settings: Settings) -> AsyncIterator[Store]:
 
 
 @asynccontextmanager
-async def _store(settings: Settings, sinks: list[Sink]) -> AsyncIterator[Store]:
+async def opened_doors(settings: Settings) -> AsyncIterator[Doors]:
+    """All that an installation keeps, the store with what else lies in its file.
+
+    Raises
+    ------
+    SettingsError, StoreError
+        As `opened_store`.
+    """
+    ensure_state(settings)
+    async with _store(settings, open_sinks(settings)) as store:
+        yield doors_of(store)
+
+
+@asynccontextmanager
+async def _store(settings: Settings, sinks: list[Sink]) -> AsyncIterator[SqliteStore]:
     names = tuple(sink.name for sink in sinks)
     options = Options(names, settings.store, cut=features_of(settings).segmenter)
     async with open_store(settings.store_url, store_key(settings), options) as store:
@@ -158,6 +178,27 @@ def open_sinks(settings: Settings) -> list[Sink]:
     return [open_sink(url, settings.sinks) for url in settings.sinks.urls]
 
 
+def open_higher(settings: Settings) -> list[Sink]:
+    """The sinks that are told only of what nobody takes.
+
+    Raises
+    ------
+    SettingsError
+        If a URL is none that we know.
+    """
+    return [open_sink(url, settings.sinks) for url in settings.alerts.escalate_to]
+
+
+def triage_of(inner: Doors) -> Triage:
+    """What people do about alerts."""
+    return Triage(inner.store, inner.cases, inner.suppressions, now)
+
+
+def _dress(store: SqliteStore, settings: Settings) -> Dress:
+    inner = doors_of(store)
+    return Raising(inner.cases, inner.suppressions, settings.alerts, assets(settings)).dress
+
+
 @asynccontextmanager
 async def house(settings: Settings) -> AsyncIterator[House]:
     """Open everything but the proxy; everything listens once this yields.
@@ -168,18 +209,22 @@ async def house(settings: Settings) -> AsyncIterator[House]:
         If any part cannot be opened; what was open is closed again.
     """
     ensure_state(settings)
-    keys, sinks = ensure_keys(settings), open_sinks(settings)
+    keys, sinks, higher = ensure_keys(settings), open_sinks(settings), open_higher(settings)
     folder = ensure_ca(settings)
     rule, told = Rule(settings), standing(settings)
     lanes = recipes(settings, rule)
     with only_one(settings), rare_collections():
         async with (
             _store(settings, sinks) as store,
-            Outbox(store, sinks, now) as outbox,
-            Engine(store, lanes, settings, now, outbox.wake) as engine,
+            Outbox(store, [*sinks, *higher], now) as outbox,
+            Engine(store, lanes, settings, now, outbox.wake, _dress(store, settings)) as engine,
             LocalIntake(engine, settings.ingest) as intake,
             AsyncExitStack() as doors,
         ):
+            inner = doors_of(store)
+            notary = Notary(inner.audit, now, settings.store.audit)
+            names = [sink.name for sink in sinks], [sink.name for sink in higher]
+            lookout = Lookout(inner.cases, settings.alerts, names, now, outbox.wake)
             enroller = Enroller(store, settings, now)
             adapter = Adapter(store, settings, now, enroller)
             control = Control(told, int(now() * 1000))
@@ -195,15 +240,18 @@ async def house(settings: Settings) -> AsyncIterator[House]:
                 local=_is_local(settings.console.listen),
                 tls=settings.console.tls_cert is not None,
                 clock=now,
+                audit=inner.audit,
+                triage=triage_of(inner),
             )
             await doors.enter_async_context(accounting(settings.identity, addresses, now))
             background = Background(store, settings, now)
             hands = Hands(store, now, kept_for(settings))
             learning = enroller.run(), adapter.run(), background.run(), hands.run(settings)
-            beside = jobs(*learning, _retain(store), *fed(settings.identity, addresses))
+            keeping = _retain(store), notary.run(), lookout.run()
+            beside = jobs(*learning, *keeping, *fed(settings.identity, addresses))
             broken = await doors.enter_async_context(beside)
-            counting = (engine, receiving[RECEIVER], outbox, addresses, adapter)
-            counted = metrics.application(lambda: _figures(store, intake, counting))
+            counting = (engine, receiving[RECEIVER], outbox, addresses, adapter, notary)
+            counted = metrics.application(lambda: _figures(inner, intake, counting))
             urls, listens = {}, {}
             for name, app, listen, tls in (
                 ("metrics", counted, settings.metrics.listen, None),
@@ -285,10 +333,12 @@ async def _retain(store: Store) -> None:
 
 
 async def _figures(
-    store: Store, intake: LocalIntake, counting: tuple[Engine, Receiver, Outbox, Addresses, Adapter]
+    inner: Doors,
+    intake: LocalIntake,
+    counting: tuple[Engine, Receiver, Outbox, Addresses, Adapter, Notary],
 ) -> dict[str, float]:
     """What `/metrics` tells; never of a single person."""
-    health = await store.health()
+    health = await inner.store.health()
     engine, receiver, *_ = counting
     counted: Counter[str] = Counter(receiver.proxy_counters)
     for each in counting:
@@ -298,7 +348,7 @@ async def _figures(
         f'build_info{{version="{__version__}"}}': 1,
         "sessions": engine.sessions,
         "ingest_queue_depth": intake.depth,
-        "alerts_open": health.alerts_open,
+        **await inner.cases.figures(),
         "outbox_depth": health.outbox_depth,
         "outbox_failed": health.outbox_failed,
         "db_size_bytes": health.db_bytes,
@@ -316,9 +366,11 @@ __all__ = [
     "load_settings",
     "now",
     "open_sinks",
+    "opened_doors",
     "opened_store",
     "recipes",
     "standing",
     "store_key",
+    "triage_of",
     "variables",
 ]

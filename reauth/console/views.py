@@ -25,7 +25,8 @@ from reauth.console.routes import Route
 from reauth.console.svg import timeline
 from reauth.detect.absence import WORDS
 from reauth.device import USUAL
-from reauth.ports import Store
+from reauth.ports import Audit, Store
+from reauth.triage import Triage
 
 DAY = 86_400.0
 DAYS = (30, 365)
@@ -71,6 +72,10 @@ class Site:
         Whether it speaks TLS.
     clock
         s since 1970.
+    audit
+        Where actions are noted.
+    triage
+        What people do about alerts.
     """
 
     store: Store
@@ -81,6 +86,8 @@ class Site:
     local: bool
     tls: bool
     clock: Callable[[], float]
+    audit: Audit
+    triage: Triage
 
 
 SITE = web.AppKey("site", Site)

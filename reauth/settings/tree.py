@@ -141,6 +141,7 @@ class StoreSettings:
     raw: float = _key(7, "batches as they came (7 to 14)", "days")
     trajectories: float = _key(30, "movement of people who are enrolled or gathering", "days")
     alerts: float = _key(365, "closed alerts", "days")
+    audit: float = _key(730, "entries of the audit", "days")
     unseen: float = _key(90, "alerts that nobody has acknowledged expire after", "days")
 
 
@@ -204,6 +205,10 @@ class Alerts:
     brake: float = _key(60, "alarms of many people in this time are one finding", "min", least=1)
     brake_users: int = _key(5, "so many people at least", least=2)
     brake_share: float = _key(0.1, "and this share of those who were compared", least=0.001)
+    assets: str | None = _key(None, "CSV user|site,name,criticality; weighs alerts", path=True)
+    budget_per_day: int = _key(0, "alerts told in a day, critical ones besides; 0: all", least=0)
+    escalate_after: float = _key(0, "nobody took it for so long: told further; 0: never", "min")
+    escalate_to: tuple[str, ...] = _key([], "sinks that are told then, and only then")
     resembles: bool = _key(False, "name another user who moves alike; evidence, no proof")
 
 

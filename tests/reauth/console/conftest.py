@@ -7,8 +7,10 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from reauth import ca, console
 from reauth.console.health import Readiness
+from reauth.doors import doors_of
 from reauth.enrol import Enroller
 from reauth.settings import Settings
+from reauth.triage import Triage
 from tests.rows import NOON
 
 
@@ -21,6 +23,7 @@ async def well():
 def site(store, tmp_path):
     """What a console on loopback shows."""
     ca.create(tmp_path / "ca")
+    doors = doors_of(store)
     enroller = Enroller(store, Settings(), lambda: NOON)
     return console.Site(
         store=store,
@@ -31,6 +34,8 @@ def site(store, tmp_path):
         local=True,
         tls=False,
         clock=lambda: NOON,
+        audit=doors.audit,
+        triage=Triage(store, doors.cases, doors.suppressions, lambda: NOON),
     )
 
 
