@@ -13,6 +13,7 @@ from aiohttp import web
 
 from reauth.audit import Deed
 from reauth.console import api, guard, login, views
+from reauth.console.navigation import Navigation
 from reauth.console.routes import CAME, WHO, Action, Route, Table
 from reauth.console.serving import mount
 from reauth.console.views import Site
@@ -70,6 +71,7 @@ def application(site: Site) -> web.Application:
     app[guard.OPEN], app[guard.ENTRANCES] = OPEN, ENTRANCES
     app[views.SITE] = site
     app[views.PAGES] = views.pages()
+    app[views.PAGES].globals["navigation"] = Navigation(TABLE)
     mount(app, TABLE, _note)
     app.router.add_static("/static", str(files("reauth.console") / "static"))
     app.on_response_prepare.append(_add_headers)

@@ -48,6 +48,14 @@ AGAINST = {
 """Of each lane, what it judges, and what a low score says."""
 QUESTIONS = {"identity": "another person", "bot": "a program", "replay": "a recording"}
 """Of each lane, whom it would find."""
+TOASTS = {
+    "ack": "Taken: others see that you look into it.",
+    "closed": "Closed.",
+    "assigned": "Given.",
+    "noted": "Noted.",
+    "held": "Alerts like this one are held back from here on.",
+}
+"""What a page says to who has just done something, by the `done` of its query."""
 MOST = 1000
 """Alerts on one page; who has more reads them with `reauth alerts list`."""
 
@@ -175,6 +183,11 @@ def host_of(request: web.Request) -> str:
 async def livez(request: web.Request) -> web.Response:
     """The event loop turns: no more is said."""
     return web.Response(text="ok\n")
+
+
+async def keys(request: web.Request) -> web.Response:
+    """What the keyboard does."""
+    return page(request, "keys.html")
 
 
 async def readyz(request: web.Request) -> web.Response:
@@ -330,7 +343,9 @@ def _certificate(request: web.Request, form: str, content_type: str) -> web.Resp
 def page(request: web.Request, template: str, /, **told: Any) -> web.Response:
     """A page of `pages/`, with who asks."""
     who = request.get(WHO)
-    text = request.app[PAGES].get_template(template).render(path=request.path, who=who, **told)
+    toast = TOASTS.get(request.query.get("done", ""))
+    shown = {"path": request.path, "who": who, "toast": toast, **told}
+    text = request.app[PAGES].get_template(template).render(**shown)
     return web.Response(text=text, content_type="text/html")
 
 
@@ -341,6 +356,7 @@ ROUTES = (
     Route("/ca.pem", None, ca_pem, "Certificates that devices are to trust."),
     Route("/ca.der", None, ca_der, "The certificate that signs."),
     Route("/setup", None, setup, "How a device joins."),
+    Route("/keys", Act.LOOK, keys, "What the keyboard does."),
     Route("/", Act.LOOK, overview, "Health, people by state, alerts that wait."),
     Route("/users", Act.SEE_USERS, users, "Everybody's enrolment."),
     Route("/alerts", Act.SEE_ALERTS, alerts, "Alerts, newest first."),
