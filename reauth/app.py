@@ -24,6 +24,7 @@ from reauth.claim import Keys
 from reauth.console.health import Probe, Readiness
 from reauth.engine import Engine
 from reauth.enrol import Enroller
+from reauth.enrolling import Cut, Enrolling, Lists
 from reauth.errors import StoreError
 from reauth.feeds import Addresses, accounting, fed
 from reauth.hands import Hands
@@ -46,6 +47,9 @@ from reauth.settings import Settings, address
 from reauth.sinks import open_sink
 from reauth.sinks.outbox import Outbox
 from reauth.store import Options, create_key, open_store, read_key
+from reauth.store.coverage import SqliteCoverage
+from reauth.store.roster import SqliteRoster, SqliteRuns
+from reauth.store.sqlite import SqliteStore
 
 log = logging.getLogger(__name__)
 
@@ -112,7 +116,7 @@ def standing(settings: Settings) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def opened_store(settings: Settings) -> AsyncIterator[Store]:
+async def opened_store(settings: Settings) -> AsyncIterator[SqliteStore]:
     """The store of an installation, with its key; both are made where they are missing.
 
     Raises
@@ -128,11 +132,19 @@ async def opened_store(settings: Settings) -> AsyncIterator[Store]:
 
 
 @asynccontextmanager
-async def _store(settings: Settings, sinks: list[Sink]) -> AsyncIterator[Store]:
+async def _store(settings: Settings, sinks: list[Sink]) -> AsyncIterator[SqliteStore]:
     names = tuple(sink.name for sink in sinks)
     options = Options(names, settings.store, cut=features_of(settings).segmenter)
     async with open_store(settings.store_url, store_key(settings), options) as store:
         yield store
+
+
+def enrolling(store: SqliteStore, settings: Settings) -> Enrolling:
+    """Enrolment as people do it, on a store."""
+    lane = settings.identity_lane
+    cut = Cut(identity_recipe(settings), lane.session_gap)
+    roster = SqliteRoster(store.desk, features_of(settings).segmenter)
+    return Enrolling(store, roster, Enroller(store, settings, now), cut, now)
 
 
 def store_key(settings: Settings) -> bytes:

@@ -132,6 +132,15 @@ def select(
     return [_alert(row) for row in found]
 
 
+def of_user(connection: sqlite3.Connection, user: str, limit: int) -> list[Alert]:
+    """A user's newest alerts, newest first."""
+    found = connection.execute(
+        f"SELECT {_COLUMNS} FROM alert WHERE person = ? ORDER BY raised_at DESC, id LIMIT ?",  # noqa: S608 - our own column names
+        (user, limit),
+    )
+    return [_alert(row) for row in found]
+
+
 def one(connection: sqlite3.Connection, alert_id: str) -> Alert | None:
     """One alert."""
     row = connection.execute(

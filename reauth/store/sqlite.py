@@ -192,7 +192,7 @@ class SqliteStore:
 
     async def person(self, user: str) -> PersonRow | None:
         """One of them."""
-        found = await self.desk.read(people.people, self._options.cut, user)
+        found = await self.desk.read(people.people, self._options.cut, [user])
         return found[0] if found else None
 
     async def genuine(
