@@ -22,6 +22,7 @@ from reauth.adapt import Adapter
 from reauth.background import Background
 from reauth.claim import Keys
 from reauth.console.health import Probe, Readiness
+from reauth.doors import Doors, doors_of
 from reauth.engine import Engine
 from reauth.enrol import Enroller
 from reauth.enrolling import Cut, Enrolling, Lists
@@ -42,14 +43,12 @@ from reauth.installation import (
 from reauth.intake.local import LocalIntake
 from reauth.lanes import Rule, features_of, identity_recipe, kept_for, recipes
 from reauth.listen import jobs, listening, rare_collections, tls_of
+from reauth.notary import Notary
 from reauth.ports import Sink, Store
 from reauth.settings import Settings, address
 from reauth.sinks import open_sink
 from reauth.sinks.outbox import Outbox
-from reauth.store import Options, create_key, open_store, read_key
-from reauth.store.coverage import SqliteCoverage
-from reauth.store.roster import SqliteRoster, SqliteRuns
-from reauth.store.sqlite import SqliteStore
+from reauth.store import Options, SqliteStore, create_key, open_store, read_key
 
 log = logging.getLogger(__name__)
 
@@ -116,7 +115,7 @@ def standing(settings: Settings) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def opened_store(settings: Settings) -> AsyncIterator[SqliteStore]:
+async def opened_store(settings: Settings) -> AsyncIterator[Store]:
     """The store of an installation, with its key; both are made where they are missing.
 
     Raises
@@ -132,6 +131,20 @@ async def opened_store(settings: Settings) -> AsyncIterator[SqliteStore]:
 
 
 @asynccontextmanager
+async def opened_doors(settings: Settings) -> AsyncIterator[Doors]:
+    """All that an installation keeps, the store with what else lies in its file.
+
+    Raises
+    ------
+    SettingsError, StoreError
+        As `opened_store`.
+    """
+    ensure_state(settings)
+    async with _store(settings, open_sinks(settings)) as store:
+        yield doors_of(store)
+
+
+@asynccontextmanager
 async def _store(settings: Settings, sinks: list[Sink]) -> AsyncIterator[SqliteStore]:
     names = tuple(sink.name for sink in sinks)
     options = Options(names, settings.store, cut=features_of(settings).segmenter)
@@ -139,12 +152,11 @@ async def _store(settings: Settings, sinks: list[Sink]) -> AsyncIterator[SqliteS
         yield store
 
 
-def enrolling(store: SqliteStore, settings: Settings) -> Enrolling:
-    """Enrolment as people do it, on a store."""
-    lane = settings.identity_lane
-    cut = Cut(identity_recipe(settings), lane.session_gap)
-    roster = SqliteRoster(store.desk, features_of(settings).segmenter)
-    return Enrolling(store, roster, Enroller(store, settings, now), cut, now)
+def enrolling(doors: Doors, settings: Settings) -> Enrolling:
+    """Enrolment as people do it."""
+    cut = Cut(identity_recipe(settings), settings.identity_lane.session_gap)
+    enroller = Enroller(doors.store, settings, now)
+    return Enrolling(doors.store, doors.roster, enroller, cut, now)
 
 
 def store_key(settings: Settings) -> bytes:
@@ -192,6 +204,8 @@ async def house(settings: Settings) -> AsyncIterator[House]:
             LocalIntake(engine, settings.ingest) as intake,
             AsyncExitStack() as doors,
         ):
+            audit = doors_of(store).audit
+            notary = Notary(audit, now, settings.store.audit)
             enroller = Enroller(store, settings, now)
             adapter = Adapter(store, settings, now, enroller)
             control = Control(told, int(now() * 1000))
@@ -207,14 +221,16 @@ async def house(settings: Settings) -> AsyncIterator[House]:
                 local=_is_local(settings.console.listen),
                 tls=settings.console.tls_cert is not None,
                 clock=now,
+                audit=audit,
             )
             await doors.enter_async_context(accounting(settings.identity, addresses, now))
             background = Background(store, settings, now)
             hands = Hands(store, now, kept_for(settings))
             learning = enroller.run(), adapter.run(), background.run(), hands.run(settings)
-            beside = jobs(*learning, _retain(store), *fed(settings.identity, addresses))
+            keeping = _retain(store), notary.run()
+            beside = jobs(*learning, *keeping, *fed(settings.identity, addresses))
             broken = await doors.enter_async_context(beside)
-            counting = (engine, receiving[RECEIVER], outbox, addresses, adapter)
+            counting = (engine, receiving[RECEIVER], outbox, addresses, adapter, notary)
             counted = metrics.application(lambda: _figures(store, intake, counting))
             urls, listens = {}, {}
             for name, app, listen, tls in (
@@ -297,7 +313,9 @@ async def _retain(store: Store) -> None:
 
 
 async def _figures(
-    store: Store, intake: LocalIntake, counting: tuple[Engine, Receiver, Outbox, Addresses, Adapter]
+    store: Store,
+    intake: LocalIntake,
+    counting: tuple[Engine, Receiver, Outbox, Addresses, Adapter, Notary],
 ) -> dict[str, float]:
     """What `/metrics` tells; never of a single person."""
     health = await store.health()
@@ -328,6 +346,7 @@ __all__ = [
     "load_settings",
     "now",
     "open_sinks",
+    "opened_doors",
     "opened_store",
     "recipes",
     "standing",

@@ -1,16 +1,23 @@
 """`reauth alerts`: what was noticed, and what people made of it."""
 
 import asyncio
-import getpass
-import os
 import sys
-from argparse import ArgumentTypeError, Namespace
-from datetime import datetime
+from argparse import Namespace
 
 from reauth import app
 from reauth.alert import VERDICTS, Alert, IllegalTransition, State, Step, move
 from reauth.alert_document import alert_document, rfc3339
-from reauth.cli.command import Commands, command, print_json, print_table, settings_of, subcommands
+from reauth.cli.command import (
+    Commands,
+    command,
+    count,
+    moment,
+    print_json,
+    print_table,
+    settings_of,
+    subcommands,
+)
+from reauth.cli.deeds import noted, who
 from reauth.errors import ReauthError
 
 _TEACH = """\
@@ -39,8 +46,8 @@ def add(commands: Commands) -> None:
     verbs = subcommands(top)
     listing = command(verbs, "list", _list, "list alerts, oldest first", _ABOUT_LIST)
     listing.add_argument("--state", choices=[state.value for state in State])
-    listing.add_argument("--since", type=_moment, metavar="RFC3339", help="raised then or later")
-    listing.add_argument("--limit", type=_count, default=sys.maxsize, metavar="N", help="at most")
+    listing.add_argument("--since", type=moment, metavar="RFC3339", help="raised then or later")
+    listing.add_argument("--limit", type=count, default=sys.maxsize, metavar="N", help="at most")
     listing.add_argument("--cursor", metavar="ID", help="id of the last alert seen")
     listing.add_argument("--json", action="store_true", help="print an array")
     show = command(verbs, "show", _show, "show an alert with its evidence", _TEACH)
@@ -60,23 +67,6 @@ def add(commands: Commands) -> None:
 
 
 _VERDICTS = f"one of {', '.join(VERDICTS)}"
-
-
-def _moment(text: str) -> float:
-    """RFC 3339 as seconds since 1970."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise ArgumentTypeError(f"'{text}' is not RFC 3339, such as 2026-01-31T12:00:00Z")
-    return moment.timestamp()
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text) <= sys.maxsize:
-        raise ArgumentTypeError(f"'{text}' is not a number above 0")
-    return int(text)
 
 
 def _list(args: Namespace) -> int:
@@ -135,25 +125,21 @@ def _move(args: Namespace) -> int:
 
 
 async def _moved(args: Namespace) -> int:
-    async with app.opened_store(settings_of(args)) as store:
+    async with (
+        app.opened_doors(settings_of(args)) as doors,
+        noted(doors.audit, f"alert.{args.action}", args.id),
+    ):
+        store = doors.store
         alert = await store.alert(args.id)
         if alert is None:
             raise _unknown(args.id)
-        step = Step(app.now(), args.action, _who(), args.note)
+        step = Step(app.now(), args.action, who(), args.note)
         moved = move(alert, args.action, step, getattr(args, "verdict", None))
         if not await store.update_alert(moved, alert.state):
             raise IllegalTransition(f"somebody was faster: see `reauth alerts show {alert.id}`")
     verdict = f", verdict {moved.verdict}" if moved.verdict else ""
     print(f"{moved.id} is {moved.state}{verdict}")
     return 0
-
-
-def _who() -> str:
-    """The person at the keyboard, by login name, or by number in a container without names."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid {os.getuid()}"
 
 
 def _unknown(alert_id: str) -> ReauthError:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from reauth import app
 from reauth.cli.command import Commands, command, settings_of, subcommands
+from reauth.cli.deeds import noted
 from reauth.settings import Settings
 
 _TEACH = """\
@@ -44,5 +45,8 @@ def _backup(args: Namespace) -> int:
 
 
 async def _copied(settings: Settings, file: Path) -> None:
-    async with app.opened_store(settings) as store:
-        await store.backup(str(file))
+    async with (
+        app.opened_doors(settings) as doors,
+        noted(doors.audit, "db.backup", str(file)),
+    ):
+        await doors.store.backup(str(file))

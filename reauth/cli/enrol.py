@@ -22,6 +22,7 @@ from reauth.cli.command import (
     subcommands,
     user_name,
 )
+from reauth.cli.deeds import noted
 from reauth.cli.recordings import content_of
 from reauth.console.views import span
 from reauth.device import USUAL
@@ -121,10 +122,11 @@ def _train(args: Namespace) -> int:
 
 async def _trained(args: Namespace) -> int:
     settings = settings_of(args)
-    async with app.opened_store(settings) as store:
-        enroller = Enroller(store, settings, app.now)
+    async with app.opened_doors(settings) as doors:
+        enroller = Enroller(doors.store, settings, app.now)
         try:
-            templates = await enroller.train(args.user)
+            async with noted(doors.audit, "enrol.train", args.user):
+                templates = await enroller.train(args.user)
         except NotEnrolled as error:
             raise NotEnrolled(
                 f"{args.user}: {error}; go on browsing, or `reauth import --user {args.user} FILE`"
@@ -149,7 +151,11 @@ def _background(args: Namespace) -> int:
 async def _shared(args: Namespace) -> int:
     settings = settings_of(args)
     missing = []
-    async with app.opened_store(settings) as store:
+    async with (
+        app.opened_doors(settings) as doors,
+        noted(doors.audit, "enrol.background", "everybody"),
+    ):
+        store = doors.store
         try:
             drifts = await _drifts(store, settings)
         except NotEnrolled as error:
@@ -301,8 +307,11 @@ def _rollback(args: Namespace) -> int:
 async def _known(args: Namespace, act: Callable[[Enrolling], Awaitable[str]]) -> int:
     """Do something to a user who exists; a mistyped name must not pass for done."""
     settings = settings_of(args)
-    async with app.opened_store(settings) as store:
-        enrolling = app.enrolling(store, settings)
+    async with (
+        app.opened_doors(settings) as doors,
+        noted(doors.audit, f"enrol.{act.__name__}", args.user, getattr(args, "reason", "")),
+    ):
+        enrolling = app.enrolling(doors, settings)
         await enrolling.known(args.user)
         print(await act(enrolling))
     return 0
@@ -320,11 +329,12 @@ async def _listed(args: Namespace) -> int:
         raise ListError(f"{file}: {error}") from None
     beside = {each.name for each in file.absolute().parent.iterdir() if each.is_file()}
     lines, failed = read_list(text, beside), False
-    async with app.opened_store(settings) as store:
-        enrolling = app.enrolling(store, settings)
+    async with app.opened_doors(settings) as doors:
+        enrolling = app.enrolling(doors, settings)
         for line in bar(lines, "user"):
-            content = content_of(str(file.parent / line.file)) if line.file else None
-            done = await enrolling.enrol(line, content)
+            async with noted(doors.audit, "enrol.bulk", line.user):
+                content = content_of(str(file.parent / line.file)) if line.file else None
+                done = await enrolling.enrol(line, content)
             failed = failed or done.state is LineState.FAILED
             if args.json:
                 print_json({"user": done.user, "state": done.state.value, "told": done.told})

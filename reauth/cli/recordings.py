@@ -10,6 +10,7 @@ from typing import Any
 
 from reauth import app
 from reauth.cli.command import Commands, bar, command, print_json, settings_of, user_name
+from reauth.cli.deeds import noted
 from reauth.errors import RecordingError
 from reauth.recording import Recording, decode_recording
 
@@ -76,11 +77,12 @@ def _import(args: Namespace) -> int:
 async def _imported(args: Namespace) -> int:
     settings = settings_of(args)
     failed = False
-    async with app.opened_store(settings) as store:
-        enrolling = app.enrolling(store, settings)
+    async with app.opened_doors(settings) as doors:
+        enrolling = app.enrolling(doors, settings)
         for name in bar(args.files, "file"):
             try:
-                told = await enrolling.take(args.user, name, content_of(name))
+                async with noted(doors.audit, "enrol.import", args.user):
+                    told = await enrolling.take(args.user, name, content_of(name))
             except RecordingError as error:
                 failed = True
                 print(f"reauth: {error}; nothing of this file was kept", file=sys.stderr)

@@ -14,8 +14,9 @@ from typing import Any
 from aiohttp import web
 
 from reauth.access import EVERYTHING, Who
+from reauth.audit import Deed
 from reauth.console import views
-from reauth.console.routes import WHO, Action, Handler, Route, Table
+from reauth.console.routes import CAME, WHO, Action, Handler, Route, Table
 from reauth.console.serving import mount
 from reauth.console.views import Site
 from reauth.errors import ReauthError
@@ -37,6 +38,12 @@ _HEADERS = {
 
 _HSTS = "max-age=31536000"
 """A year, RFC 6797 section 6.1.1; sent over TLS only, where browsers heed it."""
+
+LOOK = "movement.look"
+"""What the audit calls that somebody saw where a pointer went."""
+
+_SUBJECTS = ("ids", "id", "user", "name", "sink")
+"""Fields that name what an action is about."""
 
 TABLE: Table = views.ROUTES
 """Everything that the console answers, module by module."""
@@ -65,9 +72,32 @@ def application(site: Site) -> web.Application:
     return app
 
 
-async def _note(request: web.Request, action: Action, answer: Mapping[str, Any] | None) -> None:
-    told = {"act": action.name, "by": request[WHO].name, "done": answer is not None}
-    log.info("acted", extra=told)
+async def _note(
+    request: web.Request, row: Route | Action, answer: Mapping[str, Any] | None
+) -> None:
+    """Keep in the audit who did what, or was refused; of what came with it the reason only."""
+    site, came = request.app[views.SITE], request.get(CAME, {})
+    name = row.name if isinstance(row, Action) else LOOK
+    deed = Deed(
+        at=site.clock(),
+        who=request[WHO].name,
+        action=name,
+        subject=_subject(request, came),
+        done=answer is not None,
+        address=request.remote or "",
+        reason=str(came.get("reason", "")),
+    )
+    await site.audit.append(deed)
+    log.info("acted", extra={"act": name, "by": deed.who, "done": deed.done})
+
+
+def _subject(request: web.Request, came: Mapping[str, Any]) -> str:
+    """What an action was about: what its path names, or the field that does."""
+    named = [*request.match_info.values()]
+    for name in _SUBJECTS:
+        value = came.get(name)
+        named += value if isinstance(value, list) else [] if value is None else [str(value)]
+    return " ".join(named) or request.path
 
 
 @web.middleware

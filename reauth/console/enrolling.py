@@ -82,7 +82,7 @@ ROUTES = (
         },
     ),
     Action(
-        "enrol.list",
+        "enrol.bulk",
         "/enrol",
         Act.ENROL,
         {

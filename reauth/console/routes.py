@@ -21,6 +21,9 @@ WHO = web.RequestKey("who", Who)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Fields = Mapping[str, Any]
 """What came with an action, checked: by name, of the type that its field says."""
+CAME = web.RequestKey("came", Mapping)
+"""The fields of an action under way, for the audit."""
+
 Run = Callable[[web.Request, Fields], Awaitable[Mapping[str, Any]]]
 
 

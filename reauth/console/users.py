@@ -273,23 +273,23 @@ ROUTES = (
         },
     ),
     Route(f"{API}{_HERE}", Act.SEE_USERS, user_json, "One user, with templates.", answer=_PERSON),
-    Action("user.train", f"{_HERE}/train", Act.ENROL, {}, train, _HERE, "Learn a user now."),
+    Action("enrol.train", f"{_HERE}/train", Act.ENROL, {}, train, _HERE, "Learn a user now."),
     Action(
-        "user.pause", f"{_HERE}/pause", Act.ENROL, {"reason": REASON}, pause, _HERE,
+        "enrol.pause", f"{_HERE}/pause", Act.ENROL, {"reason": REASON}, pause, _HERE,
         "Compare a user no more, for a reason.",
     ),
-    Action("user.resume", f"{_HERE}/resume", Act.ENROL, {}, resume, _HERE, "Compare a user again."),
+    Action("enrol.resume", f"{_HERE}/resume", Act.ENROL, {}, resume, _HERE, "Compare a user again."),
     Action(
-        "user.rollback", f"{_HERE}/rollback", Act.ENROL,
+        "enrol.rollback", f"{_HERE}/rollback", Act.ENROL,
         {"version": {"type": "integer", "minimum": 1, "maximum": 2**31}}, rollback, _HERE,
         "Make an older template the active one.",
     ),
     Action(
-        "user.delete", f"{_HERE}/delete", Act.DELETE_USER, {"reason": REASON}, delete, "/users",
+        "enrol.delete", f"{_HERE}/delete", Act.DELETE_USER, {"reason": REASON}, delete, "/users",
         "Forget a user: templates, movement, sessions.", sensitive=True,
     ),
     Action(
-        "user.import", f"{_HERE}/import", Act.ENROL, {"files": FILES}, take, _HERE,
+        "enrol.import", f"{_HERE}/import", Act.ENROL, {"files": FILES}, take, _HERE,
         "Import recordings of a user.",
     ),
 )  # fmt: skip

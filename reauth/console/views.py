@@ -25,7 +25,7 @@ from reauth.console.routes import Route
 from reauth.console.svg import timeline
 from reauth.detect.absence import WORDS
 from reauth.device import USUAL
-from reauth.ports import Store
+from reauth.ports import Audit, Store
 
 DAY = 86_400.0
 DAYS = (30, 365)
@@ -71,6 +71,8 @@ class Site:
         Whether it speaks TLS.
     clock
         s since 1970.
+    audit
+        Where actions are noted.
     """
 
     store: Store
@@ -81,6 +83,7 @@ class Site:
     local: bool
     tls: bool
     clock: Callable[[], float]
+    audit: Audit
 
 
 SITE = web.AppKey("site", Site)

@@ -141,6 +141,7 @@ class StoreSettings:
     raw: float = _key(7, "batches as they came (7 to 14)", "days")
     trajectories: float = _key(30, "movement of people who are enrolled or gathering", "days")
     alerts: float = _key(365, "closed alerts", "days")
+    audit: float = _key(730, "entries of the audit", "days")
     unseen: float = _key(90, "alerts that nobody has acknowledged expire after", "days")
 
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 from tempfile import TemporaryDirectory
 
 from reauth.settings import store_path
+from reauth.store.audit import SqliteAudit
 from reauth.store.seal import create_key, read_key
 from reauth.store.sqlite import Options, SqliteStore, open_sqlite
 
@@ -42,4 +43,4 @@ async def open_store(
         yield store
 
 
-__all__ = ["Options", "create_key", "open_store", "read_key"]
+__all__ = ["Options", "SqliteAudit", "SqliteStore", "create_key", "open_store", "read_key"]

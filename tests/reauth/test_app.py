@@ -215,3 +215,14 @@ async def test_a_port_that_is_taken_opens_nothing(settings):
                 pass
     async with app.house(replace(other, console=Console(listen=ANY))):
         pass
+
+
+async def test_the_audit_is_looked_after(settings):
+    """Its figure is there soon after the start."""
+    async with app.house(settings) as house:
+        for _ in range(100):
+            _, told = await got(f"{house.urls['metrics']}/metrics")
+            if "reauth_audit_chain_ok" in told:
+                break
+            await asyncio.sleep(0.05)
+        assert "reauth_audit_chain_ok 1" in told

@@ -1,13 +1,11 @@
 """`reauth alerts`: what scripts read and people type, on a real store."""
 
 import asyncio
-import os
 
 import pytest
 
 from reauth import app
 from reauth.alert import Resemblance
-from reauth.cli.alerts import _who
 from reauth.ports import Commit
 from tests.rows import NOON, alarm, session
 
@@ -156,12 +154,3 @@ def test_a_person_reads_tables(alarmed):
     assert "-3.25*" in shown
     assert "asking" in shown
     assert "no alerts\n" == alarmed.type("alerts", "list", "--state", "expired").out
-
-
-def test_somebody_without_a_name_is_a_number(monkeypatch):
-    """A container's user has no entry in the list of users."""
-    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
-        monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setattr(os, "getuid", lambda: 987_654)
-
-    assert "uid 987654" == _who()

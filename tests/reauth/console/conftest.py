@@ -7,6 +7,7 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from reauth import ca, console
 from reauth.console.health import Readiness
+from reauth.doors import doors_of
 from reauth.enrol import Enroller
 from reauth.settings import Settings
 from tests.rows import NOON
@@ -31,6 +32,7 @@ def site(store, tmp_path):
         local=True,
         tls=False,
         clock=lambda: NOON,
+        audit=doors_of(store).audit,
     )
 
 
