@@ -50,7 +50,7 @@ class Notes:
             self._tell(sender, page_of(token), Note.AGAIN if again else Note.PAGE)
 
     def unwatched(self, head: RequestHead, sender: Sender) -> None:
-        """A page goes to a browser that the observer could not be put into: tell, if it is gone to."""
+        """A page goes to a browser without the observer: tell, if a person goes to it."""
         if head.headers.get("sec-fetch-dest", "document") == "document" and not _is_ahead(head):
             self._tell(sender, "", Note.UNWATCHED)
 

@@ -9,7 +9,7 @@ import asyncio
 import ipaddress
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,7 @@ from reauth.adapt import Adapter
 from reauth.background import Background
 from reauth.claim import Keys
 from reauth.console.health import Probe, Readiness
+from reauth.console.subjects import Machine, Subjects
 from reauth.doors import Doors, doors_of
 from reauth.engine import Engine
 from reauth.enrol import Enroller
@@ -38,6 +39,7 @@ from reauth.installation import (
     load_settings,
     now,
     only_one,
+    sources_of,
     variables,
 )
 from reauth.intake.local import LocalIntake
@@ -49,6 +51,7 @@ from reauth.settings import Settings, address
 from reauth.sinks import open_sink
 from reauth.sinks.outbox import Outbox
 from reauth.store import Options, SqliteStore, create_key, open_store, read_key
+from reauth.tallies import keep_coverage, machine_of
 
 log = logging.getLogger(__name__)
 
@@ -204,14 +207,17 @@ async def house(settings: Settings) -> AsyncIterator[House]:
             LocalIntake(engine, settings.ingest) as intake,
             AsyncExitStack() as doors,
         ):
-            audit = doors_of(store).audit
-            notary = Notary(audit, now, settings.store.audit)
+            kept = doors_of(store)
+            notary = Notary(kept.audit, now, settings.store.audit)
             enroller = Enroller(store, settings, now)
             adapter = Adapter(store, settings, now, enroller)
             control = Control(told, int(now() * 1000))
             addresses = Addresses(told["address_map"], control, now)
             receiving = ingest.application(intake, keys, settings.ingest, control, now)
             readiness = Readiness(_probes(store, intake, settings))
+            urls: dict[str, str] = {}
+            lists = Lists(enrolling(kept, settings), kept.runs, now)
+            machine = machine_of(control, receiving[RECEIVER], urls, now)
             site = console.Site(
                 store=store,
                 people=lambda: enroller.status(None),
@@ -221,18 +227,20 @@ async def house(settings: Settings) -> AsyncIterator[House]:
                 local=_is_local(settings.console.listen),
                 tls=settings.console.tls_cert is not None,
                 clock=now,
-                audit=audit,
+                audit=kept.audit,
+                subjects=_subjects(settings, kept, lists, engine, machine),
             )
             await doors.enter_async_context(accounting(settings.identity, addresses, now))
             background = Background(store, settings, now)
             hands = Hands(store, now, kept_for(settings))
             learning = enroller.run(), adapter.run(), background.run(), hands.run(settings)
-            keeping = _retain(store), notary.run()
+            covering = keep_coverage(receiving[RECEIVER], kept.coverage, settings.store.raw, now)
+            keeping = _retain(store), notary.run(), lists.work(), covering
             beside = jobs(*learning, *keeping, *fed(settings.identity, addresses))
             broken = await doors.enter_async_context(beside)
             counting = (engine, receiving[RECEIVER], outbox, addresses, adapter, notary)
             counted = metrics.application(lambda: _figures(store, intake, counting))
-            urls, listens = {}, {}
+            listens: dict[str, str] = {}
             for name, app, listen, tls in (
                 ("metrics", counted, settings.metrics.listen, None),
                 ("console", console.application(site), settings.console.listen, tls_of(settings)),
@@ -240,9 +248,30 @@ async def house(settings: Settings) -> AsyncIterator[House]:
             ):
                 where = listening(name, app, listen, tls)
                 listens[name], urls[name] = await doors.enter_async_context(where)
+            doors.callback(engine.watching.close)
             doors.callback(_refuse, control, receiving[RECEIVER])
             told_of = (control, addresses, site)
             yield House(settings, keys, store, rule, *told_of, urls, listens, broken)
+
+
+def _subjects(
+    settings: Settings,
+    kept: Doors,
+    lists: Lists,
+    engine: Engine,
+    machine: Callable[[], Machine],
+) -> Subjects:
+    """What the pages of users and of the machine work with."""
+    return Subjects(
+        settings=settings,
+        roster=kept.roster,
+        enrolling=lists.enrolling,
+        lists=lists,
+        coverage=kept.coverage,
+        films=kept.films,
+        watching=engine.watching,
+        machine=machine,
+    )
 
 
 def _refuse(control: Control, receiver: Receiver) -> None:
@@ -340,6 +369,7 @@ async def _figures(
 
 __all__ = [
     "House",
+    "enrolling",
     "house",
     "identity_recipe",
     "kept_for",
@@ -349,6 +379,7 @@ __all__ = [
     "opened_doors",
     "opened_store",
     "recipes",
+    "sources_of",
     "standing",
     "store_key",
     "variables",

@@ -1,4 +1,4 @@
-"""What is watched and what is not: pages by site over all users, and of a user only that it happens.
+"""What is watched and what is not: pages by site over all users, of a user only that there are any.
 
 The proxy tells of pages that it serves with the observer in them, of pages that it could not put it
 into, and of connections that it does not decrypt. A served page of which no batch comes is silent.
@@ -14,8 +14,8 @@ from enum import StrEnum
 from reauth.claim import Claim, Note
 
 HEARD_WITHIN = 120.0
-"""s in which a page that is shown has told that it is there: the observer sends every 5 s, and holds
-back for a minute where it may not (observer.md, 4)."""
+"""s in which a page that is shown has told that it is there: the observer sends every 5 s, and
+comes again within a minute where it could not (observer.md, 4)."""
 PAGES = 20_000
 """Served pages that are waited for; the oldest beyond them count as nothing."""
 SITES = 1000

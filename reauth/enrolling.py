@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reauth.enrol import Enroller
-from reauth.errors import NotEnrolled, RecordingError, ReauthError, StoreError
+from reauth.errors import NotEnrolled, ReauthError, RecordingError, StoreError
 from reauth.event import runs
 from reauth.lane import Recipe
 from reauth.person import PersonRow, is_name
@@ -241,7 +241,7 @@ class Lists:
     """
 
     def __init__(self, enrolling: Enrolling, kept: Runs, clock: Callable[[], float]) -> None:
-        self._enrolling = enrolling
+        self.enrolling = enrolling
         self.kept = kept
         self._clock = clock
         self._files: dict[tuple[str, str], bytes] = {}
@@ -269,6 +269,6 @@ class Lists:
         self._more.clear()
         while (found := await self.kept.waiting()) is not None:
             name, line = found
-            done = await self._enrolling.enrol(line, self._files.get((name, line.file)))
+            done = await self.enrolling.enrol(line, self._files.get((name, line.file)))
             await self.kept.told(name, done)
             self._files.pop((name, line.file), None)

@@ -74,6 +74,8 @@ class Control:
         self._snapshot = dict(snapshot)
         self._changed = asyncio.Event()
         self.version = version
+        self.listeners = 0
+        """Proxy processes that listen now."""
         self.stopped = False
 
     def change(self, **values: Any) -> None:
@@ -257,6 +259,14 @@ class Receiver:
             return self._answer({"reason": "not_asked"}, 403)
         stream = web.StreamResponse(headers={"Content-Type": "text/plain"})
         await stream.prepare(request)
+        self._control.listeners += 1
+        try:
+            await self._tell(stream)
+        finally:
+            self._control.listeners -= 1
+        return stream
+
+    async def _tell(self, stream: web.StreamResponse) -> None:
         told = None
         while not self._control.stopped:
             version = self._control.version
@@ -265,7 +275,6 @@ class Receiver:
             sealed = seal_control(self._keys, version, said, self._clock())
             await stream.write(sealed.encode() + b"\n")
             await self._control.wait(version, _HEARTBEAT)
-        return stream
 
 
 def _told(results: Sequence[Result | None], interval_ms: int | None) -> bytes:

@@ -8,7 +8,6 @@ from typing import Any
 
 from reauth.device import likeness, pools
 
-
 LONGEST_USER = 256
 _UNPRINTED = {"Cc", "Cs", "Zl", "Zp"}
 """Unicode's controls, halves of characters (bytes that are no UTF-8), ends of lines."""

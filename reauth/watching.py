@@ -1,9 +1,9 @@
 """Looking on while somebody moves (WIDAM's synchronous display).
 
 Gamboa and Fred (2004, section 2) show the movement of a user in another window as it is made. Here
-it is taken from what the engine has just committed, and only while somebody looks: without onlookers
-it costs the engine one comparison a group. An onlooker who is slow misses movement and is told so;
-the engine never waits.
+it is taken from what the engine has just committed, and only while somebody looks: without
+onlookers it costs the engine one comparison a group. An onlooker who is slow misses movement and
+is told so; the engine never waits.
 """
 
 import asyncio
@@ -19,13 +19,13 @@ from reauth.wire import Batch
 ROOM = 32
 """Pieces of movement that may wait for an onlooker: a minute and more of what one page sends."""
 POINTS = 2000
-"""Points of a piece that are shown: four seconds of a 500 Hz mouse, many times what a screen shows."""
+"""Points of a piece that are shown: four seconds of a mouse that tells 500 a second."""
 _SHOWN = (int(Kind.MOVE), int(Kind.DOWN), int(Kind.UP))
 
 Piece = Mapping[str, Any]
-"""`kind` "moved": `page` (a number of this look's own), `points` as (ms since the piece's first point,
-x, y, 1 for a press, 2 for a release, else 0). `kind` "scored": `lane`, `score` in nats. `kind`
-"missed": so many pieces were left out."""
+"""`kind` "moved": `page` (a number of this look's own), `points` as (ms since the piece's first, x,
+y, 1 for a press, 2 for a release, else 0). `kind` "scored": `lane`, `score` in nats. `kind`
+"missed": `pieces` that were left out."""
 
 
 class Onlooker:

@@ -31,7 +31,7 @@ from reauth.enrolling import Enrolling, ListError, read_list
 from reauth.errors import NotEnrolled
 from reauth.hands import Hands, Taught
 from reauth.ports import Store
-from reauth.ports.roster import LineState
+from reauth.ports.roster import Line, LineState
 from reauth.settings import Settings
 from reauth.template import Shared
 from reauth.verify import VERIFIERS
@@ -318,22 +318,22 @@ async def _known(args: Namespace, act: Callable[[Enrolling], Awaitable[str]]) ->
 
 
 def _bulk(args: Namespace) -> int:
-    return asyncio.run(_listed(args))
-
-
-async def _listed(args: Namespace) -> int:
-    settings, file = settings_of(args), Path(args.file)
+    file = Path(args.file)
     try:
         text = file.read_text("utf-8-sig")
+        beside = [each.name for each in file.absolute().parent.iterdir() if each.is_file()]
     except (OSError, UnicodeDecodeError) as error:
         raise ListError(f"{file}: {error}") from None
-    beside = {each.name for each in file.absolute().parent.iterdir() if each.is_file()}
-    lines, failed = read_list(text, beside), False
+    return asyncio.run(_listed(args, read_list(text, beside), file.parent))
+
+
+async def _listed(args: Namespace, lines: Sequence[Line], folder: Path) -> int:
+    settings, failed = settings_of(args), False
     async with app.opened_doors(settings) as doors:
         enrolling = app.enrolling(doors, settings)
         for line in bar(lines, "user"):
             async with noted(doors.audit, "enrol.bulk", line.user):
-                content = content_of(str(file.parent / line.file)) if line.file else None
+                content = content_of(str(folder / line.file)) if line.file else None
                 done = await enrolling.enrol(line, content)
             failed = failed or done.state is LineState.FAILED
             if args.json:

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from reauth.access import EVERYTHING, Who
 from reauth.audit import Deed
-from reauth.console import views
+from reauth.console import auditing, coverage, enrolling, machine, movement, users, views
 from reauth.console.routes import CAME, WHO, Action, Handler, Route, Table
 from reauth.console.serving import mount
 from reauth.console.views import Site
@@ -24,17 +24,24 @@ from reauth.errors import ReauthError
 log = logging.getLogger(__name__)
 
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
     "Server": "reauth",
 }
-"""No page of ours runs a script, is framed or is kept by a browser."""
+"""No page of ours runs a script but our own files, is framed or is kept by a browser.
+
+With `no-referrer` browsers would send `Origin: null` from our own forms (Fetch, section 3.2).
+"""
+
+LARGEST = 16 << 20
+"""Bytes of a request: recordings of one person, or some hundred short ones of a list."""
 
 _HSTS = "max-age=31536000"
 """A year, RFC 6797 section 6.1.1; sent over TLS only, where browsers heed it."""
@@ -45,7 +52,15 @@ LOOK = "movement.look"
 _SUBJECTS = ("ids", "id", "user", "name", "sink")
 """Fields that name what an action is about."""
 
-TABLE: Table = views.ROUTES
+TABLE: Table = (
+    *views.ROUTES,
+    *users.ROUTES,
+    *enrolling.ROUTES,
+    *coverage.ROUTES,
+    *movement.ROUTES,
+    *machine.ROUTES,
+    *auditing.ROUTES,
+)
 """Everything that the console answers, module by module."""
 
 OPEN = frozenset(
@@ -63,7 +78,7 @@ def application(site: Site) -> web.Application:
     site
         What it shows, and where it is served.
     """
-    app = web.Application(middlewares=[_guard])
+    app = web.Application(middlewares=[_guard], client_max_size=LARGEST)
     app[views.SITE] = site
     app[views.PAGES] = views.pages()
     mount(app, TABLE, _note)

@@ -1,4 +1,4 @@
-"""Coverage: which sites are watched, silent, unwatched or tunnelled; and of which users there is what.
+"""Coverage: which sites are watched, silent, unwatched or tunnelled, and what there is of users.
 
 Amounts are over all users and all days that are kept, and are told only where so many users share
 them that they are nobody's own; of a user nothing is told but that there was such a page.
@@ -10,8 +10,8 @@ from typing import Any
 from aiohttp import web
 
 from reauth.access import Act
+from reauth.console.asking import PAGE, Pager, choice, drawn, page_of, subjects
 from reauth.console.routes import API, Route
-from reauth.console.subjects import PAGE, Pager, choice, drawn, page_of, subjects
 from reauth.coverage import OTHERS, Covered
 from reauth.ports.coverage import SiteRow
 from reauth.ports.roster import Asked
@@ -34,7 +34,7 @@ async def coverage(request: web.Request) -> web.Response:
     kind, page = choice(request, "kind", Covered), page_of(request)
     people = await doors.coverage.people(kind, PAGE * (page - 1), PAGE)
     query = {"kind": kind.value} if kind else {}
-    machine = await doors.machine()
+    machine = doors.machine()
     return drawn(
         request,
         "coverage.html",

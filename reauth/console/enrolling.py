@@ -7,8 +7,8 @@ from aiohttp import web
 
 from reauth.access import Act
 from reauth.alert_document import rfc3339
+from reauth.console.asking import PAGE, Pager, drawn, page_of, subjects
 from reauth.console.routes import API, WHO, Action, Fields, Route
-from reauth.console.subjects import PAGE, Pager, drawn, page_of, subjects
 from reauth.console.users import FILES, told
 from reauth.enrolling import read_list
 from reauth.ports.roster import LineState, Order, Run
@@ -54,7 +54,7 @@ async def run_json(request: web.Request) -> web.Response:
 async def _run(request: web.Request) -> Run:
     found = await subjects(request).lists.kept.run(request.match_info["run"])
     if found is None:
-        raise web.HTTPNotFound(text="There is no such list; lists go with the movement they are of.\n")
+        raise web.HTTPNotFound(text="There is no such list; they are deleted by age.\n")
     return found
 
 

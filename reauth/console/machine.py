@@ -1,13 +1,15 @@
 """The settings as they hold, and how the machine is."""
 
+from datetime import datetime
 from typing import Any
 
 from aiohttp import web
 
 from reauth import ca
 from reauth.access import Act
+from reauth.console.asking import drawn, now, subjects
 from reauth.console.routes import API, Route
-from reauth.console.subjects import Subjects, drawn, now, subjects
+from reauth.console.subjects import Subjects
 from reauth.console.views import SITE
 from reauth.settings import keys, redacted, written
 
@@ -42,22 +44,25 @@ async def settings_json(request: web.Request) -> web.Response:
 async def system(request: web.Request) -> web.Response:
     """Probes, versions, certificates, sizes, retention, proxies."""
     site, doors = request.app[SITE], subjects(request)
-    keep = doors.settings.store
+    keep, authority = doors.settings.store, ca.show(site.ca)
+    ends = datetime.fromisoformat(authority["not_after"]).timestamp()
     return drawn(
         request,
         "system.html",
         checks=await site.readiness.ask(),
         health=await site.store.health(),
-        authority=ca.show(site.ca),
-        machine=await doors.machine(),
+        authority=authority,
+        days_left=int((ends - now(request)) // DAY),
+        machine=doors.machine(),
         retention={
             "Batches as they came": keep.raw / DAY,
             "Movement, sessions": keep.trajectories / DAY,
             "Closed alerts": keep.alerts / DAY,
             "Alerts that nobody acknowledged": keep.unseen / DAY,
             "Coverage by site": keep.raw / DAY,
+            "Audit": keep.audit / DAY,
         },
-        up=now(request) - (await doors.machine()).started,
+        up=now(request) - doors.machine().started,
     )
 
 

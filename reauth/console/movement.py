@@ -1,8 +1,8 @@
 """Looking at movement: as it is made, and as it was (WIDAM's two displays).
 
-Gamboa and Fred (2004, section 2) have a synchronous and an asynchronous display. Who looks at whom is
-audited at each look. Times are relative: neither shows when or how long somebody worked, and pauses
-are shortened.
+Gamboa and Fred (2004, section 2) have a synchronous and an asynchronous display. Who looks at whom
+is audited at each look. Times are relative: neither shows when or how long somebody worked, and
+pauses are shortened.
 """
 
 import json
@@ -14,9 +14,9 @@ from aiohttp import web
 from markupsafe import Markup
 
 from reauth.access import Act
+from reauth.console.asking import drawn, subjects
 from reauth.console.paths import drawing
 from reauth.console.routes import Route
-from reauth.console.subjects import drawn, subjects
 
 HEARTBEAT = 15.0
 """s between signs of life (alerts-console.md section 6)."""

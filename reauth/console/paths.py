@@ -14,6 +14,7 @@ from reauth.trajectory import Trajectory
 PAUSE = 1.0
 """s that a pause between movements is played for at most: how long somebody rested is nobody's
 business, and nobody wants to wait for it."""
+_NOTHING = '<svg class="film" viewBox="0 0 640 360" role="img" aria-label="No movement"/>'
 _MARGIN = 24
 """px around what was moved over."""
 
@@ -42,7 +43,7 @@ def drawing(movements: Sequence[Trajectory]) -> Drawing:
     0.1
     """
     if not movements:
-        return Drawing('<svg class="film" viewBox="0 0 640 360" role="img" aria-label="Nothing"/>', 0)
+        return Drawing(_NOTHING, 0.0)
     xs = np.concatenate([each.x for each in movements])
     ys = np.concatenate([each.y for each in movements])
     left, top = int(xs.min()) - _MARGIN, int(ys.min()) - _MARGIN

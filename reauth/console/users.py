@@ -4,6 +4,7 @@ Nothing here tells when or how much somebody works: progress ends at what enrolm
 that was not known is told without an amount, and the expected date is a day.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -12,8 +13,7 @@ from aiohttp import web
 
 from reauth.access import Act
 from reauth.alert_document import rfc3339
-from reauth.console.routes import API, Action, Fields, Route
-from reauth.console.subjects import (
+from reauth.console.asking import (
     PAGE,
     Pager,
     choice,
@@ -22,6 +22,7 @@ from reauth.console.subjects import (
     page_of,
     subjects,
 )
+from reauth.console.routes import API, Action, Fields, Route
 from reauth.enrolment_document import enrolment_document
 from reauth.person import Enrolled, PersonRow
 from reauth.ports.roster import Asked, Listing, Order, VersionRow
@@ -134,7 +135,7 @@ async def users(request: web.Request) -> web.Response:
         request,
         "users.html",
         people=[told(request, row) for row in found.people],
-        states=found.states,
+        states=Counter(found.states),
         known=list(Enrolled),
         asked=asked,
         pager=pager,
@@ -174,7 +175,8 @@ async def user_json(request: web.Request) -> web.Response:
     name = request.match_info["user"]
     row = await _row(request, name)
     versions = await subjects(request).roster.versions(name)
-    return web.json_response({**told(request, row), "versions": [_version(one) for one in versions]})
+    known = [_version(each) for each in versions]
+    return web.json_response({**told(request, row), "versions": known})
 
 
 async def _row(request: web.Request, name: str) -> PersonRow:
@@ -278,7 +280,9 @@ ROUTES = (
         "enrol.pause", f"{_HERE}/pause", Act.ENROL, {"reason": REASON}, pause, _HERE,
         "Compare a user no more, for a reason.",
     ),
-    Action("enrol.resume", f"{_HERE}/resume", Act.ENROL, {}, resume, _HERE, "Compare a user again."),
+    Action(
+        "enrol.resume", f"{_HERE}/resume", Act.ENROL, {}, resume, _HERE, "Compare a user again."
+    ),
     Action(
         "enrol.rollback", f"{_HERE}/rollback", Act.ENROL,
         {"version": {"type": "integer", "minimum": 1, "maximum": 2**31}}, rollback, _HERE,

@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Sequence
+from typing import Any
 
 from reauth.alert import Alert
 from reauth.ports.roster import Asked, Line, LineState, Listing, Order, Remarks, Run, VersionRow
@@ -16,7 +17,8 @@ _TRAINS = (
     "cut = :cut AND trajectories > 0 AND id NOT IN"
     " (SELECT session FROM alert WHERE state = 'confirmed' AND session IS NOT NULL)"
 )
-_GATHERED = f"(SELECT MIN(:needed, SUM(trajectories)) FROM session WHERE person = name AND {_TRAINS})"  # noqa: S608 - our own words
+_SUM = "SELECT MIN(:needed, SUM(trajectories)) FROM session WHERE person = name"
+_GATHERED = f"({_SUM} AND {_TRAINS})"
 _KEYS = {
     Order.USER: "name",
     Order.STATE: "state",
@@ -195,7 +197,7 @@ def one_run(connection: sqlite3.Connection, name: str) -> Run | None:
         f"SELECT {_LINE} FROM enrolment_line WHERE run = ? ORDER BY number",  # noqa: S608 - our own column names
         (name,),
     )
-    return Run(*row, tuple(map(_line, lines)))
+    return Run(row[0], row[1], row[2], tuple(map(_line, lines)))
 
 
 def newest_runs(connection: sqlite3.Connection) -> list[Run]:
@@ -224,9 +226,10 @@ def told(connection: sqlite3.Connection, run: str, line: Line) -> None:
     )
 
 
-def _line(values: Sequence[object]) -> Line:
-    number, user, note, file, state, said = values
-    return Line(int(str(number)), str(user), str(note), str(file), LineState(state), str(said))
+def _line(values: Sequence[Any]) -> Line:
+    *plain, state, said = values
+    number, user, note, file = plain
+    return Line(number, user, note, file, LineState(state), said)
 
 
 class SqliteRuns:

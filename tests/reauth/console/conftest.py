@@ -7,9 +7,13 @@ from aiohttp.test_utils import TestClient, TestServer
 
 from reauth import ca, console
 from reauth.console.health import Readiness
+from reauth.console.subjects import Machine, Subjects
 from reauth.doors import doors_of
 from reauth.enrol import Enroller
+from reauth.enrolling import Cut, Enrolling, Lists
+from reauth.lanes import identity_recipe
 from reauth.settings import Settings
+from reauth.watching import Watching
 from tests.rows import NOON
 
 
@@ -23,6 +27,19 @@ def site(store, tmp_path):
     """What a console on loopback shows."""
     ca.create(tmp_path / "ca")
     enroller = Enroller(store, Settings(), lambda: NOON)
+    kept, settings = doors_of(store), Settings()
+    cut = Cut(identity_recipe(settings), settings.identity_lane.session_gap)
+    enrolling = Enrolling(store, kept.roster, enroller, cut, lambda: NOON)
+    subjects = Subjects(
+        settings=settings,
+        roster=kept.roster,
+        enrolling=enrolling,
+        lists=Lists(enrolling, kept.runs, lambda: NOON),
+        coverage=kept.coverage,
+        films=kept.films,
+        watching=Watching(),
+        machine=lambda: Machine("http://127.0.0.1:8083", 1, {"csp-sandbox": 3}, NOON - 50),
+    )
     return console.Site(
         store=store,
         people=lambda: enroller.status(None),
@@ -33,6 +50,7 @@ def site(store, tmp_path):
         tls=False,
         clock=lambda: NOON,
         audit=doors_of(store).audit,
+        subjects=subjects,
     )
 
 
