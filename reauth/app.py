@@ -9,7 +9,7 @@ import asyncio
 import ipaddress
 import logging
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,17 +22,18 @@ from reauth.adapt import Adapter
 from reauth.background import Background
 from reauth.claim import Keys
 from reauth.console.health import Probe, Readiness
-from reauth.console.subjects import Machine, Subjects
-from reauth.doors import Doors, doors_of
-from reauth.engine import Engine
+from reauth.doors import Doors, access_of, doors_of
+from reauth.engine import Dress, Engine
 from reauth.enrol import Enroller
-from reauth.enrolling import Cut, Enrolling, Lists
+from reauth.enrolling import Lists
 from reauth.errors import StoreError
 from reauth.feeds import Addresses, accounting, fed
+from reauth.furnishing import enrolling, subjects_of
 from reauth.hands import Hands
 from reauth.ingest import RECEIVER, Control, Receiver
 from reauth.installation import (
     address_map,
+    assets,
     ensure_ca,
     ensure_keys,
     ensure_state,
@@ -45,13 +46,16 @@ from reauth.installation import (
 from reauth.intake.local import LocalIntake
 from reauth.lanes import Rule, features_of, identity_recipe, kept_for, recipes
 from reauth.listen import jobs, listening, rare_collections, tls_of
+from reauth.lookout import Lookout
 from reauth.notary import Notary
 from reauth.ports import Sink, Store
+from reauth.raising import Raising
 from reauth.settings import Settings, address
 from reauth.sinks import open_sink
 from reauth.sinks.outbox import Outbox
 from reauth.store import Options, SqliteStore, create_key, open_store, read_key
 from reauth.tallies import keep_coverage, machine_of
+from reauth.triage import Triage
 
 log = logging.getLogger(__name__)
 
@@ -155,13 +159,6 @@ async def _store(settings: Settings, sinks: list[Sink]) -> AsyncIterator[SqliteS
         yield store
 
 
-def enrolling(doors: Doors, settings: Settings) -> Enrolling:
-    """Enrolment as people do it."""
-    cut = Cut(identity_recipe(settings), settings.identity_lane.session_gap)
-    enroller = Enroller(doors.store, settings, now)
-    return Enrolling(doors.store, doors.roster, enroller, cut, now)
-
-
 def store_key(settings: Settings) -> bytes:
     """The key that guards templates and movement; made on the first run, mode 0600.
 
@@ -185,6 +182,27 @@ def open_sinks(settings: Settings) -> list[Sink]:
     return [open_sink(url, settings.sinks) for url in settings.sinks.urls]
 
 
+def open_higher(settings: Settings) -> list[Sink]:
+    """The sinks that are told only of what nobody takes.
+
+    Raises
+    ------
+    SettingsError
+        If a URL is none that we know.
+    """
+    return [open_sink(url, settings.sinks) for url in settings.alerts.escalate_to]
+
+
+def triage_of(inner: Doors) -> Triage:
+    """What people do about alerts."""
+    return Triage(inner.store, inner.cases, inner.suppressions, now)
+
+
+def _dress(store: SqliteStore, settings: Settings) -> Dress:
+    inner = doors_of(store)
+    return Raising(inner.cases, inner.suppressions, settings.alerts, assets(settings)).dress
+
+
 @asynccontextmanager
 async def house(settings: Settings) -> AsyncIterator[House]:
     """Open everything but the proxy; everything listens once this yields.
@@ -195,20 +213,22 @@ async def house(settings: Settings) -> AsyncIterator[House]:
         If any part cannot be opened; what was open is closed again.
     """
     ensure_state(settings)
-    keys, sinks = ensure_keys(settings), open_sinks(settings)
+    keys, sinks, higher = ensure_keys(settings), open_sinks(settings), open_higher(settings)
     folder = ensure_ca(settings)
     rule, told = Rule(settings), standing(settings)
     lanes = recipes(settings, rule)
     with only_one(settings), rare_collections():
         async with (
             _store(settings, sinks) as store,
-            Outbox(store, sinks, now) as outbox,
-            Engine(store, lanes, settings, now, outbox.wake) as engine,
+            Outbox(store, [*sinks, *higher], now) as outbox,
+            Engine(store, lanes, settings, now, outbox.wake, _dress(store, settings)) as engine,
             LocalIntake(engine, settings.ingest) as intake,
             AsyncExitStack() as doors,
         ):
-            kept = doors_of(store)
-            notary = Notary(kept.audit, now, settings.store.audit)
+            inner = doors_of(store)
+            notary = Notary(inner.audit, now, settings.store.audit)
+            names = [sink.name for sink in sinks], [sink.name for sink in higher]
+            lookout = Lookout(inner.cases, settings.alerts, names, now, outbox.wake)
             enroller = Enroller(store, settings, now)
             adapter = Adapter(store, settings, now, enroller)
             control = Control(told, int(now() * 1000))
@@ -216,30 +236,35 @@ async def house(settings: Settings) -> AsyncIterator[House]:
             receiving = ingest.application(intake, keys, settings.ingest, control, now)
             readiness = Readiness(_probes(store, intake, settings))
             urls: dict[str, str] = {}
-            lists = Lists(enrolling(kept, settings), kept.runs, now)
+            lists = Lists(enrolling(inner, settings), inner.runs, now)
             machine = machine_of(control, receiving[RECEIVER], urls, now)
+            accounts, logins = access_of(inner, settings, now)
             site = console.Site(
                 store=store,
                 people=lambda: enroller.status(None),
                 readiness=readiness,
                 ca=folder,
                 proxy=_proxy_of(settings),
+                accounts=accounts,
+                logins=logins,
                 local=_is_local(settings.console.listen),
+                url=settings.console.url,
                 tls=settings.console.tls_cert is not None,
                 clock=now,
-                audit=kept.audit,
-                subjects=_subjects(settings, kept, lists, engine, machine),
+                audit=inner.audit,
+                triage=triage_of(inner),
+                subjects=subjects_of(settings, inner, lists, engine.watching, machine),
             )
             await doors.enter_async_context(accounting(settings.identity, addresses, now))
             background = Background(store, settings, now)
             hands = Hands(store, now, kept_for(settings))
             learning = enroller.run(), adapter.run(), background.run(), hands.run(settings)
-            covering = keep_coverage(receiving[RECEIVER], kept.coverage, settings.store.raw, now)
-            keeping = _retain(store), notary.run(), lists.work(), covering
+            covering = keep_coverage(receiving[RECEIVER], inner.coverage, settings.store.raw, now)
+            keeping = _retain(store), notary.run(), lookout.run(), lists.work(), covering
             beside = jobs(*learning, *keeping, *fed(settings.identity, addresses))
             broken = await doors.enter_async_context(beside)
             counting = (engine, receiving[RECEIVER], outbox, addresses, adapter, notary)
-            counted = metrics.application(lambda: _figures(store, intake, counting))
+            counted = metrics.application(lambda: _figures(inner, intake, counting))
             listens: dict[str, str] = {}
             for name, app, listen, tls in (
                 ("metrics", counted, settings.metrics.listen, None),
@@ -252,26 +277,6 @@ async def house(settings: Settings) -> AsyncIterator[House]:
             doors.callback(_refuse, control, receiving[RECEIVER])
             told_of = (control, addresses, site)
             yield House(settings, keys, store, rule, *told_of, urls, listens, broken)
-
-
-def _subjects(
-    settings: Settings,
-    kept: Doors,
-    lists: Lists,
-    engine: Engine,
-    machine: Callable[[], Machine],
-) -> Subjects:
-    """What the pages of users and of the machine work with."""
-    return Subjects(
-        settings=settings,
-        roster=kept.roster,
-        enrolling=lists.enrolling,
-        lists=lists,
-        coverage=kept.coverage,
-        films=kept.films,
-        watching=engine.watching,
-        machine=machine,
-    )
 
 
 def _refuse(control: Control, receiver: Receiver) -> None:
@@ -342,12 +347,12 @@ async def _retain(store: Store) -> None:
 
 
 async def _figures(
-    store: Store,
+    inner: Doors,
     intake: LocalIntake,
     counting: tuple[Engine, Receiver, Outbox, Addresses, Adapter, Notary],
 ) -> dict[str, float]:
     """What `/metrics` tells; never of a single person."""
-    health = await store.health()
+    health = await inner.store.health()
     engine, receiver, *_ = counting
     counted: Counter[str] = Counter(receiver.proxy_counters)
     for each in counting:
@@ -357,7 +362,7 @@ async def _figures(
         f'build_info{{version="{__version__}"}}': 1,
         "sessions": engine.sessions,
         "ingest_queue_depth": intake.depth,
-        "alerts_open": health.alerts_open,
+        **await inner.cases.figures(),
         "outbox_depth": health.outbox_depth,
         "outbox_failed": health.outbox_failed,
         "db_size_bytes": health.db_bytes,
@@ -382,5 +387,6 @@ __all__ = [
     "sources_of",
     "standing",
     "store_key",
+    "triage_of",
     "variables",
 ]

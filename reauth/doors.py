@@ -1,12 +1,24 @@
 """Every group of tables that lies in the store's file, behind its door."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from reauth.ports import Audit, Store
+from reauth.accounts import Accounts
+from reauth.audit import Deed
+from reauth.logins import Life, Logins
+from reauth.ports import AccountStore, Audit, Cases, Store, Suppressions
 from reauth.ports.coverage import CoverageKept
 from reauth.ports.film import Films
 from reauth.ports.roster import Roster, Runs
-from reauth.store import SqliteAudit, SqliteStore
+from reauth.proof import Passwords
+from reauth.settings import Settings
+from reauth.store import (
+    SqliteAccounts,
+    SqliteAudit,
+    SqliteCases,
+    SqliteStore,
+    SqliteSuppressions,
+)
 from reauth.store.coverage import SqliteCoverage
 from reauth.store.film import SqliteFilms
 from reauth.store.roster import SqliteRoster, SqliteRuns
@@ -18,6 +30,9 @@ class Doors:
 
     store: Store
     audit: Audit
+    cases: Cases
+    suppressions: Suppressions
+    accounts: AccountStore
     roster: Roster
     runs: Runs
     coverage: CoverageKept
@@ -28,10 +43,27 @@ def doors_of(store: SqliteStore) -> Doors:
     """The doors of an open store."""
     desk = store.desk
     return Doors(
-        store=store,
-        audit=SqliteAudit(desk),
+        store,
+        SqliteAudit(desk),
+        SqliteCases(desk),
+        SqliteSuppressions(desk),
+        SqliteAccounts(desk),
         roster=SqliteRoster(desk, store.cut),
         runs=SqliteRuns(desk),
         coverage=SqliteCoverage(desk),
         films=SqliteFilms(desk),
     )
+
+
+def access_of(
+    doors: Doors, settings: Settings, clock: Callable[[], float]
+) -> tuple[Accounts, Logins]:
+    """Who may use the console, and who does; logins are noted in the audit."""
+    passwords = Passwords()
+    life = Life(settings.console.login_idle, settings.console.login_life)
+
+    async def noted(who: str, action: str, subject: str, done: bool, address: str) -> None:
+        await doors.audit.append(Deed(clock(), who, action, subject, done, address))
+
+    logins = Logins(doors.accounts, clock, passwords, noted, life)
+    return Accounts(doors.accounts, clock, passwords), logins

@@ -28,6 +28,7 @@ from reauth.settings import (
     secret_files,
     sources,
 )
+from reauth.severity import Assets, assets_of
 from reauth.store.templates import from_parts, to_parts
 from reauth.template import Template
 
@@ -114,6 +115,7 @@ _FILES = (
     ("identity", "htpasswd"),
     ("identity", "address_map"),
     ("sinks", "webhook_secret_file"),
+    ("alerts", "assets"),
 )
 """Keys that name a file which we never make."""
 
@@ -228,6 +230,25 @@ def address_map(settings: Settings) -> list[list[str]]:
             raise SettingsError(f"{path}:{number}: this network has a line already")
         rows[network] = user
     return [[network, user] for network, user in rows.items()]
+
+
+def assets(settings: Settings) -> Assets:
+    """What depends on which users and sites; nothing where no file says so.
+
+    Raises
+    ------
+    SettingsError
+        If the file cannot be read, or a line is wrong; the message names it.
+    """
+    path = settings.alerts.assets
+    if path is None:
+        return Assets()
+    try:
+        lines = Path(path).read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(f"alerts.assets: cannot read {path} as text") from None
+    rows = ([cell.strip() for cell in cells] for cells in csv.reader(lines))
+    return assets_of((f"{path}:{number}", row) for number, row in enumerate(rows, 1) if any(row))
 
 
 def _mapped(cells: Sequence[str], where: str) -> tuple[str, str]:

@@ -28,7 +28,7 @@ async def worked(receiver, kept, until):
     )
     try:
         async with asyncio.timeout(10):
-            while not await until():
+            while not await until():  # noqa: ASYNC110 - what it waits for is in the store
                 await asyncio.sleep(0.01)
     finally:
         task.cancel()

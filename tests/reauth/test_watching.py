@@ -1,4 +1,4 @@
-"""Looking on: pieces of what was committed, only of whom is looked at, never in the engine's way."""
+"""Looking on: pieces of what was committed, of whom is looked at, never in the engine's way."""
 
 import asyncio
 from dataclasses import replace

@@ -161,7 +161,7 @@ def test_the_reason_of_a_pause_is_kept_and_audited(town):
 
 
 def test_a_list_is_enrolled_line_by_line(place):
-    """Each line tells what became of it; one that failed is exit code 1, and the others are done."""
+    """Each tells what became of it; one that failed is exit code 1, and the others are done."""
     recording = Path(place.recording(0, 10))
     rows = f"user,note,file\nanna,desk 4,{recording.name}\nbert,,\ncarl,,bad.csv\n"
     (recording.parent / "bad.csv").write_text("no recording\n", "utf-8")

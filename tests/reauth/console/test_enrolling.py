@@ -8,7 +8,7 @@ from aiohttp import FormData
 
 from reauth.lab.synth import draw_person, recording
 from reauth.recording import write_recording
-from tests.reauth.console.test_users import page
+from tests.reauth.console.test_users import page, post
 
 
 def recorded(seed, movements=6):
@@ -54,7 +54,7 @@ async def test_a_list_is_worked_through_and_each_line_tells_what_became_of_it(br
     form.add_field("files", recorded(1).encode(), filename="anna.csv")
     form.add_field("files", b"no,recording\n", filename="carl.csv")
     client = await browse()
-    answer = await client.post("/enrol", data=form)
+    answer = await post(client, "/enrol", data=form)
     run = answer.url.path.rpartition("/")[2]
     shown = await answer.text()
     assert answer.url.path == f"/enrol/{run}" and "3 waiting" in shown and "data-again" in shown
@@ -84,7 +84,7 @@ async def test_a_list_that_breaks_its_form_is_refused_as_a_whole(browse, store):
         ("user\n", "line 1"),
         ("user,note\nanna,x,y\n", "line 2"),
     ):
-        answer = await client.post("/api/v1/enrol", json={"people": text})
+        answer = await post(client, "/api/v1/enrol", json={"people": text})
         assert 409 == answer.status and f"{line}:" in await answer.text(), text
     assert [] == await store.people()
 
@@ -94,7 +94,7 @@ async def test_a_restart_forgets_no_line(browse, site, store):
     client = await browse()
     files = [{"name": "a.csv", "text": recorded(2)}]
     people = "user,file\nanna,a.csv\nbert,\n"
-    answer = await client.post("/api/v1/enrol", json={"people": people, "files": files})
+    answer = await post(client, "/api/v1/enrol", json={"people": people, "files": files})
     run = (await answer.json())["run"]
     site.subjects.lists._files.clear()  # as the memory of a process that has ended
 

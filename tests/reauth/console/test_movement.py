@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+from itertools import pairwise
 
 from reauth.ports import Commit
 from tests.live import movement
@@ -31,10 +32,10 @@ async def test_a_stored_session_is_a_picture_with_its_times_beside_it(browse, st
 
     assert 3 == text.count('<polyline class="way"')
     times = [list(map(int, found.split())) for found in re.findall(r'data-t="([\d ]+)"', text)]
-    gaps = [later[0] - earlier[-1] for earlier, later in zip(times, times[1:], strict=False)]
+    gaps = [later[0] - earlier[-1] for earlier, later in pairwise(times)]
     assert 0 == times[0][0] and [1000, 1000] == gaps
     assert not re.search(r"20\d\d-\d\d-\d\d|\d\d:\d\d", text)
-    assert [("local", "anna s1", True)] == await looks(client)
+    assert [("boss1", "anna s1", True)] == await looks(client)
 
 
 async def test_a_session_is_shown_under_its_own_user_only(browse, store):
@@ -54,7 +55,7 @@ async def test_movement_is_seen_as_it_is_made(browse, site, store):
     assert 'data-stream="/users/anna/live/stream"' in await page(client, "/users/anna/live")
     answer = await client.get("/users/anna/live/stream")
     assert "text/event-stream" == answer.content_type
-    assert [("local", "anna", True)] * 2 == await looks(client)
+    assert [("boss1", "anna", True)] * 2 == await looks(client)
 
     watching.moved(brought("bert", movement(1, 3)))
     watching.moved(brought("anna", movement(2, 3)))

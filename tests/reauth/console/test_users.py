@@ -9,12 +9,17 @@ import pytest
 from aiohttp import FormData
 from yarl import URL
 
+from reauth.access import Role
 from reauth.lab.synth import draw_person, recording
 from reauth.ports import Commit
+from reauth.ports.roster import Line
 from reauth.recording import write_recording
+from tests.people import PASSWORD, from_here
 from tests.rows import DAY, NOON, alarm, learnt, scored, session
 
-SCRIPT = re.compile(r"<script(?! src=\"/static/[a-z]+\.js\" defer></script>)|javascript:|\son\w+=|style=")
+SCRIPT = re.compile(
+    r"<script(?! src=\"/static/[a-z]+\.js\" defer></script>)|javascript:|\son\w+=|style="
+)
 
 
 async def page(client, path):
@@ -24,6 +29,11 @@ async def page(client, path):
     assert 200 == answer.status, text
     assert not SCRIPT.search(text)
     return text
+
+
+async def post(client, path, **came):
+    """Send a form, or JSON, as a browser on the console itself does."""
+    return await client.post(path, headers=from_here(client), **came)
 
 
 async def gather(store, user, count, name=None, **other):
@@ -75,7 +85,8 @@ async def test_a_list_is_paged_searched_and_of_one_state(browse, store):
 
 
 @pytest.mark.parametrize(
-    "query", ["page=0", "page=x", "page=9999999", "state=asleep", "order=work", f"search={'x' * 257}"]
+    "query",
+    ["page=0", "page=x", "page=9999999", "state=asleep", "order=work", f"search={'x' * 257}"],
 )
 async def test_what_is_asked_wrongly_is_refused(browse, query):
     """400, with what there is."""
@@ -103,10 +114,9 @@ async def test_one_user_has_a_page(browse, store):
 
 async def test_no_page_tells_how_much_somebody_moves(browse, store):
     """Whoever has moved twice as much as enrolment needs looks as who has moved just enough."""
-    told = []
+    told, client = [], await browse()
     for user, count in (("anna", 300), ("bert", 640)):
         await gather(store, user, count)
-        client = await browse()
         shown = await page(client, f"/users/{user}")
         document = await (await client.get(f"/api/v1/users/{user}")).text()
         told.append((shown.replace(user, "X"), document.replace(user, "X")))
@@ -119,15 +129,16 @@ async def test_a_user_is_paused_for_a_reason_and_resumes(browse, store):
     await store.save_template(learnt())
     client = await browse()
 
-    assert 400 == (await client.post("/api/v1/users/anna/pause", json={})).status
-    answer = await client.post("/users/anna/pause", data={"reason": "broken <arm>"})
+    assert 400 == (await post(client, "/api/v1/users/anna/pause", json={})).status
+    answer = await post(client, "/users/anna/pause", data={"reason": "broken <arm>"})
     shown = await answer.text()
     assert "/users/anna" == answer.url.path and "Paused: broken &lt;arm&gt;" in shown
     audited = await (await client.get("/api/v1/audit?action=enrol.")).json()
     assert [("enrol.pause", "anna", "broken <arm>", True)] == [
-        (row["action"], row["subject"], row["reason"], row["done"]) for row in audited["entries"][:1]
+        tuple(row[name] for name in ("action", "subject", "reason", "done"))
+        for row in audited["entries"][:1]
     ]
-    resumed = await client.post("/api/v1/users/anna/resume")
+    resumed = await post(client, "/api/v1/users/anna/resume")
     assert "active" == (await resumed.json())["state"]
     assert "Paused" not in await page(client, "/users/anna")
 
@@ -136,7 +147,7 @@ async def test_a_mistyped_name_does_not_pass_for_done(browse):
     """409 and the reason."""
     client = await browse()
     for act, came in (("pause", {"reason": "x"}), ("resume", {}), ("train", {})):
-        answer = await client.post(f"/api/v1/users/nobody/{act}", json=came)
+        answer = await post(client, f"/api/v1/users/nobody/{act}", json=came)
         assert 409 == answer.status, await answer.text()
 
 
@@ -146,9 +157,9 @@ async def test_a_template_is_rolled_back(browse, store):
         await store.save_template(learnt())
     client = await browse()
 
-    assert 200 == (await client.post("/users/anna/rollback", data={"version": "1"})).status
+    assert 200 == (await post(client, "/users/anna/rollback", data={"version": "1"})).status
     assert 1 == (await store.template("anna")).version
-    assert 409 == (await client.post("/api/v1/users/anna/rollback", json={"version": 9})).status
+    assert 409 == (await post(client, "/api/v1/users/anna/rollback", json={"version": 9})).status
 
 
 async def test_who_has_not_proved_anew_who_they_are_deletes_nobody(browse, store):
@@ -156,7 +167,7 @@ async def test_who_has_not_proved_anew_who_they_are_deletes_nobody(browse, store
     await store.save_template(learnt())
     client = await browse()
 
-    answer = await client.post("/api/v1/users/anna/delete", json={"reason": "asked for it"})
+    answer = await post(client, "/api/v1/users/anna/delete", json={"reason": "asked for it"})
     assert 403 == answer.status
     assert await store.person("anna") is not None
 
@@ -169,24 +180,24 @@ async def test_recordings_are_uploaded_whole_or_not_at_all(browse, store):
     form = FormData()
     form.add_field("files", good.encode(), filename="C:\\home\\monday.csv", content_type="text/csv")
 
-    assert 200 == (await client.post("/users/anna/import", data=form)).status
+    assert 200 == (await post(client, "/users/anna/import", data=form)).status
     assert (await store.person("anna")).trajectories > 2
-    again = await client.post(
+    again = await post(client, 
         "/api/v1/users/anna/import", json={"files": [{"name": "monday.csv", "text": good}]}
     )
     [told] = (await again.json())["files"]
     assert (False, "monday.csv") == (told["new"], told["file"])
     bad = good + "x,move,1,1,,\n"
-    answer = await client.post(
+    answer = await post(client, 
         "/api/v1/users/anna/import", json={"files": [{"name": "b.csv", "text": bad}]}
     )
     assert 409 == answer.status and "b.csv:" in await answer.text()
     empty = FormData()
     empty.add_field("files", b"", filename="", content_type="application/octet-stream")
-    assert 400 == (await client.post("/users/anna/import", data=empty)).status
+    assert 400 == (await post(client, "/users/anna/import", data=empty)).status
     wrong = FormData()
     wrong.add_field("files", b"\xff\xfe", filename="x.csv", content_type="text/csv")
-    assert 400 == (await client.post("/users/anna/import", data=wrong)).status
+    assert 400 == (await post(client, "/users/anna/import", data=wrong)).status
 
 
 @pytest.mark.parametrize("name", ["a/b", "ä ö?#", '"><script>', "..", "100%"])
@@ -199,7 +210,8 @@ async def test_a_name_is_text_and_one_part_of_a_path(browse, store, name):
 
     if name != "..":
         assert 200 == (await client.get(_url(link))).status
-        answer = await client.post(_url(f"{link}/pause"), data={"reason": "x"}, allow_redirects=False)
+        sent = {"data": {"reason": "x"}, "allow_redirects": False}
+        answer = await post(client, _url(f"{link}/pause"), **sent)
         assert (303, link) == (answer.status, answer.headers["Location"])
         assert (await store.person(name)).paused
     assert "<script>" not in text
@@ -218,3 +230,39 @@ async def test_programs_are_told_what_people_see(browse, store):
         "user", "state", "progress", "needed", "expected", "version", "template_made",
         "provisional", "quality", "unknown_device", "devices",
     } == set(told["users"][0])  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("role", "shown", "hidden"),
+    [
+        (Role.VIEWER, ["Alerts</h2>"], ["Train now", "/live", "/delete"]),
+        (Role.ANALYST, ["/live", "Replay its session"], ["Train now", "/delete", 'href="/enrol"']),
+        (Role.ADMIN, ["Train now", "/pause", "Roll back"], ["/live", "/delete", "Replay"]),
+        (Role.PRIVACY_OFFICER, ["/delete"], ["Train now", "/live", "Alerts</h2>"]),
+    ],
+)
+async def test_a_page_offers_what_its_reader_may_do(browse, store, role, shown, hidden):
+    """What is not offered is refused as well; the table of roles is tested where it stands."""
+    for _ in range(2):
+        await store.save_template(learnt())
+    await gather(store, "anna", 5)
+    await store.commit(Commit(alerts=[alarm(of="s-anna")]))
+    text = await page(await browse([role]), "/users/anna")
+
+    assert [] == [word for word in shown if word not in text]
+    assert [] == [word for word in hidden if word in text]
+
+
+async def test_who_has_just_proved_who_they_are_deletes(browse, store, site):
+    """All that is known of a user; alerts stay until their own retention."""
+    await store.save_template(learnt())
+    await gather(store, "anna", 5)
+    await site.subjects.lists.begin([Line(1, "anna")], {}, "eve")
+    client = await browse([Role.PRIVACY_OFFICER])
+    again = {"password": PASSWORD, "code": "", "next": "/users/anna"}
+    await post(client, "/login/again", data=again)
+
+    answer = await post(client, "/api/v1/users/anna/delete", json={"reason": "asked for it"})
+    assert 200 == answer.status, await answer.text()
+    assert None is await store.person("anna")
+    assert 404 == (await client.get("/users/anna")).status

@@ -1,7 +1,6 @@
 """The pages: what they say of users and alerts, and what devices get."""
 
 import re
-from dataclasses import replace
 
 import pytest
 from cryptography import x509

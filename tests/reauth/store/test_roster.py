@@ -87,8 +87,8 @@ async def test_what_is_known_of_one(store, doors):
     """Templates newest first, alerts newest first, remarks."""
     await town(store)
     await store.save_template(learnt("carl"))
-    await store.commit(Commit(alerts=[alarm("a2", "s-carl", "carl"), alarm("a3", "s-x", "carl",
-                                                                           raised_at=NOON + 1)]))  # fmt: skip
+    later = alarm("a3", "s-x", "carl", raised_at=NOON + 1)
+    await store.commit(Commit(alerts=[alarm("a2", "s-carl", "carl"), later]))
     assert [(2, True), (1, False)] == [
         (row.version, row.active) for row in await doors.roster.versions("carl")
     ]
