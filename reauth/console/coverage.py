@@ -14,7 +14,6 @@ from reauth.console.asking import PAGE, Pager, choice, drawn, page_of, subjects
 from reauth.console.routes import API, Route
 from reauth.coverage import OTHERS, Covered
 from reauth.ports.coverage import SiteRow
-from reauth.ports.roster import Asked
 
 SITES = 200
 """Sites that are shown."""
@@ -57,8 +56,8 @@ async def coverage_json(request: web.Request) -> web.Response:
 
 async def _sites(request: web.Request) -> list[dict[str, Any]]:
     doors = subjects(request)
-    everybody = await doors.roster.listing(Asked(most=1))
-    amounts = everybody.total >= MANY
+    somebody = await doors.coverage.people(None, 0, 1)
+    amounts = somebody.total >= MANY
     return [_told(row, amounts) for row in await doors.coverage.sites(SITES)]
 
 

@@ -119,7 +119,7 @@ def pages() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(moment=moment, span=span, share=share, hours=hours, rfc3339=rfc3339)
-    environment.filters.update(path=partial(quote, safe=""))
+    environment.filters.update(path=partial(quote, safe=""), days=lambda s: f"{s / DAY:g} days")
     environment.globals.update(version=__version__, levels=LEVELS, usual=USUAL)
     environment.globals.update(against=AGAINST, questions=QUESTIONS, counted=WORDS)
     return environment

@@ -142,6 +142,8 @@ async def look_on(town, page):
         await asyncio.sleep(0.6)  # a pause ends a movement
         await wander(theirs, 20, 300, 200)
     await page.wait_for_selector("#scores li", timeout=60_000)
+    if PICTURES:
+        await page.screenshot(path=Path(PICTURES) / "live-moving.png", full_page=True)
     await theirs.goto(f"{town.origin.url}/sandbox")
     await theirs.close()
     async with opened_store(town.house.settings) as store, asyncio.timeout(PATIENCE):

@@ -5,13 +5,13 @@ from tests.reauth.console.test_users import page
 from tests.rows import NOON
 
 
-async def seen(site, **sites):
-    """Have pages counted: `a=(watched, silent)`."""
+async def seen(site, users=("anna",), **sites):
+    """Have pages of users counted: `a=(watched, silent)`."""
     told = Seen()
     for name, (watched, silent) in sites.items():
         told.sites[name, "", Covered.WATCHED] = watched
         told.sites[name, "", Covered.SILENT] = silent
-    told.people.update({("anna", Covered.WATCHED), ("anna", Covered.SILENT)})
+    told.people.update((user, what) for user in users for what in (Covered.WATCHED, Covered.SILENT))
     await site.subjects.coverage.add(told, NOON)
 
 
@@ -20,15 +20,13 @@ async def test_nothing_is_said_to_be_nothing(browse):
     assert "Nothing yet" in await page(await browse(), "/coverage")
 
 
-async def test_sites_are_told_by_shares_and_by_amounts_of_many_only(browse, site, store):
+async def test_sites_are_told_by_shares_and_by_amounts_of_many_only(browse, site):
     """With four users an amount may be one user's own work."""
-    await seen(site, aa=(30, 10), bb=(7, 0))
-    for number in range(4):
-        await store.set_paused(f"user{number}", False)
+    await seen(site, "abcd", aa=(30, 10), bb=(7, 0))
     client = await browse()
     few = await page(client, "/coverage")
     told = await (await client.get("/api/v1/coverage")).json()
-    await store.set_paused("user4", False)
+    await seen(site, "e", bb=(0, 0))
     many = await page(client, "/coverage")
 
     assert "75.0 %" in few and "25.0 %" in few and "100.0 %" in few
