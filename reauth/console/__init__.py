@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from reauth.audit import Deed
-from reauth.console import api, guard, login, views
+from reauth.console import accounts, api, guard, login, openapi, own, views
 from reauth.console.routes import CAME, WHO, Action, Route, Table
 from reauth.console.serving import mount
 from reauth.console.views import Site
@@ -45,7 +45,14 @@ LOOK = "movement.look"
 _SUBJECTS = ("ids", "id", "user", "name", "sink")
 """Fields that name what an action is about."""
 
-TABLE: Table = (*views.ROUTES, *login.ROUTES, *api.ROUTES)
+TABLE: Table = (
+    *views.ROUTES,
+    *login.ROUTES,
+    *own.ROUTES,
+    *accounts.ROUTES,
+    *api.ROUTES,
+    *openapi.ROUTES,
+)
 """Everything that the console answers, module by module."""
 
 OPEN = frozenset(
@@ -68,7 +75,7 @@ def application(site: Site) -> web.Application:
     """
     app = web.Application(middlewares=[guard.guard])
     app[guard.OPEN], app[guard.ENTRANCES] = OPEN, ENTRANCES
-    app[views.SITE] = site
+    app[views.SITE], app[openapi.TABLE] = site, TABLE
     app[views.PAGES] = views.pages()
     mount(app, TABLE, _note)
     app.router.add_static("/static", str(files("reauth.console") / "static"))

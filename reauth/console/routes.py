@@ -70,6 +70,8 @@ class Action:
         Where the form goes then: a path, `{name}` filled from the path's own names.
     sensitive
         Whether who asks must have proved anew who they are.
+    shows
+        Whether the page that the form goes back to shows the answer, once (`serving.shown`).
     """
 
     name: str
@@ -80,6 +82,7 @@ class Action:
     back: str
     summary: str
     sensitive: bool = False
+    shows: bool = False
 
 
 @dataclass(frozen=True, slots=True)
