@@ -6,6 +6,8 @@ from typing import Any
 
 from reauth import app
 from reauth.cli.command import Commands, command, print_json, settings_of, subcommands
+from reauth.console import TABLE
+from reauth.console.openapi import document
 from reauth.settings import keys, redacted, written
 
 _TEACH = """\
@@ -16,6 +18,7 @@ mitm.toml, else the defaults. A key that is unknown is refused, with the nearest
 examples:
   reauth config check
   reauth config show --redact
+  reauth config openapi > openapi.json
   REAUTH_PROXY__LISTEN=127.0.0.1:9090 reauth config show
 """
 
@@ -26,6 +29,7 @@ def add(commands: Commands) -> None:
     command(verbs, "check", _check, "see that the settings can be worked with", _TEACH)
     show = command(verbs, "show", _show, "print every key as it holds now", _TEACH)
     show.add_argument("--redact", action="store_true", help="hide names of people and addresses")
+    command(verbs, "openapi", _openapi, "print what the console's API answers", _TEACH)
     show.add_argument("--json", action="store_true", help="print an object")
 
 
@@ -35,6 +39,11 @@ def _check(args: Namespace) -> int:
     app.standing(settings)
     app.open_sinks(settings)
     print(f"{args.config}: good")
+    return 0
+
+
+def _openapi(args: Namespace) -> int:
+    print(json.dumps(document(TABLE), indent=2))
     return 0
 
 

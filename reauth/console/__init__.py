@@ -13,6 +13,7 @@ from aiohttp import web
 
 from reauth.audit import Deed
 from reauth.console import (
+    accounts,
     api,
     auditing,
     coverage,
@@ -21,6 +22,8 @@ from reauth.console import (
     login,
     machine,
     movement,
+    openapi,
+    own,
     users,
     views,
 )
@@ -62,7 +65,10 @@ _SUBJECTS = ("ids", "id", "user", "name", "sink")
 TABLE: Table = (
     *views.ROUTES,
     *login.ROUTES,
+    *own.ROUTES,
+    *accounts.ROUTES,
     *api.ROUTES,
+    *openapi.ROUTES,
     *users.ROUTES,
     *enrolling.ROUTES,
     *coverage.ROUTES,
@@ -92,7 +98,7 @@ def application(site: Site) -> web.Application:
     """
     app = web.Application(middlewares=[guard.guard], client_max_size=LARGEST)
     app[guard.OPEN], app[guard.ENTRANCES] = OPEN, ENTRANCES
-    app[views.SITE] = site
+    app[views.SITE], app[openapi.TABLE] = site, TABLE
     app[views.PAGES] = views.pages()
     mount(app, TABLE, _note)
     app.router.add_static("/static", str(files("reauth.console") / "static"))

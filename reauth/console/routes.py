@@ -71,6 +71,8 @@ class Action:
         of the answer.
     sensitive
         Whether who asks must have proved anew who they are.
+    shows
+        Whether the page that the form goes back to shows the answer, once (`serving.shown`).
     """
 
     name: str
@@ -81,6 +83,7 @@ class Action:
     back: str
     summary: str
     sensitive: bool = False
+    shows: bool = False
 
 
 @dataclass(frozen=True, slots=True)

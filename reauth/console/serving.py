@@ -24,7 +24,7 @@ from reauth.console.routes import (
     Route,
     Table,
 )
-from reauth.errors import ReauthError
+from reauth.errors import Locked, ReauthError
 
 Note = Callable[[web.Request, Route | Action, Mapping[str, Any] | None], Awaitable[None]]
 """Told of each action, and of each look at movement: its answer, or None where it was refused or
@@ -37,6 +37,15 @@ _KINDS: Mapping[str, Callable[[str], Any]] = {
 }
 
 
+_SHOWN = web.AppKey("shown", dict[str, Mapping[str, Any]])
+"""By login, the answer of a form that waits to be shown; secrets that are nowhere else."""
+
+
+def shown(request: web.Request) -> Mapping[str, Any] | None:
+    """The answer of the form that led here, the first time that it is asked for."""
+    return request.app[_SHOWN].pop(request[WHO].login, None)
+
+
 def mount(app: web.Application, table: Table, note: Note) -> None:
     """Serve every row of a table.
 
@@ -45,6 +54,7 @@ def mount(app: web.Application, table: Table, note: Note) -> None:
     note
         Keeps the audit.
     """
+    app[_SHOWN] = {}
     for row in table:
         if isinstance(row, Route):
             app.router.add_get(row.path, _allowed(row, note))
@@ -115,6 +125,8 @@ def _as_form(action: Action, note: Note) -> Handler:
             back = _back(action, request.match_info)
             raise web.HTTPSeeOther(f"/login/again?{urlencode({'next': back})}")
         answer = await _done(request, action, check(came), note)
+        if action.shows:
+            request.app[_SHOWN][request[WHO].login] = answer
         raise web.HTTPSeeOther(_back(action, {**answer, **request.match_info}))
 
     return serve
@@ -176,6 +188,9 @@ async def _done(
         raise web.HTTPForbidden(text="Prove who you are once more: see /login/again.\n")
     try:
         answer = await action.run(request, fields)
+    except Locked:
+        await note(request, action, None)
+        raise
     except ReauthError as error:
         await note(request, action, None)
         raise web.HTTPConflict(text=f"{error}\n") from error
