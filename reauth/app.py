@@ -25,8 +25,10 @@ from reauth.console.health import Probe, Readiness
 from reauth.doors import Doors, access_of, doors_of
 from reauth.engine import Dress, Engine
 from reauth.enrol import Enroller
+from reauth.enrolling import Lists
 from reauth.errors import StoreError
 from reauth.feeds import Addresses, accounting, fed
+from reauth.furnishing import enrolling, subjects_of
 from reauth.hands import Hands
 from reauth.ingest import RECEIVER, Control, Receiver
 from reauth.installation import (
@@ -38,6 +40,7 @@ from reauth.installation import (
     load_settings,
     now,
     only_one,
+    sources_of,
     variables,
 )
 from reauth.intake.local import LocalIntake
@@ -51,6 +54,7 @@ from reauth.settings import Settings, address
 from reauth.sinks import open_sink
 from reauth.sinks.outbox import Outbox
 from reauth.store import Options, SqliteStore, create_key, open_store, read_key
+from reauth.tallies import keep_coverage, machine_of
 from reauth.triage import Triage
 
 log = logging.getLogger(__name__)
@@ -231,6 +235,9 @@ async def house(settings: Settings) -> AsyncIterator[House]:
             addresses = Addresses(told["address_map"], control, now)
             receiving = ingest.application(intake, keys, settings.ingest, control, now)
             readiness = Readiness(_probes(store, intake, settings))
+            urls: dict[str, str] = {}
+            lists = Lists(enrolling(inner, settings), inner.runs, now)
+            machine = machine_of(control, receiving[RECEIVER], urls, now)
             accounts, logins = access_of(inner, settings, now)
             site = console.Site(
                 store=store,
@@ -246,17 +253,19 @@ async def house(settings: Settings) -> AsyncIterator[House]:
                 clock=now,
                 audit=inner.audit,
                 triage=triage_of(inner),
+                subjects=subjects_of(settings, inner, lists, engine.watching, machine),
             )
             await doors.enter_async_context(accounting(settings.identity, addresses, now))
             background = Background(store, settings, now)
             hands = Hands(store, now, kept_for(settings))
             learning = enroller.run(), adapter.run(), background.run(), hands.run(settings)
-            keeping = _retain(store), notary.run(), lookout.run()
+            covering = keep_coverage(receiving[RECEIVER], inner.coverage, settings.store.raw, now)
+            keeping = _retain(store), notary.run(), lookout.run(), lists.work(), covering
             beside = jobs(*learning, *keeping, *fed(settings.identity, addresses))
             broken = await doors.enter_async_context(beside)
             counting = (engine, receiving[RECEIVER], outbox, addresses, adapter, notary)
             counted = metrics.application(lambda: _figures(inner, intake, counting))
-            urls, listens = {}, {}
+            listens: dict[str, str] = {}
             for name, app, listen, tls in (
                 ("metrics", counted, settings.metrics.listen, None),
                 ("console", console.application(site), settings.console.listen, tls_of(settings)),
@@ -264,6 +273,7 @@ async def house(settings: Settings) -> AsyncIterator[House]:
             ):
                 where = listening(name, app, listen, tls)
                 listens[name], urls[name] = await doors.enter_async_context(where)
+            doors.callback(engine.watching.close)
             doors.callback(_refuse, control, receiving[RECEIVER])
             told_of = (control, addresses, site)
             yield House(settings, keys, store, rule, *told_of, urls, listens, broken)
@@ -364,6 +374,7 @@ async def _figures(
 
 __all__ = [
     "House",
+    "enrolling",
     "house",
     "identity_recipe",
     "kept_for",
@@ -373,6 +384,7 @@ __all__ = [
     "opened_doors",
     "opened_store",
     "recipes",
+    "sources_of",
     "standing",
     "store_key",
     "triage_of",

@@ -32,6 +32,7 @@ from reauth.refusals import Refusals
 from reauth.settings import Settings
 from reauth.sightings import Sightings
 from reauth.template import comparable
+from reauth.watching import Watching
 
 log = logging.getLogger(__name__)
 
@@ -99,6 +100,8 @@ class Engine:
         self._ticker: asyncio.Task[None] | None = None
         self._ticked = float("-inf")
         self.counters: Counter[str] = self._memory.counters
+        self.watching = Watching()
+        """Who looks on."""
 
     async def __aenter__(self) -> Self:
         """Go on from what is stored, and begin to keep the time."""
@@ -337,6 +340,7 @@ class Engine:
             )
         self._tally(group)
         self._tell(new)
+        self.watching.moved(group)
 
     async def _alerts(self, group: Group, rows: Sequence[TrajectoryRow]) -> list[Alert]:
         """An alert for each verdict against a user, with the scores that it rests on."""

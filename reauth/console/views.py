@@ -9,8 +9,10 @@ import math
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -23,6 +25,7 @@ from reauth.alert import Alert, State
 from reauth.alert_document import instant, rfc3339
 from reauth.console.health import Readiness
 from reauth.console.routes import WHO, Route
+from reauth.console.subjects import Subjects
 from reauth.console.svg import timeline
 from reauth.detect.absence import WORDS
 from reauth.device import USUAL
@@ -88,6 +91,8 @@ class Site:
         s since 1970.
     audit
         Where actions are noted.
+    subjects
+        What the pages of users and of the machine work with.
     triage
         What people do about alerts.
     """
@@ -104,6 +109,7 @@ class Site:
     clock: Callable[[], float]
     audit: Audit
     triage: Triage
+    subjects: Subjects
     url: str | None = None
 
 
@@ -121,6 +127,7 @@ def pages() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(moment=moment, span=span, share=share, hours=hours, rfc3339=rfc3339)
+    environment.filters.update(path=partial(quote, safe=""), days=lambda s: f"{s / DAY:g} days")
     environment.globals.update(version=__version__, levels=LEVELS, usual=USUAL)
     environment.globals.update(against=AGAINST, questions=QUESTIONS, counted=WORDS)
     return environment
@@ -251,11 +258,6 @@ async def overview(request: web.Request) -> web.Response:
     return page(request, "overview.html", people=len(people), **told)
 
 
-async def users(request: web.Request) -> web.Response:
-    """Everybody's enrolment: how far, how good, since which version."""
-    return page(request, "users.html", people=await request.app[SITE].people())
-
-
 async def alerts(request: web.Request) -> web.Response:
     """Alerts of the last days, newest first, of one state or all."""
     site = request.app[SITE]
@@ -358,7 +360,6 @@ ROUTES = (
     Route("/setup", None, setup, "How a device joins."),
     Route("/keys", Act.LOOK, keys, "What the keyboard does."),
     Route("/", Act.LOOK, overview, "Health, people by state, alerts that wait."),
-    Route("/users", Act.SEE_USERS, users, "Everybody's enrolment."),
     Route("/alerts", Act.SEE_ALERTS, alerts, "Alerts, newest first."),
     Route("/alerts/{id}", Act.SEE_ALERTS, alert, "One alert with its evidence."),
 )
