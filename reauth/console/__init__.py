@@ -13,6 +13,7 @@ from aiohttp import web
 
 from reauth.audit import Deed
 from reauth.console import (
+    about,
     accounts,
     api,
     auditing,
@@ -24,6 +25,7 @@ from reauth.console import (
     movement,
     openapi,
     own,
+    triage,
     users,
     views,
 )
@@ -65,6 +67,8 @@ _SUBJECTS = ("ids", "id", "user", "name", "sink")
 
 TABLE: Table = (
     *views.ROUTES,
+    *triage.ROUTES,
+    *about.ROUTES,
     *login.ROUTES,
     *own.ROUTES,
     *accounts.ROUTES,

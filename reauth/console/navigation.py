@@ -23,7 +23,7 @@ NAMES: Final = (
     ("/system", "System"),
     ("/accounts", "Accounts"),
     ("/setup", "Set up"),
-    ("/help", "Help"),
+    ("/help/alerts", "Help"),
 )
 """Path and name of every page that stands for a part of the console, in the order of a day."""
 
