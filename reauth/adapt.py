@@ -14,9 +14,9 @@ import numpy as np
 
 from reauth.alert import State
 from reauth.drift import refusal, teaches
-from reauth.enrol import Enroller, rows_of
+from reauth.enrol import Enroller
 from reauth.errors import NotEnrolled, StoreError, TemplateError
-from reauth.features import FEATURE_SETS
+from reauth.features import FEATURE_SETS, rows_of
 from reauth.pace import Sessions
 from reauth.person import DeviceRow
 from reauth.ports import Store

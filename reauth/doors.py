@@ -7,6 +7,9 @@ from reauth.accounts import Accounts
 from reauth.audit import Deed
 from reauth.logins import Life, Logins
 from reauth.ports import AccountStore, Audit, Cases, Store, Suppressions
+from reauth.ports.coverage import CoverageKept
+from reauth.ports.film import Films
+from reauth.ports.roster import Roster, Runs
 from reauth.proof import Passwords
 from reauth.settings import Settings
 from reauth.store import (
@@ -16,6 +19,9 @@ from reauth.store import (
     SqliteStore,
     SqliteSuppressions,
 )
+from reauth.store.coverage import SqliteCoverage
+from reauth.store.film import SqliteFilms
+from reauth.store.roster import SqliteRoster, SqliteRuns
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +33,10 @@ class Doors:
     cases: Cases
     suppressions: Suppressions
     accounts: AccountStore
+    roster: Roster
+    runs: Runs
+    coverage: CoverageKept
+    films: Films
 
 
 def doors_of(store: SqliteStore) -> Doors:
@@ -38,6 +48,10 @@ def doors_of(store: SqliteStore) -> Doors:
         SqliteCases(desk),
         SqliteSuppressions(desk),
         SqliteAccounts(desk),
+        roster=SqliteRoster(desk, store.cut),
+        runs=SqliteRuns(desk),
+        coverage=SqliteCoverage(desk),
+        films=SqliteFilms(desk),
     )
 
 

@@ -32,6 +32,7 @@ from reauth.refusals import Refusals
 from reauth.settings import Settings
 from reauth.sightings import Sightings
 from reauth.tally import Tally
+from reauth.watching import Watching
 
 log = logging.getLogger(__name__)
 
@@ -97,6 +98,8 @@ class Engine:
         self._tally = Tally(self.counters, self._brake)
         self.scoring = 0
         """Batches that are being read and compared."""
+        self.watching = Watching()
+        """Who looks on."""
 
     async def __aenter__(self) -> Self:
         """Go on from what is stored, and begin to keep the time."""
@@ -335,6 +338,7 @@ class Engine:
             )
         self._tally.committed(group)
         self._tell(new)
+        self.watching.moved(group)
 
     async def _alerts(self, group: Group, rows: Sequence[TrajectoryRow]) -> list[Alert]:
         """An alert for each verdict against a user, with the scores that it rests on."""

@@ -17,8 +17,8 @@ import numpy as np
 
 from reauth.device import UNTOLD, alike, cohort, likeness, split
 from reauth.enrolment_document import enrolment_document
-from reauth.errors import NotEnrolled, StoreError, TemplateError, TooShort
-from reauth.features import FEATURE_SETS, FeatureSet
+from reauth.errors import NotEnrolled, StoreError, TemplateError
+from reauth.features import FEATURE_SETS, FeatureSet, rows_of
 from reauth.pace import WORKDAY, Sessions, trajectory_rate
 from reauth.person import DeviceRow, PersonRow
 from reauth.ports import Store
@@ -176,22 +176,6 @@ def _rows(features: FeatureSet, sessions: Sessions) -> list[Floats]:
     """Give one (n, d) array a session that has any; too short trajectories are left out."""
     rows = [rows_of(features, session) for session in sessions]
     return [each for each in rows if len(each)]
-
-
-def rows_of(features: FeatureSet, session: Sequence[Trajectory]) -> Floats:
-    """Give (n, d) of a session's trajectories; too short ones are left out."""
-    try:
-        return features.extract_many(session)
-    except TooShort:
-        return features.extract_many([each for each in session if _fits(features, each)])
-
-
-def _fits(features: FeatureSet, trajectory: Trajectory) -> bool:
-    try:
-        features.extract(trajectory)
-    except TooShort:
-        return False
-    return True
 
 
 class Enroller:

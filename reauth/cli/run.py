@@ -160,6 +160,7 @@ async def _stayed(args: Namespace, signals: Signals, *, with_proxy: bool) -> Non
             if child is not None:
                 signals.renew(child)
                 house.site.proxy = child.url.removeprefix("http://")
+            house.site.subjects.sources = app.sources_of(Path(args.config), overrides(args))
             ready = _ready(house, child)
             with remember(settings, ready):
                 print(json.dumps(ready), flush=True)

@@ -4,14 +4,7 @@ from aiohttp import web
 
 from reauth.access import Act
 from reauth.console.routes import API, WHO, Route
-
-TEXT = {"type": "string"}
-TEXTS = {"type": "array", "items": TEXT}
-
-
-def shape(**properties: object) -> dict[str, object]:
-    """JSON schema of an object that has all of these."""
-    return {"type": "object", "properties": properties, "required": sorted(properties)}
+from reauth.console.shapes import TEXT, TRUTH, several, shape
 
 
 async def me(request: web.Request) -> web.Response:
@@ -21,6 +14,6 @@ async def me(request: web.Request) -> web.Response:
     return web.json_response(told)
 
 
-_ME = shape(name=TEXT, acts=TEXTS, elevated={"type": "boolean"})
+_ME = shape(name=TEXT, acts=several(TEXT), elevated=TRUTH)
 
 ROUTES = (Route(f"{API}/me", Act.LOOK, me, "Who asks, and what they may do.", _ME),)

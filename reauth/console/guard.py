@@ -66,11 +66,24 @@ def address_of(request: web.Request) -> str:
 
 @web.middleware
 async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Refuse, or find out who asks; and give every fault of ours its status."""
-    if request.match_info.http_exception is None and not _is_open(request):
-        _check_name(request)
-        if not _by_token(request):
-            _check_origin(request)
+    """Refuse, or find out who asks; people get a refusal as a page."""
+    try:
+        if request.match_info.http_exception is None and not _is_open(request):
+            _check_name(request)
+            if not _by_token(request):
+                _check_origin(request)
+        return await _handled(request, handler)
+    except web.HTTPClientError as error:
+        if request.path.startswith(API) or "text/html" not in request.headers.get("Accept", ""):
+            raise
+        told = {"status": error.status, "reason": error.reason, "text": error.text}
+        response = views.page(request, "fault.html", **told)
+        response.set_status(error.status)
+        return response
+
+
+async def _handled(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """What a handler answers to whom, every fault of ours with its status."""
     try:
         who = await _who(request)
         if who is not None:

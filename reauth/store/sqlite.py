@@ -73,6 +73,11 @@ class SqliteStore:
         self._options = options
         self._raw = DayFiles(os.path.dirname(path), sealer, self._connect)
 
+    @property
+    def cut(self) -> str:
+        """How the trajectories are cut that enrol."""
+        return self._options.cut
+
     async def open(self, stack: AsyncExitStack) -> None:
         """Open the connections, migrate first; `stack` closes them."""
         await self.desk.open_writer(stack)
@@ -192,7 +197,7 @@ class SqliteStore:
 
     async def person(self, user: str) -> PersonRow | None:
         """One of them."""
-        found = await self.desk.read(people.people, self._options.cut, user)
+        found = await self.desk.read(people.people, self._options.cut, [user])
         return found[0] if found else None
 
     async def genuine(
