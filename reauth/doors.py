@@ -2,8 +2,14 @@
 
 from dataclasses import dataclass
 
-from reauth.ports import Audit, Cases, Store, Suppressions
-from reauth.store import SqliteAudit, SqliteCases, SqliteStore, SqliteSuppressions
+from reauth.ports import Audit, Cases, Lessons, Store, Suppressions
+from reauth.store import (
+    SqliteAudit,
+    SqliteCases,
+    SqliteLessons,
+    SqliteStore,
+    SqliteSuppressions,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,9 +20,11 @@ class Doors:
     audit: Audit
     cases: Cases
     suppressions: Suppressions
+    lessons: Lessons
 
 
 def doors_of(store: SqliteStore) -> Doors:
     """The doors of an open store."""
     desk = store.desk
-    return Doors(store, SqliteAudit(desk), SqliteCases(desk), SqliteSuppressions(desk))
+    alerts = SqliteCases(desk), SqliteSuppressions(desk)
+    return Doors(store, SqliteAudit(desk), *alerts, SqliteLessons(desk, store.cut))

@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 from reauth.settings import store_path
 from reauth.store.audit import SqliteAudit
+from reauth.store.feedback import SqliteLessons
 from reauth.store.seal import create_key, read_key
 from reauth.store.sqlite import Options, SqliteStore, open_sqlite
 from reauth.store.triage import SqliteCases, SqliteSuppressions
@@ -48,6 +49,7 @@ __all__ = [
     "Options",
     "SqliteAudit",
     "SqliteCases",
+    "SqliteLessons",
     "SqliteStore",
     "SqliteSuppressions",
     "create_key",
