@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from reauth.accounts import Accounts
 from reauth.audit import Deed
 from reauth.logins import Life, Logins
-from reauth.ports import AccountStore, Audit, Cases, Store, Suppressions
+from reauth.ports import AccountStore, Audit, Cases, Lessons, Store, Suppressions
 from reauth.ports.coverage import CoverageKept
 from reauth.ports.film import Films
 from reauth.ports.roster import Roster, Runs
@@ -16,6 +16,7 @@ from reauth.store import (
     SqliteAccounts,
     SqliteAudit,
     SqliteCases,
+    SqliteLessons,
     SqliteStore,
     SqliteSuppressions,
 )
@@ -37,6 +38,7 @@ class Doors:
     runs: Runs
     coverage: CoverageKept
     films: Films
+    lessons: Lessons
 
 
 def doors_of(store: SqliteStore) -> Doors:
@@ -52,6 +54,7 @@ def doors_of(store: SqliteStore) -> Doors:
         runs=SqliteRuns(desk),
         coverage=SqliteCoverage(desk),
         films=SqliteFilms(desk),
+        lessons=SqliteLessons(desk, store.cut),
     )
 
 

@@ -16,6 +16,9 @@ from reauth.ports.accounts import AccountStore as AccountStore
 from reauth.ports.audit import Audit as Audit
 from reauth.ports.audit import Checked as Checked
 from reauth.ports.audit import Sought as Sought
+from reauth.ports.feedback import Lessons as Lessons
+from reauth.ports.feedback import ShadowRow as ShadowRow
+from reauth.ports.feedback import ShadowState as ShadowState
 from reauth.ports.triage import Cases as Cases
 from reauth.ports.triage import Suppressions as Suppressions
 from reauth.ports.triage import Wanted as Wanted
@@ -210,8 +213,9 @@ class Store(Protocol):
     ) -> list[list[Trajectory]]:
         """A user's trajectories that may train, session by session in order of time, newest kept.
 
-        Trajectories of sessions with an unresolved or confirmed alert are left out, and of other
-        device classes than `devices`, if that is given.
+        Left out are those of sessions with an unresolved alert, or with a closed one of which two
+        people have not said that it was the user (`reauth.label`), and those of other device
+        classes than `devices`, if that is given.
         """
 
     async def background(

@@ -197,6 +197,7 @@ class Enrolment:
     adapt_after: int = _key(500, "so many genuine ones later a template is learnt anew; 0: never")
     quarantine: float = _key(24, "a session must be so old to teach: alarms may come late", "hours")
     automatic: bool = _key(True, "train as soon as enough is there")
+    promote_unasked: bool = _key(False, "a shadow that is not worse becomes active by itself")
     check: float = _key(60, "how often that is looked at", "s")
     svm_c: float = _key(10.0, "C of the SVM; the paper names none")
 

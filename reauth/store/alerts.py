@@ -20,6 +20,7 @@ from reauth.alert import (
     move,
 )
 from reauth.errors import StoreError
+from reauth.label import label_of
 from reauth.ports import Delivery
 from reauth.store.rows import CHANGED
 
@@ -211,10 +212,22 @@ def update(connection: sqlite3.Connection, alert: Alert, was: State) -> bool:
     if changed.rowcount != 1:
         return False
     if alert.state not in UNRESOLVED:
+        _label(connection, alert)
         connection.execute(CHANGED)
     if alert.state is not was and not alert.test:
         _count(connection, alert, was)
     return True
+
+
+def _label(connection: sqlite3.Connection, alert: Alert) -> None:
+    """Keep what closing an alert said of its session, with the closing or not at all."""
+    label = label_of(alert)
+    if label is not None:
+        connection.execute(
+            "INSERT INTO label (alert, session, person, verdict, closed_by, closed_at, standing)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            astuple(label)[:7],
+        )
 
 
 def _count(connection: sqlite3.Connection, alert: Alert, was: State) -> None:

@@ -37,6 +37,7 @@ def expire(connection: sqlite3.Connection, keep: StoreSettings, now: float) -> d
     gone["alert"] = connection.execute(
         "DELETE FROM alert WHERE state IN (?, ?, ?) AND raised_at < ?", (*_CLOSED, alerts)
     ).rowcount
+    connection.execute("DELETE FROM label WHERE session NOT IN (SELECT id FROM session)")
     connection.execute("DELETE FROM suppression WHERE ends < ?", (alerts,))
     connection.execute("DELETE FROM alert_day WHERE day < ?", (int(alerts // 86_400),))
     gone["tab"] = connection.execute("DELETE FROM tab WHERE last_seen < ?", (raw,)).rowcount
