@@ -58,14 +58,14 @@ class JsonLines(logging.Formatter):
         return json.dumps(line)
 
 
-def _log_to_stderr() -> None:
+def _log_to_stderr(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     for name in _OURS:
-        logging.getLogger(name).setLevel(logging.INFO)
+        logging.getLogger(name).setLevel(level.upper())
 
 
 def hold(host: str, port: int) -> socket.socket:
@@ -219,7 +219,7 @@ def launch(path: str, *, stdin_guard: bool = False, check: bool = False) -> int:
     if check:
         Parts(path)
         return 0
-    _log_to_stderr()
+    _log_to_stderr(settings.log.level)
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     before = Generation.before()

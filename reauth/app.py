@@ -18,6 +18,7 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from reauth import __version__, ca, console, ingest, metrics
+from reauth.access_log import identified
 from reauth.adapt import Adapter
 from reauth.background import Background
 from reauth.claim import Keys
@@ -229,10 +230,11 @@ async def house(settings: Settings) -> AsyncIterator[House]:
             broken = await doors.enter_async_context(beside)
             counting = (engine, receiving[RECEIVER], outbox, addresses, adapter, notary, vitals)
             counted = metrics.application(lambda: _figures(store, intake, counting))
+            watched = identified(console.application(site), settings.log.access_share)
             urls, listens = {}, {}
             for name, app, listen, tls in (
                 ("metrics", counted, settings.metrics.listen, None),
-                ("console", console.application(site), settings.console.listen, tls_of(settings)),
+                ("console", watched, settings.console.listen, tls_of(settings)),
                 ("ingest", receiving, settings.ingest.listen, None),
             ):
                 where = listening(name, app, listen, tls)

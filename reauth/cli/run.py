@@ -67,12 +67,12 @@ def add(commands: Commands) -> None:
 
 
 def _run(args: Namespace) -> int:
-    log_to_stderr()
+    log_to_stderr(settings_of(args).log)
     return asyncio.run(_stay(args, with_proxy=True))
 
 
 def _serve(args: Namespace) -> int:
-    log_to_stderr()
+    log_to_stderr(settings_of(args).log)
     return asyncio.run(_stay(args, with_proxy=False))
 
 
