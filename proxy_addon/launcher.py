@@ -28,6 +28,7 @@ from proxy_addon.parts import Parts, prepare, read_settings
 from proxy_addon.supervisor import Supervisor
 from proxy_addon.worker import work
 from reauth.errors import ReauthError, SettingsError
+from reauth.notify import READY, notify
 from reauth.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -242,6 +243,7 @@ def _supervisor(
     life = (before.life[0], before.life[1]) if before else os.pipe()
 
     def accepting() -> None:
+        notify(READY)
         if before is None:
             print(json.dumps({"ready": True, "proxy": url}), flush=True)
         else:

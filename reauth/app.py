@@ -22,6 +22,7 @@ from reauth.access_log import identified
 from reauth.adapt import Adapter
 from reauth.background import Background
 from reauth.claim import Keys
+from reauth.clock import Steps
 from reauth.console.health import Probe, Readiness
 from reauth.doors import Doors, doors_of
 from reauth.engine import Engine
@@ -208,7 +209,8 @@ async def house(settings: Settings) -> AsyncIterator[House]:
             control = Control(told, int(now() * 1000))
             addresses = Addresses(told["address_map"], control, now)
             receiving = ingest.application(intake, keys, settings.ingest, control, now)
-            readiness = Readiness(_probes(store, intake, settings))
+            probes = _probes(store, intake, settings)
+            readiness = Readiness(probes, advisory=("sinks",))
             site = console.Site(
                 store=store,
                 people=lambda: enroller.status(None),
@@ -272,8 +274,18 @@ def _probes(store: Store, intake: LocalIntake, settings: Settings) -> dict[str, 
         ca.load(Path(settings.ca_path))
         return None
 
+    steps = Steps(now)
+
+    async def clock() -> str | None:
+        return steps.fault()
+
+    async def told() -> str | None:
+        failed = (await store.health()).outbox_failed
+        return f"{failed} deliveries were given up" if failed else None
+
     return {
-        "store": writable, "disk": disk, "queue": queue, "templates": templates, "ca": signing
+        "store": writable, "disk": disk, "queue": queue, "templates": templates, "ca": signing,
+        "clock": clock, "sinks": told,
     }  # fmt: skip
 
 
