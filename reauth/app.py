@@ -51,6 +51,7 @@ from reauth.settings import Settings, address
 from reauth.sinks import open_sink
 from reauth.sinks.outbox import Outbox
 from reauth.store import Options, SqliteFigures, SqliteStore, create_key, open_store, read_key
+from reauth.tracing import tracing
 from reauth.vitals import Vitals
 
 log = logging.getLogger(__name__)
@@ -194,7 +195,7 @@ async def house(settings: Settings) -> AsyncIterator[House]:
     folder = ensure_ca(settings)
     rule, told = Rule(settings), standing(settings)
     lanes = recipes(settings, rule)
-    with only_one(settings), rare_collections():
+    with only_one(settings), rare_collections(), tracing(settings.tracing) as tracer:
         async with (
             _store(settings, sinks) as store,
             Outbox(store, sinks, now) as outbox,
@@ -241,6 +242,7 @@ async def house(settings: Settings) -> AsyncIterator[House]:
             ):
                 where = listening(name, app, listen, tls)
                 listens[name], urls[name] = await doors.enter_async_context(where)
+            engine.tracer = receiving[RECEIVER].tracer = tracer
             doors.callback(_refuse, control, receiving[RECEIVER])
             told_of = (control, addresses, site)
             yield House(settings, keys, store, rule, *told_of, urls, listens, broken)
