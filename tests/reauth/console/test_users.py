@@ -15,20 +15,8 @@ from reauth.ports import Commit
 from reauth.ports.roster import Line
 from reauth.recording import write_recording
 from tests.people import PASSWORD, from_here
+from tests.reauth.console.test_views import page
 from tests.rows import DAY, NOON, alarm, learnt, scored, session
-
-SCRIPT = re.compile(
-    r"<script(?! src=\"/static/[a-z]+\.js\" defer></script>)|javascript:|\son\w+=|style="
-)
-
-
-async def page(client, path):
-    """A page's text, with no script but our own files."""
-    answer = await client.get(path)
-    text = await answer.text()
-    assert 200 == answer.status, text
-    assert not SCRIPT.search(text)
-    return text
 
 
 async def post(client, path, **came):
