@@ -296,7 +296,7 @@ async def test_what_comes_beside_batches_is_noted_and_nothing_of_it_is_stored(cl
 
 
 async def test_what_is_told_of_sites_is_counted_and_speaks_against_nobody(client, store):
-    """Unwatched pages and tunnels are the proxy's business: they neither tell nor hide a silence."""
+    """Unwatched pages and tunnels neither tell of a silence nor hide one."""
     told = []
     for number in range(10):
         at = EPOCH + 6 * number
