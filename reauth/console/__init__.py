@@ -12,7 +12,7 @@ from typing import Any
 from aiohttp import web
 
 from reauth.audit import Deed
-from reauth.console import accounts, api, guard, login, openapi, own, views
+from reauth.console import accounts, api, guard, login, openapi, own, sso, views
 from reauth.console.routes import CAME, WHO, Action, Route, Table
 from reauth.console.serving import mount
 from reauth.console.views import Site
@@ -48,6 +48,7 @@ _SUBJECTS = ("ids", "id", "user", "name", "sink")
 TABLE: Table = (
     *views.ROUTES,
     *login.ROUTES,
+    *sso.ROUTES,
     *own.ROUTES,
     *accounts.ROUTES,
     *api.ROUTES,
@@ -61,7 +62,7 @@ OPEN = frozenset(
 )
 """Paths of devices and load balancers; style sheet and icon are those of `/setup`."""
 
-ENTRANCES = frozenset(row.path for row in login.ROUTES if row.act is None)
+ENTRANCES = frozenset(row.path for row in (*login.ROUTES, *sso.ROUTES) if row.act is None)
 """Paths by which people come in."""
 
 
