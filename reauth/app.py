@@ -26,6 +26,7 @@ from reauth.doors import Doors, access_of, doors_of
 from reauth.engine import Dress, Engine
 from reauth.enrol import Enroller
 from reauth.errors import StoreError
+from reauth.families import unheard
 from reauth.feeds import Addresses, accounting, fed
 from reauth.hands import Hands
 from reauth.ingest import RECEIVER, Control, Receiver
@@ -51,8 +52,9 @@ from reauth.raising import Raising
 from reauth.settings import Settings, address
 from reauth.sinks import open_sink
 from reauth.sinks.outbox import Outbox
-from reauth.store import Options, SqliteStore, create_key, open_store, read_key
+from reauth.store import Options, SqliteFigures, SqliteStore, create_key, open_store, read_key
 from reauth.triage import Triage
+from reauth.vitals import Vitals
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +62,8 @@ RETENTION = 3600.0
 """s between looks for what is older than its retention, which is counted in days."""
 LEAST_FREE = 0.05
 """Share of the disk that must be free to take data (privacy-ops.md §4)."""
+_STATES = ("none", "gathering", "provisional", "active", "paused")
+"""Of enrolment (interfaces.md §4)."""
 HIGH_WATER = 0.8
 """Share of the ingest's queue from which on clients are told to slow down (ingest.md §6)."""
 
@@ -253,10 +257,11 @@ async def house(settings: Settings) -> AsyncIterator[House]:
             background = Background(store, settings, now)
             hands = Hands(store, now, kept_for(settings))
             learning = enroller.run(), adapter.run(), background.run(), hands.run(settings)
-            keeping = _retain(store), notary.run(), lookout.run()
+            vitals = Vitals(SqliteFigures(store.desk, settings.store), now)
+            keeping = _retain(store), vitals.run(), notary.run(), lookout.run()
             beside = jobs(*learning, *keeping, *fed(settings.identity, addresses))
             broken = await doors.enter_async_context(beside)
-            counting = (engine, receiving[RECEIVER], outbox, addresses, adapter, notary)
+            counting = (engine, receiving[RECEIVER], outbox, addresses, adapter, notary, vitals)
             counted = metrics.application(lambda: _figures(inner, intake, counting))
             urls, listens = {}, {}
             for name, app, listen, tls in (
@@ -341,26 +346,29 @@ async def _retain(store: Store) -> None:
 async def _figures(
     inner: Doors,
     intake: LocalIntake,
-    counting: tuple[Engine, Receiver, Outbox, Addresses, Adapter, Notary],
+    counting: tuple[Engine, Receiver, Outbox, Addresses, Adapter, Notary, Vitals],
 ) -> dict[str, float]:
     """What `/metrics` tells; never of a single person."""
     health = await inner.store.health()
-    engine, receiver, *_ = counting
+    engine, receiver, *_, vitals = counting
     counted: Counter[str] = Counter(receiver.proxy_counters)
     for each in counting:
         counted.update(each.counters)
     return {
+        **unheard(),
         **counted,
+        **await vitals.gauges(),
         f'build_info{{version="{__version__}"}}': 1,
         "sessions": engine.sessions,
         "ingest_queue_depth": intake.depth,
+        "score_queue_depth": engine.scoring,
         **await inner.cases.figures(),
         "outbox_depth": health.outbox_depth,
         "outbox_failed": health.outbox_failed,
         "db_size_bytes": health.db_bytes,
         "wal_size_bytes": health.wal_bytes,
         "disk_free_share": health.free_share,
-        **{f'users{{state="{state}"}}': count for state, count in health.users.items()},
+        **{f'users{{state="{state}"}}': health.users.get(state, 0) for state in _STATES},
     }
 
 

@@ -12,7 +12,18 @@ from typing import Any
 from aiohttp import web
 
 from reauth.audit import Deed
-from reauth.console import accounts, api, guard, login, openapi, own, sso, views
+from reauth.console import (
+    about,
+    accounts,
+    api,
+    guard,
+    login,
+    openapi,
+    own,
+    sso,
+    triage,
+    views,
+)
 from reauth.console.routes import CAME, WHO, Action, Route, Table
 from reauth.console.serving import mount
 from reauth.console.views import Site
@@ -47,6 +58,8 @@ _SUBJECTS = ("ids", "id", "user", "name", "sink")
 
 TABLE: Table = (
     *views.ROUTES,
+    *triage.ROUTES,
+    *about.ROUTES,
     *login.ROUTES,
     *sso.ROUTES,
     *own.ROUTES,

@@ -238,7 +238,9 @@ async def overview(request: web.Request) -> web.Response:
     waiting.sort(key=lambda alert: alert.raised_at, reverse=True)
     states = Counter(person["state"] for person in people)
     unknown = sum(person["unknown_device"] for person in people)
-    told = {"checks": checks, "states": states, "alerts": waiting, "unknown": unknown}
+    figures = await site.triage.cases.figures()
+    held = {name: int(n) for name, n in figures.items() if name.startswith("alerts_held")}
+    told = {"checks": checks, "states": states, "alerts": waiting, "unknown": unknown, "held": held}
     return page(request, "overview.html", people=len(people), **told)
 
 
