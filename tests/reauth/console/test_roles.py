@@ -1,12 +1,7 @@
-"""Every row of the console's table, asked by every role, by nobody and by tokens: what comes of it.
+"""Every row of the console, asked by every role, by nobody and by tokens of every scope.
 
-`TABLE` below is written by hand. It is not reckoned from the roles, so that a right that is given or
-taken by mistake turns a cell red; and a row of the console that is not in it fails, too. Each role
-has a real account that logs in by the form; actions are asked of something that is not there, as
-what is looked at here is who may, and not what then happens.
-
-A letter is a role: v viewer, a analyst, p approver, m admin, o privacy officer, u auditor. In front
-of it is whom a row lets in; all others are refused by 403, nobody by 401 or a way to the login.
+Each role has a real account that logs in by the form, and has just proved anew who it is. What is
+expected stands in `rights.py`, by hand.
 """
 
 import re
@@ -15,133 +10,144 @@ from dataclasses import dataclass
 import pytest
 
 from reauth import console
-from reauth.access import Act, Role
+from reauth.access import FIRST, Act, Role
+from reauth.access import SCOPES as GIVEN
 from reauth.console.routes import API, Action, Route
+from tests.people import PASSWORD, STAY, come_in, from_here
+from tests.reauth.console.rights import ALL, INSIDE, LETTERS, OPEN, ROWS, SCOPES
 
-LETTERS = {
-    "v": Role.VIEWER,
-    "a": Role.ANALYST,
-    "p": Role.APPROVER,
-    "m": Role.ADMIN,
-    "o": Role.PRIVACY_OFFICER,
-    "u": Role.AUDITOR,
-}
-EVERYBODY = "vapmou"
-OPEN = "open"
-"""To nobody, too."""
-
-TABLE = {
-    # devices and load balancers
-    "GET /livez": OPEN,
-    "GET /readyz": OPEN,
-    "GET /proxy.pac": OPEN,
-    "GET /ca.pem": OPEN,
-    "GET /ca.der": OPEN,
-    "GET /setup": OPEN,
-    # coming in
-    "GET /login": OPEN,
-    "POST /login": OPEN,
-    "GET /login/oidc": OPEN,
-    "GET /login/oidc/back": OPEN,
-    "GET /login/oidc/leave": OPEN,
-    "GET /first": OPEN,
-    "POST /first": OPEN,
-    "GET /login/again": EVERYBODY,
-    "POST /login/again": EVERYBODY,
-    "GET /login/oidc/again": EVERYBODY,
-    "POST /logout": EVERYBODY,
-    # one's own account
-    "GET /account": EVERYBODY,
-    "GET /api/v1/account": EVERYBODY,
-    "POST /account/password": EVERYBODY,
-    "POST /account/totp/begin": EVERYBODY,
-    "POST /account/totp/confirm": EVERYBODY,
-    "POST /account/totp/end": EVERYBODY,
-    "POST /account/tokens": EVERYBODY,
-    "POST /account/tokens/{id}/end": EVERYBODY,
-    "POST /account/logins/{id}/end": EVERYBODY,
-    "POST /account/logins/end": EVERYBODY,
-    "GET /api/v1/me": EVERYBODY,
-    "GET /api/v1/openapi.json": EVERYBODY,
-    # everybody's accounts
-    "GET /accounts": "m",
-    "GET /api/v1/accounts": "m",
-    "GET /api/v1/accounts/{name}": "m",
-    "POST /accounts": "m",
-    "POST /accounts/{name}/roles": "m",
-    "POST /accounts/{name}/disable": "m",
-    "POST /accounts/{name}/enable": "m",
-    "POST /accounts/{name}/unlock": "m",
-    "POST /accounts/{name}/reset": "m",
-    "POST /accounts/{name}/remove": "m",
-    "POST /accounts/{name}/logout": "m",
-    "POST /logins/{id}/end": "m",
-    "POST /tokens/{id}/end": "m",
-    # what is watched
-    "GET /": EVERYBODY,
-    "GET /users": "vapmo",
-    "GET /alerts": "vapm",
-    "GET /alerts/{id}": "vapm",
-}
-"""Method and path of a row, and whom it lets in."""
-
-SCOPE_OF = {
-    "GET /api/v1/me": Act.LOOK,
-    "GET /api/v1/openapi.json": Act.LOOK,
-    "GET /api/v1/accounts": Act.KEEP_ACCOUNTS,
-    "GET /api/v1/accounts/{name}": Act.KEEP_ACCOUNTS,
-    "POST /accounts": Act.KEEP_ACCOUNTS,
-    "POST /accounts/{name}/roles": Act.KEEP_ACCOUNTS,
-    "POST /accounts/{name}/disable": Act.KEEP_ACCOUNTS,
-    "POST /accounts/{name}/enable": Act.KEEP_ACCOUNTS,
-    "POST /accounts/{name}/unlock": Act.KEEP_ACCOUNTS,
-    "POST /accounts/{name}/reset": Act.KEEP_ACCOUNTS,
-    "POST /accounts/{name}/remove": Act.KEEP_ACCOUNTS,
-    "POST /accounts/{name}/logout": Act.KEEP_ACCOUNTS,
-    "POST /logins/{id}/end": Act.KEEP_ACCOUNTS,
-    "POST /tokens/{id}/end": Act.KEEP_ACCOUNTS,
-}
-"""Of what programs may ask, the one scope that lets them; one's own account no token opens."""
+REFUSED = 403
 
 
 @dataclass(frozen=True)
-class Asked:
+class Way:
     """One way to ask a row: as a page or form, or as JSON."""
 
     row: str
     method: str
     path: str
+    is_action: bool
 
-    def __str__(self):
-        return f"{self.method} {self.path}"
+    @property
+    def is_api(self):
+        """Whether programs ask it."""
+        return self.path.startswith(f"{API}/")
+
+    @property
+    def wanted(self):
+        """What whoever may gets."""
+        status = ROWS[self.row][1]
+        return 303 if status == 200 and self.is_action and not self.is_api else status
 
 
 def name_of(row):
-    """A row's name in the tables above."""
+    """A row's name in the table."""
     return f"{'GET' if isinstance(row, Route) else 'POST'} {row.path}"
 
 
-def ways(row):
-    """All ways to ask a row."""
-    method, path = row.split(" ", 1)
-    found = {name_of(one): one for one in console.TABLE}.get(row)
-    filled = re.sub(r"\{(\w+)[^}]*\}", "nobody-here", path)
-    yield Asked(row, method, filled)
-    if isinstance(found, Action):
-        yield Asked(row, method, API + filled)
+def ways():
+    """All rows in all ways; what ends a login comes last."""
+    for row in sorted(console.TABLE, key=lambda row: row.path in ("/logout", "/first")):
+        name, is_action = name_of(row), isinstance(row, Action)
+        path = re.sub(r"\{\w+[^}]*\}", "nobody-here", row.path)
+        if is_action:
+            yield Way(name, "POST", API + path, True)
+        yield Way(name, name.split()[0], path, is_action)
 
 
-WAYS = [one for row in TABLE for one in ways(row)]
+WAYS = [way for way in ways() if way.row in ROWS]
 
 
-def test_every_row_of_the_console_stands_in_the_table():
-    """Whoever adds one says here who may; whoever takes one away, too."""
-    assert {name_of(row) for row in console.TABLE} == set(TABLE)
+async def asked(client, way, headers):
+    """(status, whether it was refused for want of a right)."""
+    json = {"json": {}} if way.is_action and way.is_api else {}
+    answer = await client.request(way.method, way.path, headers=headers, **json, **STAY)
+    told = await answer.read()
+    return answer.status, answer.status == REFUSED and b"may not do this" in told
 
 
-@pytest.fixture(scope="module")
-def event_loop_policy():
-    """Of this platform."""
-    import asyncio  # noqa: PLC0415 - a fixture of the plugin
+async def wrongs(client, expected, headers=None):
+    """Each way whose answer is not the expected one: (way, expected, got)."""
+    found = []
+    for way in WAYS:
+        want = expected(way)
+        if want is None:
+            continue
+        got = await asked(client, way, headers or from_here(client))
+        if got != want:
+            found.append((f"{way.method} {way.path}", want, got))
+    return found
 
-    return asyncio.DefaultEventLoopPolicy()
+
+def test_every_row_stands_in_the_table():
+    """Whoever adds one says there who may."""
+    assert {name_of(row) for row in console.TABLE} == set(ROWS)
+    assert set(LETTERS.values()) == set(Role)
+    assert set(SCOPES) == GIVEN
+    assert all(who == OPEN or set(who) <= set(ALL) for who, _ in ROWS.values())
+
+
+@pytest.mark.parametrize("letter", ALL)
+async def test_a_role_gets_what_is_its_and_nothing_else(browse, letter):
+    """As a page, as a form, as JSON."""
+    client = await browse(roles=[LETTERS[letter]])
+    elevated = await client.post(
+        "/login/again", data={"password": PASSWORD}, headers=from_here(client), **STAY
+    )
+    assert 303 == elevated.status
+
+    def expected(way):
+        who, _ = ROWS[way.row]
+        if who == OPEN:
+            return INSIDE.get(way.row, way.wanted), False
+        return (way.wanted, False) if letter in who else (REFUSED, True)
+
+    assert [] == await wrongs(client, expected)
+
+
+async def test_nobody_gets_what_is_open_and_nothing_else(browse):
+    """Pages lead to the login, all else is 401."""
+    client = await browse(roles=())
+
+    def expected(way):
+        if ROWS[way.row][0] == OPEN:
+            return way.wanted, False
+        return (401 if way.is_api or way.method == "POST" else 303), False
+
+    assert [] == await wrongs(client, expected)
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+async def test_a_token_gets_what_its_scope_is_for_and_nothing_else(browse, site, scope):
+    """Of an owner who may do everything."""
+    client = await browse(roles=())
+    owner = await site.accounts.make("boss", FIRST, PASSWORD)
+    _, secret = await site.logins.make_token(owner, "", [scope], 9)
+
+    def expected(way):
+        if not way.is_api:
+            return None
+        return (way.wanted, False) if way.row in SCOPES[scope] else (REFUSED, True)
+
+    assert [] == await wrongs(client, expected, {"Authorization": f"Bearer {secret}"})
+
+
+async def test_a_cookie_of_somebody_who_may_is_of_no_use_to_who_may_not(browse, site):
+    """Two browsers, two people: an id that one knows of the other's opens nothing."""
+    boss, viewer = await browse(roles=[Role.ADMIN]), await browse(roles=[Role.VIEWER])
+    [login] = await site.logins.logins("boss1")
+    owner = await site.accounts.one("boss1")
+    token, _ = await site.logins.make_token(owner, "", [Act.LOOK], 9)
+
+    for path in (
+        f"/account/logins/{login.id}/end",
+        f"/account/tokens/{token.id}/end",
+        f"/logins/{login.id}/end",
+        f"/tokens/{token.id}/end",
+        "/accounts/boss1/logout",
+    ):
+        await viewer.post(f"{API}{path}", json={}, headers=from_here(viewer))
+
+    assert 200 == (await boss.get("/account", **STAY)).status
+    assert [token.id] == [row.id for row in await site.logins.tokens("boss1")]
+    assert 303 == (await come_in(viewer, "boss1")).status
