@@ -126,9 +126,9 @@ clean: ## remove what was built here; nothing that was recorded
 	@$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]' >&2
 	@touch $@
 
-.venv/.node-ready: $(wildcard $(addsuffix /package*.json,observer_js tests/clients tests/firefox)) | .venv/.python-ready
+.venv/.node-ready: $(wildcard $(addsuffix /package*.json,observer_js tests/clients tests/firefox tests/oidc)) | .venv/.python-ready
 	@command -v node >/dev/null && command -v npm >/dev/null || $(APT) nodejs npm
-	@for folder in observer_js tests/clients tests/firefox; do npm ci --prefix "$$folder" --silent --no-audit --no-fund >&2; done
+	@for folder in observer_js tests/clients tests/firefox tests/oidc; do npm ci --prefix "$$folder" --silent --no-audit --no-fund >&2; done
 	@touch $@
 
 .trixie/.system-ready: .ci/second-pair

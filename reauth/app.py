@@ -48,6 +48,7 @@ from reauth.lanes import Rule, features_of, identity_recipe, kept_for, recipes
 from reauth.listen import jobs, listening, rare_collections, tls_of
 from reauth.lookout import Lookout
 from reauth.notary import Notary
+from reauth.oidc import Provider, relying
 from reauth.ports import Sink, Store
 from reauth.raising import Raising
 from reauth.self_report import figures, probes
@@ -217,7 +218,7 @@ async def house(settings: Settings) -> AsyncIterator[House]:
     ensure_state(settings)
     keys, sinks, higher = ensure_keys(settings), open_sinks(settings), open_higher(settings)
     folder = ensure_ca(settings)
-    rule, told = Rule(settings), standing(settings)
+    rule, told, trusted = Rule(settings), standing(settings), relying(settings.oidc)
     lanes = recipes(settings, rule)
     with only_one(settings), rare_collections(), tracing(settings.tracing) as tracer:
         async with (
@@ -251,6 +252,7 @@ async def house(settings: Settings) -> AsyncIterator[House]:
                 logins=logins,
                 local=_is_local(settings.console.listen),
                 url=settings.console.url,
+                oidc=Provider(trusted, now) if trusted else None,
                 tls=settings.console.tls_cert is not None,
                 clock=now,
                 audit=inner.audit,

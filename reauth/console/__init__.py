@@ -25,6 +25,7 @@ from reauth.console import (
     movement,
     openapi,
     own,
+    sso,
     triage,
     users,
     views,
@@ -70,6 +71,7 @@ TABLE: Table = (
     *triage.ROUTES,
     *about.ROUTES,
     *login.ROUTES,
+    *sso.ROUTES,
     *own.ROUTES,
     *accounts.ROUTES,
     *api.ROUTES,
@@ -89,7 +91,7 @@ OPEN = frozenset(
 )
 """Paths of devices and load balancers; style sheet and icon are those of `/setup`."""
 
-ENTRANCES = frozenset(row.path for row in login.ROUTES if row.act is None)
+ENTRANCES = frozenset(row.path for row in (*login.ROUTES, *sso.ROUTES) if row.act is None)
 """Paths by which people come in."""
 
 

@@ -30,6 +30,7 @@ from reauth.console.svg import timeline
 from reauth.detect.absence import WORDS
 from reauth.device import USUAL
 from reauth.logins import Logins
+from reauth.oidc import Provider
 from reauth.ports import Audit, Store
 from reauth.triage import Triage
 
@@ -85,6 +86,8 @@ class Site:
         Whether the listener is reached from this machine only.
     url
         Its own URL as browsers write it; None where it is asked for as it listens.
+    oidc
+        By whose word people log in besides.
     tls
         Whether it speaks TLS.
     clock
@@ -111,6 +114,7 @@ class Site:
     triage: Triage
     subjects: Subjects
     url: str | None = None
+    oidc: Provider | None = None
 
 
 SITE = web.AppKey("site", Site)

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 
 from reauth.errors import SettingsError
-from reauth.settings.tree import Identity, Settings
+from reauth.settings.tree import Identity, Oidc, Settings
 
 _LOOPBACK = r"localhost|::1|127(\.\d+){3}"
 _HOST = r"[\w-]+(\.[\w-]+)*"
@@ -86,6 +86,16 @@ def _identity(identity: Identity) -> Iterator[str]:
         yield "identity.certificate_field must be common_name or email"
 
 
+def _oidc(oidc: Oidc) -> Iterator[str]:
+    """Plain http would let anybody on the way be anybody."""
+    if oidc.issuer is None:
+        return
+    if not re.fullmatch(rf"https://.+|http://({_LOOPBACK})(:\d+)?(/.*)?", oidc.issuer):
+        yield "oidc.issuer must be https://…, or http on loopback"
+    if "openid" not in oidc.scopes:
+        yield "oidc.scopes must have openid in it"
+
+
 def _networks(key: str, texts: tuple[str, ...]) -> Iterator[str]:
     for text in texts:
         try:
@@ -129,6 +139,7 @@ def _listeners(settings: Settings) -> Iterator[str]:
         yield "console.tls_cert and console.tls_key go together"
     if console.url is not None and not re.fullmatch(rf"https?://{_HOST}(:\d{{1,5}})?", console.url):
         yield "console.url must be https://NAME or https://NAME:PORT, without a path"
+    yield from _oidc(settings.oidc)
     if isinstance(found["proxy"], str):
         yield "proxy.listen must be HOST:PORT: browsers know no Unix sockets"
     if not _near(found["ingest"]):

@@ -93,6 +93,20 @@ class Console:
 
 
 @dataclass(frozen=True, slots=True)
+class Oidc:
+    """[oidc]"""
+
+    issuer: str | None = _key(None, "identity provider by whose word people log in, https://…")
+    client_id: str = _key("", "what it knows the console by")
+    client_secret_file: str | None = _key(None, "the secret that it gave us, mode 0600", path=True)
+    scopes: tuple[str, ...] = _key(["openid", "profile"], "what it is asked to tell; openid always")
+    groups_claim: str = _key("groups", "claim that lists somebody's groups")
+    roles: tuple[str, ...] = _key([], "GROUP=ROLE; whose groups give no role does not come in")
+    skew: float = _key(60, "how far its clock and ours may differ", "s")
+    ca: str | None = _key(None, "PEM that vouches for it, if no public one does", path=True)
+
+
+@dataclass(frozen=True, slots=True)
 class Metrics:
     """[metrics]"""
 
@@ -279,6 +293,7 @@ class Settings:
     proxy: Proxy = field(default_factory=Proxy)
     ingest: Ingest = field(default_factory=Ingest)
     console: Console = field(default_factory=Console)
+    oidc: Oidc = field(default_factory=Oidc)
     metrics: Metrics = field(default_factory=Metrics)
     health: Health = field(default_factory=Health)
     log: Log = field(default_factory=Log)

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import astuple
 from typing import Any
@@ -20,6 +21,7 @@ from reauth.alert import (
     move,
 )
 from reauth.errors import StoreError
+from reauth.histogram import observe
 from reauth.label import label_of
 from reauth.ports import Delivery
 from reauth.store.rows import CHANGED
@@ -233,9 +235,10 @@ def _label(connection: sqlite3.Connection, alert: Alert) -> None:
 def _count(connection: sqlite3.Connection, alert: Alert, was: State) -> None:
     """Add what people made of an alert to the figures, which outlive it."""
     if was is State.OPEN and alert.state is State.ACKNOWLEDGED and alert.history:
+        observed: Counter[str] = Counter()
         waited = max(0.0, alert.history[-1].at - alert.raised_at)
-        connection.execute(_ADD, ("time_to_triage_seconds_sum", waited))
-        connection.execute(_ADD, ("time_to_triage_seconds_count", 1.0))
+        observe(observed, "time_to_triage_seconds", waited)
+        connection.executemany(_ADD, observed.items())
     if alert.verdict is not None:
         connection.execute(_ADD, (f'alerts_total{{verdict="{alert.verdict}"}}', 1.0))
 

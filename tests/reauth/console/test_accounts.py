@@ -110,8 +110,8 @@ async def test_what_gives_somebody_rights_wants_a_fresh_proof(browse):
     client = await browse(roles=[Role.ADMIN])
 
     roles = {"roles": ["admin"]}
-    asked = ("", {"name": "eve", **roles}), ("/boss1/roles", roles), ("/boss1/remove", {})
-    for path, told in asked:
+    made = {"name": "eve", **roles}
+    for path, told in (("", made), ("/boss1/roles", roles), ("/boss1/remove", {})):
         answer = await client.post(
             f"/api/v1/accounts{path}", json=told, headers=from_here(client), **STAY
         )

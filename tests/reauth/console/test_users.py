@@ -101,8 +101,8 @@ async def test_one_user_has_a_page(browse, store):
 
 
 async def test_no_page_tells_how_much_or_when_somebody_moves(browse, store):
-    """The purpose is the takeover of an account: who has moved twice as much as enrolment needs, in
-    other sessions and on other days, looks to every page and endpoint as who has moved just enough."""
+    """The purpose is the takeover of an account: who has moved more than enrolment needs, in
+    other sessions and on other days, looks as who has moved just enough, wherever it is asked."""
     client, told = await browse(), []
     for sessions in ([("s1", 300, NOON)], [("s2", 310, NOON - 9 * DAY), ("s3", 330, NOON - DAY)]):
         for name, count, received in sessions:
