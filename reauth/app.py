@@ -12,7 +12,9 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from socket import gethostname
 from typing import Any
 
 from threadpoolctl import threadpool_limits
@@ -39,13 +41,16 @@ from reauth.installation import (
     variables,
 )
 from reauth.intake.local import LocalIntake
+from reauth.integrations import Integrations
 from reauth.lanes import Rule, features_of, identity_recipe, kept_for, recipes
 from reauth.listen import jobs, listening, rare_collections, tls_of
+from reauth.news import Event, Letterhead
 from reauth.ports import Sink, Store
 from reauth.settings import Settings, address
 from reauth.sinks import open_sink
 from reauth.sinks.outbox import Outbox
-from reauth.store import Options, create_key, open_store, read_key
+from reauth.store import Options, SqliteStore, create_key, open_store, read_key
+from reauth.store.deliveries import SqliteDeliveries
 
 log = logging.getLogger(__name__)
 
@@ -128,9 +133,13 @@ async def opened_store(settings: Settings) -> AsyncIterator[Store]:
 
 
 @asynccontextmanager
-async def _store(settings: Settings, sinks: list[Sink]) -> AsyncIterator[Store]:
-    names = tuple(sink.name for sink in sinks)
-    options = Options(names, settings.store, cut=features_of(settings).segmenter)
+async def _store(settings: Settings, sinks: list[Sink]) -> AsyncIterator[SqliteStore]:
+    told = {
+        event: tuple(sink.name for sink in sinks if event in sink.events) for event in Event
+    }
+    new = told.pop(Event.RAISED)
+    cut = features_of(settings).segmenter
+    options = Options(new, settings.store, cut=cut, followers=told)
     async with open_store(settings.store_url, store_key(settings), options) as store:
         yield store
 
@@ -155,7 +164,40 @@ def open_sinks(settings: Settings) -> list[Sink]:
     SettingsError
         If a URL is none that we know.
     """
-    return [open_sink(url, settings.sinks) for url in settings.sinks.urls]
+    head = letterhead(settings)
+    key = cache(lambda: ensure_keys(settings).derive("users")[-1][1])
+    return [open_sink(url, settings.sinks, head, key) for url in settings.sinks.urls]
+
+
+def letterhead(settings: Settings) -> Letterhead:
+    """What stands on everything that this installation sends.
+
+    Raises
+    ------
+    SettingsError
+        If a table has no feature set or verifier of that name.
+    """
+    models = {
+        "identity": (features_of(settings).name, settings.identity_lane.verifier),
+        "bot": ("", settings.bot_lane.detector),
+        "replay": ("", settings.replay_lane.detector),
+    }
+    return Letterhead(gethostname(), settings.console.url, models)
+
+
+@asynccontextmanager
+async def opened_integrations(settings: Settings) -> AsyncIterator[Integrations]:
+    """The sinks that the settings name, with what they were told.
+
+    Raises
+    ------
+    SettingsError, StoreError
+        As `opened_store`.
+    """
+    ensure_state(settings)
+    sinks = open_sinks(settings)
+    async with _store(settings, sinks) as store:
+        yield Integrations(SqliteDeliveries(store.desk), sinks, now)
 
 
 @asynccontextmanager
@@ -316,6 +358,7 @@ __all__ = [
     "load_settings",
     "now",
     "open_sinks",
+    "opened_integrations",
     "opened_store",
     "recipes",
     "standing",

@@ -10,7 +10,20 @@ from collections.abc import Sequence
 from typing import Any
 
 from reauth import __version__
-from reauth.cli import alerts, bot, ca, config, db, doctor, enrol, lab, recordings, replay, run
+from reauth.cli import (
+    alerts,
+    bot,
+    ca,
+    config,
+    db,
+    doctor,
+    enrol,
+    lab,
+    recordings,
+    replay,
+    run,
+    sinks,
+)
 from reauth.cli.command import common
 from reauth.errors import ReauthError, SettingsError
 
@@ -42,7 +55,7 @@ def parser() -> ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"reauth {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (run, recordings, enrol, replay, alerts, lab, bot, doctor, ca, config, db):
+    for module in (run, recordings, enrol, replay, alerts, sinks, lab, bot, doctor, ca, config, db):
         module.add(commands)
     return top
 

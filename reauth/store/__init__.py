@@ -42,4 +42,4 @@ async def open_store(
         yield store
 
 
-__all__ = ["Options", "create_key", "open_store", "read_key"]
+__all__ = ["Options", "SqliteStore", "create_key", "open_store", "read_key"]
