@@ -8,10 +8,12 @@ the store last. Tests build the same house from other settings: arguments, not p
 import asyncio
 import ipaddress
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from socket import gethostname
 from typing import Any
 
 from threadpoolctl import threadpool_limits
@@ -44,9 +46,11 @@ from reauth.installation import (
     variables,
 )
 from reauth.intake.local import LocalIntake
+from reauth.integrations import Integrations
 from reauth.lanes import Rule, features_of, identity_recipe, kept_for, recipes
 from reauth.listen import jobs, listening, rare_collections, tls_of
 from reauth.lookout import Lookout
+from reauth.news import Event, Letterhead
 from reauth.notary import Notary
 from reauth.oidc import Provider, relying
 from reauth.ports import Sink, Store
@@ -56,6 +60,7 @@ from reauth.settings import Settings, address
 from reauth.sinks import open_sink
 from reauth.sinks.outbox import Outbox
 from reauth.store import Options, SqliteFigures, SqliteStore, create_key, open_store, read_key
+from reauth.store.deliveries import SqliteDeliveries
 from reauth.tallies import keep_coverage, machine_of
 from reauth.tracing import tracing
 from reauth.triage import Triage
@@ -156,8 +161,12 @@ async def opened_doors(settings: Settings) -> AsyncIterator[Doors]:
 
 @asynccontextmanager
 async def _store(settings: Settings, sinks: list[Sink]) -> AsyncIterator[SqliteStore]:
-    names = tuple(sink.name for sink in sinks)
-    options = Options(names, settings.store, cut=features_of(settings).segmenter)
+    told = {
+        event: tuple(sink.name for sink in sinks if event in sink.events) for event in Event
+    }
+    new = told.pop(Event.RAISED)
+    cut = features_of(settings).segmenter
+    options = Options(new, settings.store, cut=cut, followers=told)
     async with open_store(settings.store_url, store_key(settings), options) as store:
         yield store
 
@@ -182,7 +191,44 @@ def open_sinks(settings: Settings) -> list[Sink]:
     SettingsError
         If a URL is none that we know.
     """
-    return [open_sink(url, settings.sinks) for url in settings.sinks.urls]
+    head, key = letterhead(settings), _naming(settings)
+    return [open_sink(url, settings.sinks, head, key) for url in settings.sinks.urls]
+
+
+def _naming(settings: Settings) -> Callable[[], bytes]:
+    """The key of users' pseudonyms, made when somebody asks for it."""
+    return cache(lambda: ensure_keys(settings).derive("users")[-1][1])
+
+
+def letterhead(settings: Settings) -> Letterhead:
+    """What stands on everything that this installation sends.
+
+    Raises
+    ------
+    SettingsError
+        If a table has no feature set or verifier of that name.
+    """
+    models = {
+        "identity": (features_of(settings).name, settings.identity_lane.verifier),
+        "bot": ("", settings.bot_lane.detector),
+        "replay": ("", settings.replay_lane.detector),
+    }
+    return Letterhead(gethostname(), settings.console.url, models)
+
+
+@asynccontextmanager
+async def opened_integrations(settings: Settings) -> AsyncIterator[Integrations]:
+    """The sinks that the settings name, with what they were told.
+
+    Raises
+    ------
+    SettingsError, StoreError
+        As `opened_store`.
+    """
+    ensure_state(settings)
+    sinks = open_sinks(settings)
+    async with _store(settings, sinks) as store:
+        yield Integrations(SqliteDeliveries(store.desk), sinks, now)
 
 
 def open_higher(settings: Settings) -> list[Sink]:
@@ -193,7 +239,8 @@ def open_higher(settings: Settings) -> list[Sink]:
     SettingsError
         If a URL is none that we know.
     """
-    return [open_sink(url, settings.sinks) for url in settings.alerts.escalate_to]
+    head, key = letterhead(settings), _naming(settings)
+    return [open_sink(url, settings.sinks, head, key) for url in settings.alerts.escalate_to]
 
 
 def triage_of(inner: Doors) -> Triage:
@@ -339,6 +386,7 @@ __all__ = [
     "now",
     "open_sinks",
     "opened_doors",
+    "opened_integrations",
     "opened_store",
     "recipes",
     "sources_of",

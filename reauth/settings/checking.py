@@ -37,6 +37,8 @@ def check(settings: Settings) -> Iterator[str]:
     yield from _identity(settings.identity)
     yield from _operations(settings)
     yield from _ports(settings.proxy.connect_ports)
+    yield from _networks("sinks.allow_private", settings.sinks.allow_private)
+    yield from _sinks(settings)
     yield from _hosts("proxy.exclude", settings.proxy.exclude)
     yield from _hosts("proxy.tunnel_browsers", settings.proxy.tunnel_browsers)
     yield from _hosts("proxy.closed", settings.proxy.closed)
@@ -94,6 +96,11 @@ def _oidc(oidc: Oidc) -> Iterator[str]:
         yield "oidc.issuer must be https://…, or http on loopback"
     if "openid" not in oidc.scopes:
         yield "oidc.scopes must have openid in it"
+
+
+def _sinks(settings: Settings) -> Iterator[str]:
+    if settings.sinks.pseudonyms not in ("none", "chat", "all"):
+        yield "sinks.pseudonyms must be none, chat or all"
 
 
 def _networks(key: str, texts: tuple[str, ...]) -> Iterator[str]:

@@ -45,7 +45,7 @@ class SqliteCases:
 
     async def told(self, day: int) -> int:
         """How many alerts were told on a day."""
-        return await self._desk.read(alerts.told, day)
+        return await self._desk.read(alerts.told_on, day)
 
     async def figures(self) -> Mapping[str, float]:
         """For the metrics, by name with labels."""
