@@ -8,7 +8,6 @@ the store last. Tests build the same house from other settings: arguments, not p
 import asyncio
 import ipaddress
 import logging
-from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -17,16 +16,18 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from reauth import __version__, ca, console, ingest, metrics
+from reauth import console, ingest, metrics
 from reauth.adapt import Adapter
 from reauth.background import Background
 from reauth.claim import Keys
-from reauth.console.health import Probe, Readiness
-from reauth.doors import Doors, doors_of
+from reauth.console.health import Readiness
+from reauth.doors import Doors, access_of, doors_of
 from reauth.engine import Dress, Engine
 from reauth.enrol import Enroller
+from reauth.enrolling import Lists
 from reauth.errors import StoreError
 from reauth.feeds import Addresses, accounting, fed
+from reauth.furnishing import enrolling, feedback_of, subjects_of
 from reauth.hands import Hands
 from reauth.ingest import RECEIVER, Control, Receiver
 from reauth.installation import (
@@ -38,6 +39,7 @@ from reauth.installation import (
     load_settings,
     now,
     only_one,
+    sources_of,
     variables,
 )
 from reauth.intake.local import LocalIntake
@@ -47,20 +49,19 @@ from reauth.lookout import Lookout
 from reauth.notary import Notary
 from reauth.ports import Sink, Store
 from reauth.raising import Raising
+from reauth.self_report import figures, probes
 from reauth.settings import Settings, address
 from reauth.sinks import open_sink
 from reauth.sinks.outbox import Outbox
-from reauth.store import Options, SqliteStore, create_key, open_store, read_key
+from reauth.store import Options, SqliteFigures, SqliteStore, create_key, open_store, read_key
+from reauth.tallies import keep_coverage, machine_of
 from reauth.triage import Triage
+from reauth.vitals import Vitals
 
 log = logging.getLogger(__name__)
 
 RETENTION = 3600.0
 """s between looks for what is older than its retention, which is counted in days."""
-LEAST_FREE = 0.05
-"""Share of the disk that must be free to take data (privacy-ops.md §4)."""
-HIGH_WATER = 0.8
-"""Share of the ingest's queue from which on clients are told to slow down (ingest.md §6)."""
 
 
 @dataclass(slots=True)
@@ -225,34 +226,49 @@ async def house(settings: Settings) -> AsyncIterator[House]:
             notary = Notary(inner.audit, now, settings.store.audit)
             names = [sink.name for sink in sinks], [sink.name for sink in higher]
             lookout = Lookout(inner.cases, settings.alerts, names, now, outbox.wake)
-            enroller = Enroller(store, settings, now)
+            enroller, feedback = Enroller(store, settings, now), feedback_of(inner, settings)
             adapter = Adapter(store, settings, now, enroller)
             control = Control(told, int(now() * 1000))
             addresses = Addresses(told["address_map"], control, now)
             receiving = ingest.application(intake, keys, settings.ingest, control, now)
-            readiness = Readiness(_probes(store, intake, settings))
+            readiness = Readiness(probes(store, intake, settings))
+            urls, listens = dict[str, str](), dict[str, str]()
+            lists = Lists(enrolling(inner, settings), inner.runs, now)
+            machine = machine_of(control, receiving[RECEIVER], urls, now)
+            accounts, logins = access_of(inner, settings, now)
             site = console.Site(
                 store=store,
                 people=lambda: enroller.status(None),
                 readiness=readiness,
                 ca=folder,
                 proxy=_proxy_of(settings),
+                accounts=accounts,
+                logins=logins,
                 local=_is_local(settings.console.listen),
+                url=settings.console.url,
                 tls=settings.console.tls_cert is not None,
                 clock=now,
                 audit=inner.audit,
                 triage=triage_of(inner),
+                subjects=subjects_of(
+                    settings, inner, lists, engine.watching, feedback, machine
+                ),
             )
             await doors.enter_async_context(accounting(settings.identity, addresses, now))
             background = Background(store, settings, now)
             hands = Hands(store, now, kept_for(settings))
-            learning = enroller.run(), adapter.run(), background.run(), hands.run(settings)
-            keeping = _retain(store), notary.run(), lookout.run()
-            beside = jobs(*learning, *keeping, *fed(settings.identity, addresses))
-            broken = await doors.enter_async_context(beside)
-            counting = (engine, receiving[RECEIVER], outbox, addresses, adapter, notary)
-            counted = metrics.application(lambda: _figures(inner, intake, counting))
-            urls, listens = {}, {}
+            learning = (
+                enroller.run(), adapter.run(), feedback.run(), background.run(), hands.run(settings)
+            )  # fmt: skip
+            vitals = Vitals(SqliteFigures(store.desk, settings.store), now)
+            covering = keep_coverage(receiving[RECEIVER], inner.coverage, settings.store.raw, now)
+            working = _retain(store), vitals.run(), notary.run(), lookout.run(), lists.work()
+            feeds = fed(settings.identity, addresses)
+            broken = await doors.enter_async_context(jobs(*learning, *working, covering, *feeds))
+            counting = (
+                engine, receiving[RECEIVER], outbox, addresses, adapter, feedback, notary, vitals
+            )  # fmt: skip
+            counted = metrics.application(lambda: figures(inner, intake, counting))
             for name, app, listen, tls in (
                 ("metrics", counted, settings.metrics.listen, None),
                 ("console", console.application(site), settings.console.listen, tls_of(settings)),
@@ -260,6 +276,7 @@ async def house(settings: Settings) -> AsyncIterator[House]:
             ):
                 where = listening(name, app, listen, tls)
                 listens[name], urls[name] = await doors.enter_async_context(where)
+            doors.callback(engine.watching.close)
             doors.callback(_refuse, control, receiving[RECEIVER])
             told_of = (control, addresses, site)
             yield House(settings, keys, store, rule, *told_of, urls, listens, broken)
@@ -269,33 +286,6 @@ def _refuse(control: Control, receiver: Receiver) -> None:
     """Take nothing more: the listeners are about to close."""
     receiver.stopping = True
     control.stop()
-
-
-def _probes(store: Store, intake: LocalIntake, settings: Settings) -> dict[str, Probe]:
-    """What `/readyz` asks."""
-
-    async def writable() -> str | None:
-        return None if (await store.health()).writable else "cannot be written to"
-
-    async def disk() -> str | None:
-        free = (await store.health()).free_share
-        return None if free >= LEAST_FREE else f"{free:.1%} of the disk is free"
-
-    async def queue() -> str | None:
-        full = intake.depth >= HIGH_WATER * settings.ingest.queue
-        return "full: the store is slower than what comes" if full else None
-
-    async def templates() -> str | None:
-        await store.actives()
-        return None
-
-    async def signing() -> str | None:
-        ca.load(Path(settings.ca_path))
-        return None
-
-    return {
-        "store": writable, "disk": disk, "queue": queue, "templates": templates, "ca": signing
-    }  # fmt: skip
 
 
 def _proxy_of(settings: Settings) -> str | None:
@@ -332,34 +322,10 @@ async def _retain(store: Store) -> None:
         await asyncio.sleep(RETENTION)
 
 
-async def _figures(
-    inner: Doors,
-    intake: LocalIntake,
-    counting: tuple[Engine, Receiver, Outbox, Addresses, Adapter, Notary],
-) -> dict[str, float]:
-    """What `/metrics` tells; never of a single person."""
-    health = await inner.store.health()
-    engine, receiver, *_ = counting
-    counted: Counter[str] = Counter(receiver.proxy_counters)
-    for each in counting:
-        counted.update(each.counters)
-    return {
-        **counted,
-        f'build_info{{version="{__version__}"}}': 1,
-        "sessions": engine.sessions,
-        "ingest_queue_depth": intake.depth,
-        **await inner.cases.figures(),
-        "outbox_depth": health.outbox_depth,
-        "outbox_failed": health.outbox_failed,
-        "db_size_bytes": health.db_bytes,
-        "wal_size_bytes": health.wal_bytes,
-        "disk_free_share": health.free_share,
-        **{f'users{{state="{state}"}}': count for state, count in health.users.items()},
-    }
-
-
 __all__ = [
     "House",
+    "enrolling",
+    "feedback_of",
     "house",
     "identity_recipe",
     "kept_for",
@@ -369,6 +335,7 @@ __all__ = [
     "opened_doors",
     "opened_store",
     "recipes",
+    "sources_of",
     "standing",
     "store_key",
     "triage_of",

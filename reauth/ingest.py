@@ -30,6 +30,7 @@ from reauth.claim import (
     unseal,
     unseal_control,
 )
+from reauth.coverage import TOLD_APART, Coverage
 from reauth.errors import ClaimError, Overloaded, StoreError
 from reauth.ports import Accepted, Intake, Receipt
 from reauth.settings import Ingest
@@ -52,9 +53,11 @@ _TOLD: dict[Receipt, Result] = {
     Receipt.STORED: {"status": 204},
     Receipt.MALFORMED: {"status": 400, "reason": Receipt.MALFORMED.value},
 }
-_NOTES = frozenset(Note)
-_BESIDE = _NOTES | {TokenVerdict.BAD}
+_NOTES = frozenset(Note) - TOLD_APART
+_BESIDE = frozenset(Note) | {TokenVerdict.BAD}
 """What a claim says that comes without a batch."""
+_SHED = {"queue_high": "later", "queue_full": "refused"}
+"""Reasons of a batch that is refused for our own load, as steps of the ladder (ingest.md §6)."""
 _TOLD[Receipt.DUPLICATE] = _TOLD[Receipt.FORKED] = _TOLD[Receipt.STORED]
 
 
@@ -73,6 +76,8 @@ class Control:
         self._snapshot = dict(snapshot)
         self._changed = asyncio.Event()
         self.version = version
+        self.listeners = 0
+        """Proxy processes that listen now."""
         self.stopped = False
 
     def change(self, **values: Any) -> None:
@@ -126,6 +131,8 @@ class Receiver:
         """Ours."""
         self.proxy_counters: Counter[str] = Counter()
         """The proxy processes', which ride along with the batches."""
+        self.coverage = Coverage()
+        """What their claims tell of sites."""
 
     async def post_batches(self, request: web.Request) -> web.Response:
         """Take a sealed group; answer when each batch is stored or refused."""
@@ -154,10 +161,10 @@ class Receiver:
         told = _told(results, self._interval_ms())
         return self._answer(told, 200, {ANSWER_SEAL: seal_answer(self._keys, group, told)})
 
-    def _count(self, counters: Mapping[str, float], now: float) -> None:
+    def _count(self, counters: Mapping[str, Any], now: float) -> None:
         """Take the counters of a proxy process, and what it saw of clients who trust us not."""
         rest, learnt = self._tunnels.note(counters, now)
-        self.proxy_counters.update({name: int(value) for name, value in rest.items()})
+        self.proxy_counters.update(rest)
         self._control.change(tunnels=self._tunnels.at(now))
         for key in learnt:
             self.counters["tunnels_learnt_total"] += 1
@@ -166,6 +173,7 @@ class Receiver:
     def _interval_ms(self) -> int | None:
         """How often clients are asked to send; None leaves it to them."""
         busy = self._intake.depth > _BUSY * self._settings.queue
+        self.counters['shed_total{level="slower"}'] += busy
         return _BUSY_INTERVAL_MS if busy else None
 
     def _answer(
@@ -196,6 +204,7 @@ class Receiver:
     async def _note(self, claims: Sequence[Claim], results: Sequence[Result | None]) -> None:
         """Tell the engine what came beside the batches, and of those that are refused unread."""
         refused = [claim for claim in claims if claim.token == TokenVerdict.BAD]
+        self.coverage.noted(claim for claim in claims if claim.token != TokenVerdict.BAD)
         notes = [claim for claim in claims if claim.token in _NOTES]
         for claim, result in zip(claims, results, strict=True):
             if result is not None and claim.token not in _BESIDE:
@@ -234,6 +243,8 @@ class Receiver:
 
     def _refused(self, reason: str, status: int, retry_after: float | None = None) -> Result:
         self.counters[f'ingest_dropped_total{{cause="{reason}"}}'] += 1
+        if reason in _SHED:
+            self.counters[f'shed_total{{level="{_SHED[reason]}"}}'] += 1
         result: Result = {"status": status, "reason": reason}
         if retry_after is not None:
             # Clients that were refused together shall not come back together.
@@ -253,6 +264,14 @@ class Receiver:
             return self._answer({"reason": "not_asked"}, 403)
         stream = web.StreamResponse(headers={"Content-Type": "text/plain"})
         await stream.prepare(request)
+        self._control.listeners += 1
+        try:
+            await self._tell(stream)
+        finally:
+            self._control.listeners -= 1
+        return stream
+
+    async def _tell(self, stream: web.StreamResponse) -> None:
         told = None
         while not self._control.stopped:
             version = self._control.version
@@ -261,7 +280,6 @@ class Receiver:
             sealed = seal_control(self._keys, version, said, self._clock())
             await stream.write(sealed.encode() + b"\n")
             await self._control.wait(version, _HEARTBEAT)
-        return stream
 
 
 def _told(results: Sequence[Result | None], interval_ms: int | None) -> bytes:

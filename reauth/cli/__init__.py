@@ -11,6 +11,7 @@ from typing import Any
 
 from reauth import __version__
 from reauth.cli import (
+    account,
     alerts,
     audit,
     bot,
@@ -19,6 +20,7 @@ from reauth.cli import (
     db,
     doctor,
     enrol,
+    feedback,
     lab,
     recordings,
     replay,
@@ -56,7 +58,7 @@ def parser() -> ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"reauth {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    daily = run, recordings, enrol, replay, alerts, suppress, audit
+    daily = run, account, recordings, enrol, replay, alerts, feedback, suppress, audit
     for module in (*daily, lab, bot, doctor, ca, config, db):
         module.add(commands)
     return top

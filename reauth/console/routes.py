@@ -67,9 +67,12 @@ class Action:
     run
         Does it; what it returns is the JSON answer.
     back
-        Where the form goes then: a path, `{name}` filled from the path's own names.
+        Where the form goes then: a path, `{name}` filled from the path's own names and from texts
+        of the answer.
     sensitive
         Whether who asks must have proved anew who they are.
+    shows
+        Whether the page that the form goes back to shows the answer, once (`serving.shown`).
     """
 
     name: str
@@ -80,6 +83,23 @@ class Action:
     back: str
     summary: str
     sensitive: bool = False
+    shows: bool = False
 
 
-Table = Sequence[Route | Action]
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """A form that lets somebody in or out: what it changes is who asks, and it is noted there.
+
+    Parameters
+    ----------
+    act
+        As of a `Route`.
+    """
+
+    path: str
+    act: Act | None
+    handler: Handler
+    summary: str
+
+
+Table = Sequence[Route | Action | Entrance]

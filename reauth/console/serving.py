@@ -5,14 +5,26 @@ A refusal says what is missing: 401 who you are, 403 a right, 400 a field, 409 a
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import PurePosixPath
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from aiohttp import web
 from jsonschema import Draft202012Validator
 
 from reauth.access import Act
-from reauth.console.routes import API, CAME, WHO, Action, Fields, Handler, Route, Table
-from reauth.errors import ReauthError
+from reauth.console.routes import (
+    API,
+    CAME,
+    WHO,
+    Action,
+    Entrance,
+    Fields,
+    Handler,
+    Route,
+    Table,
+)
+from reauth.errors import Locked, ReauthError
 
 Note = Callable[[web.Request, Route | Action, Mapping[str, Any] | None], Awaitable[None]]
 """Told of each action, and of each look at movement: its answer, or None where it was refused or
@@ -25,6 +37,15 @@ _KINDS: Mapping[str, Callable[[str], Any]] = {
 }
 
 
+_SHOWN = web.AppKey("shown", dict[str, Mapping[str, Any]])
+"""By login, the answer of a form that waits to be shown; secrets that are nowhere else."""
+
+
+def shown(request: web.Request) -> Mapping[str, Any] | None:
+    """The answer of the form that led here, the first time that it is asked for."""
+    return request.app[_SHOWN].pop(request[WHO].login, None)
+
+
 def mount(app: web.Application, table: Table, note: Note) -> None:
     """Serve every row of a table.
 
@@ -33,9 +54,12 @@ def mount(app: web.Application, table: Table, note: Note) -> None:
     note
         Keeps the audit.
     """
+    app[_SHOWN] = {}
     for row in table:
         if isinstance(row, Route):
             app.router.add_get(row.path, _allowed(row, note))
+        elif isinstance(row, Entrance):
+            app.router.add_post(row.path, _allowed(row, note))
         else:
             app.router.add_post(API + row.path, _as_json(row, note))
             app.router.add_post(row.path, _as_form(row, note))
@@ -51,11 +75,11 @@ def schema_of(action: Action) -> dict[str, Any]:
     }
 
 
-def _allowed(row: Route, note: Note) -> Handler:
+def _allowed(row: Route | Entrance, note: Note) -> Handler:
     async def allowed(request: web.Request) -> web.StreamResponse:
         if row.act is not None:
             await _need(request, row, row.act, note)
-        if row.act is Act.SEE_MOVEMENT:
+        if isinstance(row, Route) and row.act is Act.SEE_MOVEMENT:
             # Before it is shown: a look that could not be noted is none.
             await note(request, row, {})
         return await row.handler(request)
@@ -63,13 +87,15 @@ def _allowed(row: Route, note: Note) -> Handler:
     return allowed
 
 
-async def _need(request: web.Request, row: Route | Action, act: Act, note: Note) -> None:
+async def _need(request: web.Request, row: Route | Action | Entrance, act: Act, note: Note) -> None:
     """Refuse who may not; that somebody tried to act is noted, that they tried to read is not."""
     who = request.get(WHO)
     if who is None:
-        raise web.HTTPUnauthorized(text="Log in first, or send an API token.\n")
+        raise web.HTTPUnauthorized(
+            text="Log in first, or send an API token.\n", headers={"WWW-Authenticate": "Bearer"}
+        )
     if not who.may(act):
-        if isinstance(row, Action) or act is Act.SEE_MOVEMENT:
+        if isinstance(row, Action) or (isinstance(row, Route) and act is Act.SEE_MOVEMENT):
             await note(request, row, None)
         raise web.HTTPForbidden(text=f"{who.name} may not do this: it needs '{act}'.\n")
 
@@ -95,17 +121,44 @@ def _as_form(action: Action, note: Note) -> Handler:
         await _need(request, action, action.act, note)
         form = await request.post()
         came = {name: _typed(name, form.getall(name), action) for name in form}
-        await _done(request, action, check(came), note)
-        raise web.HTTPSeeOther(action.back.format(**request.match_info))
+        if action.sensitive and not request[WHO].elevated:
+            back = _back(action, request.match_info)
+            raise web.HTTPSeeOther(f"/login/again?{urlencode({'next': back})}")
+        answer = await _done(request, action, check(came), note)
+        if action.shows:
+            request.app[_SHOWN][request[WHO].login] = answer
+        raise web.HTTPSeeOther(_back(action, {**answer, **request.match_info}))
 
     return serve
+
+
+def _back(action: Action, names: Mapping[str, Any]) -> str:
+    """Where a form goes: names of people may hold anything that a path may not."""
+    safe = {name: quote(value, safe="") for name, value in names.items() if isinstance(value, str)}
+    return action.back.format(**safe)
+
+
+def _file(came: Any) -> Any:
+    """A file of a form as JSON has it: its name without a folder, and its text."""
+    if not isinstance(came, web.FileField):
+        return came
+    name = PurePosixPath(came.filename.replace("\\", "/")).name
+    try:
+        return {"name": name, "text": came.file.read().decode("utf-8-sig")}
+    except UnicodeDecodeError as error:
+        raise web.HTTPBadRequest(text=f"{name[:100]} is no UTF-8 text.\n") from error
+
+
+def _is_no_file(came: Any) -> bool:
+    return isinstance(came, web.FileField) and not came.filename
 
 
 def _typed(name: str, texts: list[Any], action: Action) -> Any:
     """A form's field as its schema wants it; a form knows texts only."""
     kind = str(action.fields.get(name, {}).get("type"))
     if kind == "array":
-        return texts
+        # A form sends a field of files without any as one without a name.
+        return [_file(each) for each in texts if not _is_no_file(each)]
     try:
         return _KINDS[kind](texts[-1]) if kind in _KINDS else texts[-1]
     except (ValueError, KeyError) as error:
@@ -135,6 +188,9 @@ async def _done(
         raise web.HTTPForbidden(text="Prove who you are once more: see /login/again.\n")
     try:
         answer = await action.run(request, fields)
+    except Locked:
+        await note(request, action, None)
+        raise
     except ReauthError as error:
         await note(request, action, None)
         raise web.HTTPConflict(text=f"{error}\n") from error

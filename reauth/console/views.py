@@ -9,8 +9,10 @@ import math
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -18,13 +20,16 @@ from markupsafe import Markup
 
 from reauth import __version__, ca
 from reauth.access import Act
+from reauth.accounts import Accounts
 from reauth.alert import Alert, State
 from reauth.alert_document import instant, rfc3339
 from reauth.console.health import Readiness
-from reauth.console.routes import Route
+from reauth.console.routes import WHO, Route
+from reauth.console.subjects import Subjects
 from reauth.console.svg import timeline
 from reauth.detect.absence import WORDS
 from reauth.device import USUAL
+from reauth.logins import Logins
 from reauth.ports import Audit, Store
 from reauth.triage import Triage
 
@@ -46,6 +51,14 @@ AGAINST = {
 """Of each lane, what it judges, and what a low score says."""
 QUESTIONS = {"identity": "another person", "bot": "a program", "replay": "a recording"}
 """Of each lane, whom it would find."""
+TOASTS = {
+    "ack": "Taken: others see that you look into it.",
+    "closed": "Closed.",
+    "assigned": "Given.",
+    "noted": "Noted.",
+    "held": "Alerts like this one are held back from here on.",
+}
+"""What a page says to who has just done something, by the `done` of its query."""
 MOST = 1000
 """Alerts on one page; who has more reads them with `reauth alerts list`."""
 
@@ -66,14 +79,20 @@ class Site:
         Folder of the CA.
     proxy
         HOST:PORT of the proxy as browsers reach it; None while nobody knows.
+    accounts, logins
+        Who may use it, and who does.
     local
         Whether the listener is reached from this machine only.
+    url
+        Its own URL as browsers write it; None where it is asked for as it listens.
     tls
         Whether it speaks TLS.
     clock
         s since 1970.
     audit
         Where actions are noted.
+    subjects
+        What the pages of users and of the machine work with.
     triage
         What people do about alerts.
     """
@@ -83,11 +102,15 @@ class Site:
     readiness: Readiness
     ca: Path
     proxy: str | None
+    accounts: Accounts
+    logins: Logins
     local: bool
     tls: bool
     clock: Callable[[], float]
     audit: Audit
     triage: Triage
+    subjects: Subjects
+    url: str | None = None
 
 
 SITE = web.AppKey("site", Site)
@@ -104,6 +127,7 @@ def pages() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(moment=moment, span=span, share=share, hours=hours, rfc3339=rfc3339)
+    environment.filters.update(path=partial(quote, safe=""), days=lambda s: f"{s / DAY:g} days")
     environment.globals.update(version=__version__, levels=LEVELS, usual=USUAL)
     environment.globals.update(against=AGAINST, questions=QUESTIONS, counted=WORDS)
     return environment
@@ -168,6 +192,11 @@ async def livez(request: web.Request) -> web.Response:
     return web.Response(text="ok\n")
 
 
+async def keys(request: web.Request) -> web.Response:
+    """What the keyboard does."""
+    return page(request, "keys.html")
+
+
 async def readyz(request: web.Request) -> web.Response:
     """Whether data can be taken, and by which probe not."""
     checks = await request.app[SITE].readiness.ask()
@@ -209,7 +238,7 @@ async def setup(request: web.Request) -> web.Response:
     site = request.app[SITE]
     about = ca.show(site.ca)
     base = f"{'https' if site.tls else 'http'}://{request.host}"
-    return _page(request, "setup.html", about=about, base=base, proxy=_proxy(request))
+    return page(request, "setup.html", about=about, base=base, proxy=_proxy(request))
 
 
 async def overview(request: web.Request) -> web.Response:
@@ -225,13 +254,10 @@ async def overview(request: web.Request) -> web.Response:
     waiting.sort(key=lambda alert: alert.raised_at, reverse=True)
     states = Counter(person["state"] for person in people)
     unknown = sum(person["unknown_device"] for person in people)
-    told = {"checks": checks, "states": states, "alerts": waiting, "unknown": unknown}
-    return _page(request, "overview.html", people=len(people), **told)
-
-
-async def users(request: web.Request) -> web.Response:
-    """Everybody's enrolment: how far, how good, since which version."""
-    return _page(request, "users.html", people=await request.app[SITE].people())
+    figures = await site.triage.cases.figures()
+    held = {name: int(n) for name, n in figures.items() if name.startswith("alerts_held")}
+    told = {"checks": checks, "states": states, "alerts": waiting, "unknown": unknown, "held": held}
+    return page(request, "overview.html", people=len(people), **told)
 
 
 async def alerts(request: web.Request) -> web.Response:
@@ -239,7 +265,7 @@ async def alerts(request: web.Request) -> web.Response:
     site = request.app[SITE]
     state, days = _state(request), _days(request)
     found = await site.store.alerts(state=state, since=site.clock() - days * DAY, limit=MOST)
-    return _page(
+    return page(
         request,
         "alerts.html",
         alerts=found[::-1],
@@ -257,7 +283,7 @@ async def alert(request: web.Request) -> web.Response:
     if found is None:
         raise web.HTTPNotFound(text="There is no such alert; it may have been deleted by age.\n")
     picture = Markup(timeline(found.evidence, found.threshold))  # noqa: S704 - svg.py escapes
-    return _page(request, "alert.html", alert=found, picture=picture, next=_next(found))
+    return page(request, "alert.html", alert=found, picture=picture, next=_next(found))
 
 
 def _next(found: Alert) -> list[tuple[str, str]]:
@@ -318,8 +344,12 @@ def _certificate(request: web.Request, form: str, content_type: str) -> web.Resp
     return web.Response(body=body, content_type=content_type, headers=named)
 
 
-def _page(request: web.Request, name: str, **told: Any) -> web.Response:
-    text = request.app[PAGES].get_template(name).render(path=request.path, **told)
+def page(request: web.Request, template: str, /, **told: Any) -> web.Response:
+    """A page of `pages/`, with who asks."""
+    who = request.get(WHO)
+    toast = TOASTS.get(request.query.get("done", ""))
+    shown = {"path": request.path, "who": who, "toast": toast, **told}
+    text = request.app[PAGES].get_template(template).render(**shown)
     return web.Response(text=text, content_type="text/html")
 
 
@@ -330,8 +360,8 @@ ROUTES = (
     Route("/ca.pem", None, ca_pem, "Certificates that devices are to trust."),
     Route("/ca.der", None, ca_der, "The certificate that signs."),
     Route("/setup", None, setup, "How a device joins."),
+    Route("/keys", Act.LOOK, keys, "What the keyboard does."),
     Route("/", Act.LOOK, overview, "Health, people by state, alerts that wait."),
-    Route("/users", Act.SEE_USERS, users, "Everybody's enrolment."),
     Route("/alerts", Act.SEE_ALERTS, alerts, "Alerts, newest first."),
     Route("/alerts/{id}", Act.SEE_ALERTS, alert, "One alert with its evidence."),
 )

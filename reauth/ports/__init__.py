@@ -12,6 +12,7 @@ from typing import Protocol
 from reauth.alert import Alert, State
 from reauth.claim import Claim
 from reauth.person import PersonRow
+from reauth.ports.accounts import AccountStore as AccountStore
 from reauth.ports.audit import Audit as Audit
 from reauth.ports.audit import Checked as Checked
 from reauth.ports.audit import Sought as Sought

@@ -2,6 +2,7 @@
 
 from reauth.settings.checking import address, store_path
 from reauth.settings.reading import ENVIRONMENT_PREFIX, Key, keys, parse, secret_files
+from reauth.settings.telling import redacted, sources, written
 from reauth.settings.tree import (
     Absence,
     Alerts,
@@ -45,6 +46,9 @@ __all__ = [
     "address",
     "keys",
     "parse",
+    "redacted",
     "secret_files",
+    "sources",
     "store_path",
+    "written",
 ]

@@ -87,6 +87,9 @@ class Console:
     listen: str = _key("127.0.0.1:8082", "unix:PATH or HOST:PORT; beyond loopback with TLS only")
     tls_cert: str | None = _key(None, "PEM certificate chain of the console", path=True)
     tls_key: str | None = _key(None, "its key", path=True)
+    url: str | None = _key(None, "https://NAME[:PORT] under which browsers ask for it")
+    login_idle: float = _key(60, "a login without a request ends after", "min", least=1)
+    login_life: float = _key(12, "any login ends after", "hours", least=0.1)
 
 
 @dataclass(frozen=True, slots=True)

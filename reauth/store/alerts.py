@@ -164,6 +164,15 @@ def select(
     return [_alert(row) for row in found]
 
 
+def of_user(connection: sqlite3.Connection, user: str, limit: int) -> list[Alert]:
+    """A user's newest alerts, newest first."""
+    found = connection.execute(
+        f"SELECT {_COLUMNS} FROM alert WHERE person = ? ORDER BY raised_at DESC, id LIMIT ?",  # noqa: S608 - our own column names
+        (user, limit),
+    )
+    return [_alert(row) for row in found]
+
+
 def where(connection: sqlite3.Connection, words: str, values: Sequence[Any]) -> list[Alert]:
     """Alerts that fit conditions; `words` are our own, never anybody's."""
     found = connection.execute(f"SELECT {_COLUMNS} FROM alert WHERE {words}", tuple(values))  # noqa: S608 - our own words

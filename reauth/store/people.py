@@ -63,6 +63,7 @@ FROM active JOIN template
     ON template.person = active.person AND template.version = active.version
 WHERE {person}
 """
+_NAMED = "(SELECT value FROM json_each(:users))"
 _ASKED = tuple(
     (
         _PEOPLE.format(name=name, person=person),
@@ -70,9 +71,12 @@ _ASKED = tuple(
         _NEWEST_OF.format(person=person),
         _ACTIVE.format(person=f"active.{person}"),
     )
-    for name, person in (("1 = 1", "person IS NOT NULL"), ("name = :user", "person = :user"))
+    for name, person in (
+        ("1 = 1", "person IS NOT NULL"),
+        (f"name IN {_NAMED}", f"person IN {_NAMED}"),
+    )
 )
-"""What is asked of everybody, and of one user."""
+"""What is asked of everybody, and of some users."""
 
 _SESSIONS = """
 SELECT id FROM session
@@ -133,10 +137,12 @@ def actives(connection: sqlite3.Connection) -> dict[str, dict[str, int]]:
     return found
 
 
-def people(connection: sqlite3.Connection, cut: str, user: str | None = None) -> list[PersonRow]:
-    """Everyone who has a trajectory cut so, or a template, by name; or one of them."""
-    everybody, *about = _ASKED[user is not None]
-    asked = {"user": user, "cut": cut}
+def people(
+    connection: sqlite3.Connection, cut: str, users: Sequence[str] | None = None
+) -> list[PersonRow]:
+    """Everyone who has a trajectory cut so, or a template, by name; or those of some names."""
+    everybody, *about = _ASKED[users is not None]
+    asked = {"users": None if users is None else json.dumps(users), "cut": cut}
     devices: dict[str, dict[str, DeviceRow]] = {}
     gathered, newest, active = (connection.execute(sql, asked).fetchall() for sql in about)
     for name, device, amount, unknown in gathered:
@@ -390,7 +396,10 @@ def delete(connection: sqlite3.Connection, user: str) -> int:
     ).rowcount
     gone += connection.execute("DELETE FROM template WHERE person = ?", (user,)).rowcount
     gone += connection.execute("DELETE FROM person WHERE name = ?", (user,)).rowcount
-    for table in ("session", "recording", "tab", "held", "reject", "label"):
+    for table in (
+        "session", "recording", "tab", "held", "reject", "label", "enrolment_line",
+        "coverage_person",
+    ):  # fmt: skip
         gone += connection.execute(
             f"DELETE FROM {table} WHERE person = ?",  # noqa: S608 - our own table names
             (user,),

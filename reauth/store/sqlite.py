@@ -69,10 +69,14 @@ class SqliteStore:
 
     def __init__(self, path: str, sealer: Sealer, options: Options) -> None:
         self.desk = Desk(path, sealer, self._connect)
-        self.cut = options.cut
         self._path = path
         self._options = options
         self._raw = DayFiles(os.path.dirname(path), sealer, self._connect)
+
+    @property
+    def cut(self) -> str:
+        """How the trajectories are cut that enrol."""
+        return self._options.cut
 
     async def open(self, stack: AsyncExitStack) -> None:
         """Open the connections, migrate first; `stack` closes them."""
@@ -193,7 +197,7 @@ class SqliteStore:
 
     async def person(self, user: str) -> PersonRow | None:
         """One of them."""
-        found = await self.desk.read(people.people, self._options.cut, user)
+        found = await self.desk.read(people.people, self._options.cut, [user])
         return found[0] if found else None
 
     async def genuine(

@@ -42,6 +42,9 @@ def expire(connection: sqlite3.Connection, keep: StoreSettings, now: float) -> d
     connection.execute("DELETE FROM alert_day WHERE day < ?", (int(alerts // 86_400),))
     gone["tab"] = connection.execute("DELETE FROM tab WHERE last_seen < ?", (raw,)).rowcount
     gone["held"] = connection.execute("DELETE FROM held WHERE received < ?", (raw,)).rowcount
+    gone["enrolment_run"] = connection.execute(
+        "DELETE FROM enrolment_run WHERE begun < ?", (movement,)
+    ).rowcount
     gone["reject"] = connection.execute("DELETE FROM reject WHERE received < ?", (raw,)).rowcount
     return gone
 

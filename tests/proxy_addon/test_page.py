@@ -258,7 +258,7 @@ def test_the_head_alone_is_edited_where_there_is_no_body(method: str, status: in
     assert OBS in one.flow.response.headers["content-security-policy"]
     assert '"v"' != one.flow.response.headers["etag"]
     assert True is one.flow.response.stream
-    assert not one.counters
+    assert {'csp_rewrites_total{action="relaxed"}': 1} == one.counters
 
 
 def test_a_page_that_forbids_transforms_is_watched_and_counted():
@@ -493,6 +493,17 @@ async def test_a_page_is_told_of_once_it_bears_the_tag():
 
     assert ["page"] == heard.names()
     assert [] == nothing.names()
+
+
+async def test_a_page_that_goes_unwatched_is_told_of():
+    """With its reason in a counter, and its site in a note."""
+    one = One()
+    heard = Heard(one)
+
+    one.asked()
+    one.answered(b"<html>", Content_Encoding="unheard-of", Content_Type="text/html")
+
+    assert ["unwatched"] == heard.names()
 
 
 @pytest.mark.parametrize("standing", [Standing.CLEAR, Standing.STOPPED, Standing.WITHDRAWN])
