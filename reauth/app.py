@@ -8,7 +8,7 @@ the store last. Tests build the same house from other settings: arguments, not p
 import asyncio
 import ipaddress
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from reauth import console, ingest, metrics
+from reauth.access_log import identified
 from reauth.adapt import Adapter
 from reauth.background import Background
 from reauth.claim import Keys
@@ -55,10 +56,14 @@ from reauth.sinks import open_sink
 from reauth.sinks.outbox import Outbox
 from reauth.store import Options, SqliteFigures, SqliteStore, create_key, open_store, read_key
 from reauth.tallies import keep_coverage, machine_of
+from reauth.tracing import tracing
 from reauth.triage import Triage
 from reauth.vitals import Vitals
 
 log = logging.getLogger(__name__)
+
+Job = Coroutine[Any, Any, None]
+"""What goes on for as long as the house stands."""
 
 RETENTION = 3600.0
 """s between looks for what is older than its retention, which is counted in days."""
@@ -214,7 +219,7 @@ async def house(settings: Settings) -> AsyncIterator[House]:
     folder = ensure_ca(settings)
     rule, told = Rule(settings), standing(settings)
     lanes = recipes(settings, rule)
-    with only_one(settings), rare_collections():
+    with only_one(settings), rare_collections(), tracing(settings.tracing) as tracer:
         async with (
             _store(settings, sinks) as store,
             Outbox(store, [*sinks, *higher], now) as outbox,
@@ -231,7 +236,7 @@ async def house(settings: Settings) -> AsyncIterator[House]:
             control = Control(told, int(now() * 1000))
             addresses = Addresses(told["address_map"], control, now)
             receiving = ingest.application(intake, keys, settings.ingest, control, now)
-            readiness = Readiness(probes(store, intake, settings))
+            readiness = Readiness(probes(store, intake, settings), advisory=("sinks",))
             urls, listens = dict[str, str](), dict[str, str]()
             lists = Lists(enrolling(inner, settings), inner.runs, now)
             machine = machine_of(control, receiving[RECEIVER], urls, now)
@@ -255,31 +260,37 @@ async def house(settings: Settings) -> AsyncIterator[House]:
                 ),
             )
             await doors.enter_async_context(accounting(settings.identity, addresses, now))
-            background = Background(store, settings, now)
-            hands = Hands(store, now, kept_for(settings))
-            learning = (
-                enroller.run(), adapter.run(), feedback.run(), background.run(), hands.run(settings)
-            )  # fmt: skip
             vitals = Vitals(SqliteFigures(store.desk, settings.store), now)
             covering = keep_coverage(receiving[RECEIVER], inner.coverage, settings.store.raw, now)
             working = _retain(store), vitals.run(), notary.run(), lookout.run(), lists.work()
+            learning = (
+                enroller.run(), adapter.run(), feedback.run(), *_of_everybody(store, settings)
+            )  # fmt: skip
             feeds = fed(settings.identity, addresses)
             broken = await doors.enter_async_context(jobs(*learning, *working, covering, *feeds))
             counting = (
                 engine, receiving[RECEIVER], outbox, addresses, adapter, feedback, notary, vitals
             )  # fmt: skip
             counted = metrics.application(lambda: figures(inner, intake, counting))
+            watched = identified(console.application(site), settings.log.access_share)
             for name, app, listen, tls in (
                 ("metrics", counted, settings.metrics.listen, None),
-                ("console", console.application(site), settings.console.listen, tls_of(settings)),
+                ("console", watched, settings.console.listen, tls_of(settings)),
                 ("ingest", receiving, settings.ingest.listen, None),
             ):
                 where = listening(name, app, listen, tls)
                 listens[name], urls[name] = await doors.enter_async_context(where)
+            engine.tracer = receiving[RECEIVER].tracer = tracer
             doors.callback(engine.watching.close)
             doors.callback(_refuse, control, receiving[RECEIVER])
             told_of = (control, addresses, site)
             yield House(settings, keys, store, rule, *told_of, urls, listens, broken)
+
+
+def _of_everybody(store: Store, settings: Settings) -> tuple[Job, Job]:
+    """What is learnt of all users together, for ever."""
+    hands = Hands(store, now, kept_for(settings))
+    return Background(store, settings, now).run(), hands.run(settings)
 
 
 def _refuse(control: Control, receiver: Receiver) -> None:

@@ -34,6 +34,7 @@ from reauth.coverage import TOLD_APART, Coverage
 from reauth.errors import ClaimError, Overloaded, StoreError
 from reauth.ports import Accepted, Intake, Receipt
 from reauth.settings import Ingest
+from reauth.tracing import OFF
 from reauth.tunnels import Tunnels
 
 log = logging.getLogger(__name__)
@@ -126,6 +127,7 @@ class Receiver:
         )
         self._tunnels = Tunnels()
         self.stopping = False
+        self.tracer = OFF
         self._failing = False
         self.counters: Counter[str] = Counter()
         """Ours."""
@@ -155,7 +157,9 @@ class Receiver:
         results = [self._refusal(claim, body, now) for claim, body in items]
         await self._note([claim for claim, _ in items], results)
         admitted = [place for place, refused in enumerate(results) if refused is None]
-        stored = await self._store([Accepted(*items[place]) for place in admitted])
+        parent = request.headers.get("traceparent")
+        with self.tracer.span("ingest.batches", parent, batches=len(admitted)):
+            stored = await self._store([Accepted(*items[place]) for place in admitted])
         for place, result in zip(admitted, stored, strict=True):
             results[place] = result
         told = _told(results, self._interval_ms())

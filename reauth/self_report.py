@@ -5,6 +5,7 @@ from pathlib import Path
 
 from reauth import __version__, ca
 from reauth.adapt import Adapter
+from reauth.clock import Steps
 from reauth.console.health import Probe
 from reauth.doors import Doors
 from reauth.engine import Engine
@@ -12,6 +13,7 @@ from reauth.families import unheard
 from reauth.feedback import Feedback
 from reauth.feeds import Addresses
 from reauth.ingest import Receiver
+from reauth.installation import now
 from reauth.intake.local import LocalIntake
 from reauth.notary import Notary
 from reauth.ports import Store
@@ -49,8 +51,18 @@ def probes(store: Store, intake: LocalIntake, settings: Settings) -> dict[str, P
         ca.load(Path(settings.ca_path))
         return None
 
+    steps = Steps(now)
+
+    async def clock() -> str | None:
+        return steps.fault()
+
+    async def told() -> str | None:
+        failed = (await store.health()).outbox_failed
+        return f"{failed} deliveries were given up" if failed else None
+
     return {
-        "store": writable, "disk": disk, "queue": queue, "templates": templates, "ca": signing
+        "store": writable, "disk": disk, "queue": queue, "templates": templates, "ca": signing,
+        "clock": clock, "sinks": told,
     }  # fmt: skip
 
 

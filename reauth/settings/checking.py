@@ -15,6 +15,8 @@ _HOST = r"[\w-]+(\.[\w-]+)*"
 _URL = rf":https?://({_HOST}|\[[0-9a-fA-F:.]+\])(:(?P<port>\d{{1,5}}))?/?"
 _LDAP = rf"ldaps?://({_HOST}|\[[0-9a-fA-F:.]+\])(:\d{{1,5}})?"
 _URL_TOLD = "http://HOST:PORT or https://HOST:PORT after it, without a name, password or path"
+_LEVELS = ("debug", "info", "warning", "error")
+_FORMATS = ("json", "text")
 _MODES = {
     "regular": ("", "nothing after it"),
     "transparent": ("", "nothing after it"),
@@ -33,6 +35,7 @@ def check(settings: Settings) -> Iterator[str]:
     yield from _networks("proxy.proxy_protocol_from", settings.proxy.proxy_protocol_from)
     yield from _networks("identity.upstream_peers", settings.identity.upstream_peers)
     yield from _identity(settings.identity)
+    yield from _operations(settings)
     yield from _ports(settings.proxy.connect_ports)
     yield from _hosts("proxy.exclude", settings.proxy.exclude)
     yield from _hosts("proxy.tunnel_browsers", settings.proxy.tunnel_browsers)
@@ -54,6 +57,22 @@ def _mode(mode: str) -> Iterator[str]:
     found = re.fullmatch(form, mode.removeprefix(name), re.ASCII)
     if not found or int(found.groupdict().get("port") or 0) > 65535:
         yield f"proxy.mode {name} must have {told}"
+
+
+def _operations(settings: Settings) -> Iterator[str]:
+    if settings.log.level not in _LEVELS:
+        yield f"log.level is one of {', '.join(_LEVELS)}"
+    if settings.log.format not in _FORMATS:
+        yield f"log.format is one of {', '.join(_FORMATS)}"
+    for name, share in (
+        ("log.access_share", settings.log.access_share),
+        ("tracing.share", settings.tracing.share),
+    ):
+        if not 0 <= share <= 1:
+            yield f"{name} is a share, 0 to 1"
+    endpoint = settings.tracing.endpoint
+    if endpoint is not None and not re.fullmatch(r"https?://[^\s@?#]+", endpoint):
+        yield "tracing.endpoint is http(s)://HOST:PORT/PATH, without a name or password"
 
 
 def _identity(identity: Identity) -> Iterator[str]:

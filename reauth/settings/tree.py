@@ -100,6 +100,30 @@ class Metrics:
 
 
 @dataclass(frozen=True, slots=True)
+class Health:
+    """[health]"""
+
+    pre_stop: float = _key(0, "between saying that we go and closing, for load balancers", "s")
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """[log]"""
+
+    level: str = _key("info", "debug, info, warning or error")
+    format: str = _key("json", "or text, for a person")
+    access_share: float = _key(0.01, "of the console's requests that are told, 0 to 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Tracing:
+    """[tracing]"""
+
+    endpoint: str | None = _key(None, "OTLP over HTTP, http(s)://HOST:PORT/v1/traces; none: off")
+    share: float = _key(0.01, "of the groups of batches that are traced, 0 to 1")
+
+
+@dataclass(frozen=True, slots=True)
 class Ca:
     """[ca]"""
 
@@ -256,6 +280,9 @@ class Settings:
     ingest: Ingest = field(default_factory=Ingest)
     console: Console = field(default_factory=Console)
     metrics: Metrics = field(default_factory=Metrics)
+    health: Health = field(default_factory=Health)
+    log: Log = field(default_factory=Log)
+    tracing: Tracing = field(default_factory=Tracing)
     ca: Ca = field(default_factory=Ca)
     identity: Identity = field(default_factory=Identity)
     store: StoreSettings = field(default_factory=StoreSettings)

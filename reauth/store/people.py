@@ -78,6 +78,11 @@ _ASKED = tuple(
 )
 """What is asked of everybody, and of some users."""
 
+_OF_A_PERSON = (
+    "session", "recording", "tab", "held", "reject", "enrolment_line", "coverage_person", "label"
+)  # fmt: skip
+"""Tables whose rows go with their person."""
+
 _SESSIONS = """
 SELECT id FROM session
 WHERE person = ? AND cut = ? AND trajectories > 0 AND NOT EXISTS (
@@ -396,10 +401,7 @@ def delete(connection: sqlite3.Connection, user: str) -> int:
     ).rowcount
     gone += connection.execute("DELETE FROM template WHERE person = ?", (user,)).rowcount
     gone += connection.execute("DELETE FROM person WHERE name = ?", (user,)).rowcount
-    for table in (
-        "session", "recording", "tab", "held", "reject", "label", "enrolment_line",
-        "coverage_person",
-    ):  # fmt: skip
+    for table in _OF_A_PERSON:
         gone += connection.execute(
             f"DELETE FROM {table} WHERE person = ?",  # noqa: S608 - our own table names
             (user,),

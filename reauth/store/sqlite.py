@@ -69,14 +69,10 @@ class SqliteStore:
 
     def __init__(self, path: str, sealer: Sealer, options: Options) -> None:
         self.desk = Desk(path, sealer, self._connect)
+        self.cut = options.cut
         self._path = path
         self._options = options
         self._raw = DayFiles(os.path.dirname(path), sealer, self._connect)
-
-    @property
-    def cut(self) -> str:
-        """How the trajectories are cut that enrol."""
-        return self._options.cut
 
     async def open(self, stack: AsyncExitStack) -> None:
         """Open the connections, migrate first; `stack` closes them."""

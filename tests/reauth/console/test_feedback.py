@@ -59,6 +59,8 @@ async def test_two_people_and_a_picture(browse, served, store, alert):
     said = await send(client, f"/labels/{alert}/confirm", reason="asked her")
     told = await said.json()
     assert ("confirmed", "asked her") == (told["standing"], told["reason"])
+    another = await alarmed(store, "s2", NEW_MOUSE, 32)
+    assert 200 == (await send(client, f"/labels/{another}/confirm")).status
     made = (await (await send(client, "/compare", user="alice")).json())["shadows"]
     page = unescape(await (await client.get("/feedback")).text())
     assert 'class="det"' in page
@@ -72,7 +74,7 @@ async def test_two_people_and_a_picture(browse, served, store, alert):
     page = await (await client.get("/feedback")).text()
     assert "promoted" in page
     told = await (await client.get(API)).json()
-    assert ["taught"] == [label["standing"] for label in told["labels"]]
+    assert ["taught"] * 2 == [label["standing"] for label in told["labels"]]
     assert ["promoted"] == [row["state"] for row in told["shadows"]]
 
 
