@@ -30,7 +30,7 @@ from reauth.enrol import Enroller
 from reauth.enrolling import Lists
 from reauth.errors import StoreError
 from reauth.feeds import Addresses, accounting, fed
-from reauth.furnishing import enrolling, subjects_of
+from reauth.furnishing import enrolling, feedback_of, subjects_of
 from reauth.hands import Hands
 from reauth.ingest import RECEIVER, Control, Receiver
 from reauth.installation import (
@@ -279,7 +279,7 @@ async def house(settings: Settings) -> AsyncIterator[House]:
             notary = Notary(inner.audit, now, settings.store.audit)
             names = [sink.name for sink in sinks], [sink.name for sink in higher]
             lookout = Lookout(inner.cases, settings.alerts, names, now, outbox.wake)
-            enroller = Enroller(store, settings, now)
+            enroller, feedback = Enroller(store, settings, now), feedback_of(inner, settings)
             adapter = Adapter(store, settings, now, enroller)
             control = Control(told, int(now() * 1000))
             addresses = Addresses(told["address_map"], control, now)
@@ -304,16 +304,22 @@ async def house(settings: Settings) -> AsyncIterator[House]:
                 clock=now,
                 audit=inner.audit,
                 triage=triage_of(inner),
-                subjects=subjects_of(settings, inner, lists, engine.watching, machine),
+                subjects=subjects_of(
+                    settings, inner, lists, engine.watching, feedback, machine
+                ),
             )
             await doors.enter_async_context(accounting(settings.identity, addresses, now))
             vitals = Vitals(SqliteFigures(store.desk, settings.store), now)
             covering = keep_coverage(receiving[RECEIVER], inner.coverage, settings.store.raw, now)
             working = _retain(store), vitals.run(), notary.run(), lookout.run(), lists.work()
-            learning = enroller.run(), adapter.run(), *_of_everybody(store, settings)
+            learning = (
+                enroller.run(), adapter.run(), feedback.run(), *_of_everybody(store, settings)
+            )  # fmt: skip
             feeds = fed(settings.identity, addresses)
             broken = await doors.enter_async_context(jobs(*learning, *working, covering, *feeds))
-            counting = (engine, receiving[RECEIVER], outbox, addresses, adapter, notary, vitals)
+            counting = (
+                engine, receiving[RECEIVER], outbox, addresses, adapter, feedback, notary, vitals
+            )  # fmt: skip
             counted = metrics.application(lambda: figures(inner, intake, counting))
             watched = identified(console.application(site), settings.log.access_share)
             for name, app, listen, tls in (
@@ -379,6 +385,7 @@ async def _retain(store: Store) -> None:
 __all__ = [
     "House",
     "enrolling",
+    "feedback_of",
     "house",
     "identity_recipe",
     "kept_for",

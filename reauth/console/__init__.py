@@ -19,6 +19,7 @@ from reauth.console import (
     auditing,
     coverage,
     enrolling,
+    feedback,
     guard,
     login,
     machine,
@@ -69,6 +70,7 @@ _SUBJECTS = ("ids", "id", "user", "name", "sink")
 TABLE: Table = (
     *views.ROUTES,
     *triage.ROUTES,
+    *feedback.ROUTES,
     *about.ROUTES,
     *login.ROUTES,
     *sso.ROUTES,
