@@ -34,9 +34,9 @@ EACH_KIND = 4000
 DECOYS = 4500
 """About as many as people's movements."""
 
-OF_DECOYS = 0.3
+OF_DECOYS = 0.15
 """Share of the weight of all programs that decoys have. Without any, programs that were not taught
-are found far less often; with half of it, those that were taught are."""
+are found far less often; with twice as much, those that were taught are, and others no more."""
 
 SLOWER = (0.05, 0.1)
 """s; looks of the slow clocks by which every fourth movement of both sides teaches once more."""
