@@ -289,7 +289,7 @@ async def test_labels_of_alerts_from_before_there_were_any_are_made_up(tmp_path)
         migrate(old, path, steps[:at])
         for number, (state, verdict) in enumerate(OLD):
             name = f"a{number}"
-            assert alerts.insert(old, alarm(name, f"s{number}"), ()) is not None
+            assert alerts.insert(old, alarm(name, f"s{number}"), {}) is not None
             values = (state, verdict, name)
             old.execute("UPDATE alert SET state = ?, verdict = ? WHERE id = ?", values)
         migrate(old, path, steps[: at + 1])
