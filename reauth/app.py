@@ -241,7 +241,6 @@ async def house(settings: Settings) -> AsyncIterator[House]:
             accounts, logins = access_of(inner, settings, now)
             site = console.Site(
                 store=store,
-                people=lambda: enroller.status(None),
                 readiness=readiness,
                 ca=folder,
                 proxy=_proxy_of(settings),
@@ -253,6 +252,7 @@ async def house(settings: Settings) -> AsyncIterator[House]:
                 clock=now,
                 audit=inner.audit,
                 triage=triage_of(inner),
+                scenes=inner.scenes,
                 subjects=subjects_of(settings, inner, lists, engine.watching, machine),
             )
             await doors.enter_async_context(accounting(settings.identity, addresses, now))

@@ -10,6 +10,7 @@ from reauth.ports import AccountStore, Audit, Cases, Store, Suppressions
 from reauth.ports.coverage import CoverageKept
 from reauth.ports.film import Films
 from reauth.ports.roster import Roster, Runs
+from reauth.ports.scene import Scenes
 from reauth.proof import Passwords
 from reauth.settings import Settings
 from reauth.store import (
@@ -22,6 +23,7 @@ from reauth.store import (
 from reauth.store.coverage import SqliteCoverage
 from reauth.store.film import SqliteFilms
 from reauth.store.roster import SqliteRoster, SqliteRuns
+from reauth.store.scene import SqliteScenes
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,7 @@ class Doors:
     runs: Runs
     coverage: CoverageKept
     films: Films
+    scenes: Scenes
 
 
 def doors_of(store: SqliteStore) -> Doors:
@@ -52,6 +55,7 @@ def doors_of(store: SqliteStore) -> Doors:
         runs=SqliteRuns(desk),
         coverage=SqliteCoverage(desk),
         films=SqliteFilms(desk),
+        scenes=SqliteScenes(desk, store.cut),
     )
 
 

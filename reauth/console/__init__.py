@@ -15,6 +15,8 @@ from reauth.audit import Deed
 from reauth.console import (
     about,
     accounts,
+    alert,
+    alerts,
     api,
     auditing,
     coverage,
@@ -24,6 +26,7 @@ from reauth.console import (
     machine,
     movement,
     openapi,
+    overview,
     own,
     triage,
     users,
@@ -67,6 +70,9 @@ _SUBJECTS = ("ids", "id", "user", "name", "sink")
 
 TABLE: Table = (
     *views.ROUTES,
+    *overview.ROUTES,
+    *alerts.ROUTES,
+    *alert.ROUTES,
     *triage.ROUTES,
     *about.ROUTES,
     *login.ROUTES,

@@ -4,12 +4,11 @@ A place is shown if it is served and whoever looks has the act that its row asks
 to a door that is shut.
 """
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from reauth.access import Who
-from reauth.console.routes import Action, Route
+from reauth.console.routes import Route, Table
 
 NAMES: Final = (
     ("/", "Overview"),
@@ -46,7 +45,7 @@ class Navigation:
         The rows of all modules.
     """
 
-    def __init__(self, table: Iterable[Route | Action]) -> None:
+    def __init__(self, table: Table) -> None:
         acts = {row.path: row.act for row in table if isinstance(row, Route)}
         self._places = [(path, name, acts[path]) for path, name in NAMES if path in acts]
 

@@ -47,7 +47,6 @@ def site(store, tmp_path):
     )
     return console.Site(
         store=store,
-        people=lambda: enroller.status(None),
         readiness=Readiness({"store": well}),
         ca=tmp_path / "ca",
         proxy="127.0.0.1:8080",
@@ -55,6 +54,7 @@ def site(store, tmp_path):
         tls=False,
         clock=lambda: NOON,
         audit=doors.audit,
+        scenes=doors.scenes,
         triage=Triage(store, doors.cases, doors.suppressions, lambda: NOON),
         accounts=accounts,
         logins=logins,
