@@ -291,7 +291,6 @@ async def house(settings: Settings) -> AsyncIterator[House]:
             accounts, logins = access_of(inner, settings, now)
             site = console.Site(
                 store=store,
-                people=lambda: enroller.status(None),
                 readiness=readiness,
                 ca=folder,
                 proxy=_proxy_of(settings),
@@ -304,6 +303,7 @@ async def house(settings: Settings) -> AsyncIterator[House]:
                 clock=now,
                 audit=inner.audit,
                 triage=triage_of(inner),
+                scenes=inner.scenes,
                 subjects=subjects_of(
                     settings, inner, lists, engine.watching, feedback, machine
                 ),

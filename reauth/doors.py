@@ -10,6 +10,7 @@ from reauth.ports import AccountStore, Audit, Cases, Lessons, Store, Suppression
 from reauth.ports.coverage import CoverageKept
 from reauth.ports.film import Films
 from reauth.ports.roster import Roster, Runs
+from reauth.ports.scene import Scenes
 from reauth.proof import Passwords
 from reauth.settings import Settings
 from reauth.store import (
@@ -23,6 +24,7 @@ from reauth.store import (
 from reauth.store.coverage import SqliteCoverage
 from reauth.store.film import SqliteFilms
 from reauth.store.roster import SqliteRoster, SqliteRuns
+from reauth.store.scene import SqliteScenes
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,7 @@ class Doors:
     coverage: CoverageKept
     films: Films
     lessons: Lessons
+    scenes: Scenes
 
 
 def doors_of(store: SqliteStore) -> Doors:
@@ -55,6 +58,7 @@ def doors_of(store: SqliteStore) -> Doors:
         coverage=SqliteCoverage(desk),
         films=SqliteFilms(desk),
         lessons=SqliteLessons(desk, store.cut),
+        scenes=SqliteScenes(desk, store.cut),
     )
 
 

@@ -15,6 +15,8 @@ from reauth.audit import Deed
 from reauth.console import (
     about,
     accounts,
+    alert,
+    alerts,
     api,
     auditing,
     coverage,
@@ -25,6 +27,7 @@ from reauth.console import (
     machine,
     movement,
     openapi,
+    overview,
     own,
     sso,
     triage,
@@ -69,6 +72,9 @@ _SUBJECTS = ("ids", "id", "user", "name", "sink")
 
 TABLE: Table = (
     *views.ROUTES,
+    *overview.ROUTES,
+    *alerts.ROUTES,
+    *alert.ROUTES,
     *triage.ROUTES,
     *feedback.ROUTES,
     *about.ROUTES,

@@ -49,7 +49,6 @@ def site(store, tmp_path):
     )
     return console.Site(
         store=store,
-        people=lambda: enroller.status(None),
         readiness=Readiness({"store": well}),
         ca=tmp_path / "ca",
         proxy="127.0.0.1:8080",
@@ -57,6 +56,7 @@ def site(store, tmp_path):
         tls=False,
         clock=lambda: NOON,
         audit=doors.audit,
+        scenes=doors.scenes,
         triage=Triage(store, doors.cases, doors.suppressions, lambda: NOON),
         accounts=accounts,
         logins=logins,
