@@ -8,12 +8,10 @@ the store last. Tests build the same house from other settings: arguments, not p
 import asyncio
 import ipaddress
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from socket import gethostname
 from typing import Any
 
 from threadpoolctl import threadpool_limits
@@ -50,14 +48,14 @@ from reauth.integrations import Integrations
 from reauth.lanes import Rule, features_of, identity_recipe, kept_for, recipes
 from reauth.listen import jobs, listening, rare_collections, tls_of
 from reauth.lookout import Lookout
-from reauth.news import Event, Letterhead
+from reauth.news import Event
 from reauth.notary import Notary
 from reauth.oidc import Provider, relying
+from reauth.outlets import open_higher, open_sinks
 from reauth.ports import Sink, Store
 from reauth.raising import Raising
 from reauth.self_report import figures, probes
 from reauth.settings import Settings, address
-from reauth.sinks import open_sink
 from reauth.sinks.outbox import Outbox
 from reauth.store import Options, SqliteFigures, SqliteStore, create_key, open_store, read_key
 from reauth.store.deliveries import SqliteDeliveries
@@ -183,39 +181,6 @@ def store_key(settings: Settings) -> bytes:
     return read_key(path) if Path(path).exists() else create_key(path)
 
 
-def open_sinks(settings: Settings) -> list[Sink]:
-    """The sinks that the settings name.
-
-    Raises
-    ------
-    SettingsError
-        If a URL is none that we know.
-    """
-    head, key = letterhead(settings), _naming(settings)
-    return [open_sink(url, settings.sinks, head, key) for url in settings.sinks.urls]
-
-
-def _naming(settings: Settings) -> Callable[[], bytes]:
-    """The key of users' pseudonyms, made when somebody asks for it."""
-    return cache(lambda: ensure_keys(settings).derive("users")[-1][1])
-
-
-def letterhead(settings: Settings) -> Letterhead:
-    """What stands on everything that this installation sends.
-
-    Raises
-    ------
-    SettingsError
-        If a table has no feature set or verifier of that name.
-    """
-    models = {
-        "identity": (features_of(settings).name, settings.identity_lane.verifier),
-        "bot": ("", settings.bot_lane.detector),
-        "replay": ("", settings.replay_lane.detector),
-    }
-    return Letterhead(gethostname(), settings.console.url, models)
-
-
 @asynccontextmanager
 async def opened_integrations(settings: Settings) -> AsyncIterator[Integrations]:
     """The sinks that the settings name, with what they were told.
@@ -228,19 +193,8 @@ async def opened_integrations(settings: Settings) -> AsyncIterator[Integrations]
     ensure_state(settings)
     sinks = open_sinks(settings)
     async with _store(settings, sinks) as store:
-        yield Integrations(SqliteDeliveries(store.desk), sinks, now)
-
-
-def open_higher(settings: Settings) -> list[Sink]:
-    """The sinks that are told only of what nobody takes.
-
-    Raises
-    ------
-    SettingsError
-        If a URL is none that we know.
-    """
-    head, key = letterhead(settings), _naming(settings)
-    return [open_sink(url, settings.sinks, head, key) for url in settings.alerts.escalate_to]
+        told = [*sinks, *open_higher(settings)]
+        yield Integrations(SqliteDeliveries(store.desk), told, now)
 
 
 def triage_of(inner: Doors) -> Triage:
