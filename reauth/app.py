@@ -60,7 +60,6 @@ from reauth.settings import Settings, address
 from reauth.sinks import open_sink
 from reauth.sinks.outbox import Outbox
 from reauth.store import Options, SqliteFigures, SqliteStore, create_key, open_store, read_key
-from reauth.store.deliveries import SqliteDeliveries
 from reauth.tallies import keep_coverage, machine_of
 from reauth.tracing import tracing
 from reauth.triage import Triage
@@ -228,7 +227,7 @@ async def opened_integrations(settings: Settings) -> AsyncIterator[Integrations]
     ensure_state(settings)
     sinks = open_sinks(settings)
     async with _store(settings, sinks) as store:
-        yield Integrations(SqliteDeliveries(store.desk), sinks, now)
+        yield Integrations(doors_of(store).deliveries, sinks, now)
 
 
 def open_higher(settings: Settings) -> list[Sink]:
@@ -304,7 +303,9 @@ async def house(settings: Settings) -> AsyncIterator[House]:
                 clock=now,
                 audit=inner.audit,
                 triage=triage_of(inner),
-                subjects=subjects_of(settings, inner, lists, engine.watching, machine),
+                subjects=subjects_of(
+                    settings, inner, lists, engine.watching, machine, [*sinks, *higher]
+                ),
             )
             await doors.enter_async_context(accounting(settings.identity, addresses, now))
             vitals = Vitals(SqliteFigures(store.desk, settings.store), now)

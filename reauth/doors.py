@@ -8,6 +8,7 @@ from reauth.audit import Deed
 from reauth.logins import Life, Logins
 from reauth.ports import AccountStore, Audit, Cases, Lessons, Store, Suppressions
 from reauth.ports.coverage import CoverageKept
+from reauth.ports.deliveries import Deliveries
 from reauth.ports.film import Films
 from reauth.ports.roster import Roster, Runs
 from reauth.proof import Passwords
@@ -21,6 +22,7 @@ from reauth.store import (
     SqliteSuppressions,
 )
 from reauth.store.coverage import SqliteCoverage
+from reauth.store.deliveries import SqliteDeliveries
 from reauth.store.film import SqliteFilms
 from reauth.store.roster import SqliteRoster, SqliteRuns
 
@@ -39,6 +41,7 @@ class Doors:
     coverage: CoverageKept
     films: Films
     lessons: Lessons
+    deliveries: Deliveries
 
 
 def doors_of(store: SqliteStore) -> Doors:
@@ -55,6 +58,7 @@ def doors_of(store: SqliteStore) -> Doors:
         coverage=SqliteCoverage(desk),
         films=SqliteFilms(desk),
         lessons=SqliteLessons(desk, store.cut),
+        deliveries=SqliteDeliveries(desk),
     )
 
 

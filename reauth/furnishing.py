@@ -1,13 +1,15 @@
 """Enrolment, and the doors of the console's pages, put together from what an installation keeps."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from reauth.console.subjects import Machine, Subjects
 from reauth.doors import Doors
 from reauth.enrol import Enroller
 from reauth.enrolling import Cut, Enrolling, Lists
 from reauth.installation import now
+from reauth.integrations import Integrations
 from reauth.lanes import identity_recipe
+from reauth.ports import Sink
 from reauth.settings import Settings
 from reauth.watching import Watching
 
@@ -25,6 +27,7 @@ def subjects_of(
     lists: Lists,
     watching: Watching,
     machine: Callable[[], Machine],
+    sinks: Sequence[Sink],
 ) -> Subjects:
     """What the pages of users and of the machine work with."""
     return Subjects(
@@ -36,4 +39,5 @@ def subjects_of(
         films=doors.films,
         watching=watching,
         machine=machine,
+        integrations=Integrations(doors.deliveries, sinks, now),
     )

@@ -20,6 +20,7 @@ from reauth.console import (
     coverage,
     enrolling,
     guard,
+    integrations,
     login,
     machine,
     movement,
@@ -81,6 +82,7 @@ TABLE: Table = (
     *coverage.ROUTES,
     *movement.ROUTES,
     *machine.ROUTES,
+    *integrations.ROUTES,
     *auditing.ROUTES,
 )
 """Everything that the console answers, module by module."""

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from reauth.enrolling import Enrolling, Lists
+from reauth.integrations import Integrations
 from reauth.ports.coverage import CoverageKept
 from reauth.ports.film import Films
 from reauth.ports.roster import Roster
@@ -43,4 +44,5 @@ class Subjects:
     films: Films
     watching: Watching
     machine: Callable[[], Machine]
+    integrations: Integrations
     sources: Mapping[tuple[str, str], str] = field(default_factory=dict)

@@ -51,8 +51,9 @@ INSERT INTO alert_figure (name, value) VALUES (?, ?)
 ON CONFLICT (name) DO UPDATE SET value = alert_figure.value + excluded.value
 """
 _NOTE = """
-INSERT INTO attempt (id, delivery, alert, sink, event, at, number, result, fault)
-SELECT (SELECT COALESCE(MAX(id), 0) + 1 FROM attempt), id, alert, sink, event, ?, attempts, ?, ?
+INSERT INTO delivery_attempt (id, delivery, alert, sink, event, at, number, result, fault)
+SELECT (SELECT COALESCE(MAX(id), 0) + 1 FROM delivery_attempt), id, alert, sink, event, ?,
+    attempts, ?, ?
 FROM outbox WHERE id = ?
 """
 LONGEST_FAULT = 300
@@ -324,7 +325,7 @@ def _note(
 
 def forget_attempts(connection: sqlite3.Connection, before: float) -> int:
     """Delete attempts that were made before a time (s); how many."""
-    return connection.execute("DELETE FROM attempt WHERE at < ?", (before,)).rowcount
+    return connection.execute("DELETE FROM delivery_attempt WHERE at < ?", (before,)).rowcount
 
 
 def _values(alert: Alert) -> tuple[Any, ...]:

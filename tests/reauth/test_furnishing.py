@@ -18,6 +18,7 @@ async def test_a_recording_is_cut_as_the_lane_that_learns_cuts(store):
 
     lists = Lists(made, doors.runs, lambda: NOON)
     watching = Watching()
-    subjects = subjects_of(settings, doors, lists, watching, lambda: None)
+    subjects = subjects_of(settings, doors, lists, watching, lambda: None, [])
     assert (made, watching) == (subjects.enrolling, subjects.watching)
     assert doors.films is subjects.films
+    assert [] == await subjects.integrations.listed()
