@@ -58,7 +58,6 @@ from reauth.self_report import figures, probes
 from reauth.settings import Settings, address
 from reauth.sinks.outbox import Outbox
 from reauth.store import Options, SqliteFigures, SqliteStore, create_key, open_store, read_key
-from reauth.store.deliveries import SqliteDeliveries
 from reauth.tallies import keep_coverage, machine_of
 from reauth.tracing import tracing
 from reauth.triage import Triage
@@ -194,7 +193,7 @@ async def opened_integrations(settings: Settings) -> AsyncIterator[Integrations]
     sinks = open_sinks(settings)
     async with _store(settings, sinks) as store:
         told = [*sinks, *open_higher(settings)]
-        yield Integrations(SqliteDeliveries(store.desk), told, now)
+        yield Integrations(doors_of(store).deliveries, told, now)
 
 
 def triage_of(inner: Doors) -> Triage:
@@ -233,7 +232,7 @@ async def house(settings: Settings) -> AsyncIterator[House]:
             notary = Notary(inner.audit, now, settings.store.audit)
             names = [sink.name for sink in sinks], [sink.name for sink in higher]
             lookout = Lookout(inner.cases, settings.alerts, names, now, outbox.wake)
-            enroller, feedback = Enroller(store, settings, now), feedback_of(inner, settings)
+            enroller = Enroller(store, settings, now)
             adapter = Adapter(store, settings, now, enroller)
             control = Control(told, int(now() * 1000))
             addresses = Addresses(told["address_map"], control, now)
@@ -259,7 +258,7 @@ async def house(settings: Settings) -> AsyncIterator[House]:
                 triage=triage_of(inner),
                 scenes=inner.scenes,
                 subjects=subjects_of(
-                    settings, inner, lists, engine.watching, feedback, machine
+                    settings, inner, lists, engine.watching, machine, [*sinks, *higher]
                 ),
             )
             await doors.enter_async_context(accounting(settings.identity, addresses, now))
@@ -267,12 +266,13 @@ async def house(settings: Settings) -> AsyncIterator[House]:
             covering = keep_coverage(receiving[RECEIVER], inner.coverage, settings.store.raw, now)
             working = _retain(store), vitals.run(), notary.run(), lookout.run(), lists.work()
             learning = (
-                enroller.run(), adapter.run(), feedback.run(), *_of_everybody(store, settings)
+                enroller.run(), adapter.run(), site.subjects.feedback.run(), *_of_everybody(store, settings)
             )  # fmt: skip
             feeds = fed(settings.identity, addresses)
             broken = await doors.enter_async_context(jobs(*learning, *working, covering, *feeds))
             counting = (
-                engine, receiving[RECEIVER], outbox, addresses, adapter, feedback, notary, vitals
+                engine, receiving[RECEIVER], outbox, addresses, adapter, site.subjects.feedback,
+                notary, vitals,
             )  # fmt: skip
             counted = metrics.application(lambda: figures(inner, intake, counting))
             watched = identified(console.application(site), settings.log.access_share)
