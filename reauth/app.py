@@ -266,7 +266,8 @@ async def house(settings: Settings) -> AsyncIterator[House]:
             covering = keep_coverage(receiving[RECEIVER], inner.coverage, settings.store.raw, now)
             working = _retain(store), vitals.run(), notary.run(), lookout.run(), lists.work()
             learning = (
-                enroller.run(), adapter.run(), site.subjects.feedback.run(), *_of_everybody(store, settings)
+                enroller.run(), adapter.run(), site.subjects.feedback.run(),
+                *_of_everybody(store, settings),
             )  # fmt: skip
             feeds = fed(settings.identity, addresses)
             broken = await doors.enter_async_context(jobs(*learning, *working, covering, *feeds))

@@ -13,8 +13,8 @@ from reauth import console
 from reauth.access import FIRST, Act, Role
 from reauth.access import SCOPES as GIVEN
 from reauth.console.routes import API, Action, Route
+from tests.console.rights import ALL, INSIDE, LETTERS, OPEN, ROWS, SCOPES
 from tests.people import PASSWORD, STAY, come_in, from_here
-from tests.reauth.console.rights import ALL, INSIDE, LETTERS, OPEN, ROWS, SCOPES
 
 REFUSED = 403
 
