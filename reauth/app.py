@@ -17,15 +17,14 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from reauth import __version__, ca, console, ingest, metrics
+from reauth import __version__, console, ingest, metrics
 from reauth.access_log import identified
 from reauth.adapt import Adapter
 from reauth.background import Background
 from reauth.claim import Keys
-from reauth.clock import Steps
-from reauth.console.health import Probe, Readiness
-from reauth.doors import Doors, doors_of
-from reauth.engine import Engine
+from reauth.console.health import Readiness
+from reauth.doors import Doors, access_of, doors_of
+from reauth.engine import Dress, Engine
 from reauth.enrol import Enroller
 from reauth.errors import StoreError
 from reauth.families import unheard
@@ -34,6 +33,7 @@ from reauth.hands import Hands
 from reauth.ingest import RECEIVER, Control, Receiver
 from reauth.installation import (
     address_map,
+    assets,
     ensure_ca,
     ensure_keys,
     ensure_state,
@@ -45,25 +45,25 @@ from reauth.installation import (
 from reauth.intake.local import LocalIntake
 from reauth.lanes import Rule, features_of, identity_recipe, kept_for, recipes
 from reauth.listen import jobs, listening, rare_collections, tls_of
+from reauth.lookout import Lookout
 from reauth.notary import Notary
 from reauth.ports import Sink, Store
+from reauth.probes import LEAST_FREE, probes_of
+from reauth.raising import Raising
 from reauth.settings import Settings, address
 from reauth.sinks import open_sink
 from reauth.sinks.outbox import Outbox
 from reauth.store import Options, SqliteFigures, SqliteStore, create_key, open_store, read_key
 from reauth.tracing import tracing
+from reauth.triage import Triage
 from reauth.vitals import Vitals
 
 log = logging.getLogger(__name__)
 
 RETENTION = 3600.0
 """s between looks for what is older than its retention, which is counted in days."""
-LEAST_FREE = 0.05
-"""Share of the disk that must be free to take data (privacy-ops.md §4)."""
 _STATES = ("none", "gathering", "provisional", "active", "paused")
 """Of enrolment (interfaces.md §4)."""
-HIGH_WATER = 0.8
-"""Share of the ingest's queue from which on clients are told to slow down (ingest.md §6)."""
 
 
 @dataclass(slots=True)
@@ -181,6 +181,27 @@ def open_sinks(settings: Settings) -> list[Sink]:
     return [open_sink(url, settings.sinks) for url in settings.sinks.urls]
 
 
+def open_higher(settings: Settings) -> list[Sink]:
+    """The sinks that are told only of what nobody takes.
+
+    Raises
+    ------
+    SettingsError
+        If a URL is none that we know.
+    """
+    return [open_sink(url, settings.sinks) for url in settings.alerts.escalate_to]
+
+
+def triage_of(inner: Doors) -> Triage:
+    """What people do about alerts."""
+    return Triage(inner.store, inner.cases, inner.suppressions, now)
+
+
+def _dress(store: SqliteStore, settings: Settings) -> Dress:
+    inner = doors_of(store)
+    return Raising(inner.cases, inner.suppressions, settings.alerts, assets(settings)).dress
+
+
 @asynccontextmanager
 async def house(settings: Settings) -> AsyncIterator[House]:
     """Open everything but the proxy; everything listens once this yields.
@@ -191,48 +212,55 @@ async def house(settings: Settings) -> AsyncIterator[House]:
         If any part cannot be opened; what was open is closed again.
     """
     ensure_state(settings)
-    keys, sinks = ensure_keys(settings), open_sinks(settings)
+    keys, sinks, higher = ensure_keys(settings), open_sinks(settings), open_higher(settings)
     folder = ensure_ca(settings)
     rule, told = Rule(settings), standing(settings)
     lanes = recipes(settings, rule)
     with only_one(settings), rare_collections(), tracing(settings.tracing) as tracer:
         async with (
             _store(settings, sinks) as store,
-            Outbox(store, sinks, now) as outbox,
-            Engine(store, lanes, settings, now, outbox.wake) as engine,
+            Outbox(store, [*sinks, *higher], now) as outbox,
+            Engine(store, lanes, settings, now, outbox.wake, _dress(store, settings)) as engine,
             LocalIntake(engine, settings.ingest) as intake,
             AsyncExitStack() as doors,
         ):
-            audit = doors_of(store).audit
-            notary = Notary(audit, now, settings.store.audit)
+            inner = doors_of(store)
+            notary = Notary(inner.audit, now, settings.store.audit)
+            names = [sink.name for sink in sinks], [sink.name for sink in higher]
+            lookout = Lookout(inner.cases, settings.alerts, names, now, outbox.wake)
             enroller = Enroller(store, settings, now)
             adapter = Adapter(store, settings, now, enroller)
             control = Control(told, int(now() * 1000))
             addresses = Addresses(told["address_map"], control, now)
             receiving = ingest.application(intake, keys, settings.ingest, control, now)
-            probes = _probes(store, intake, settings)
+            probes = probes_of(store, lambda: intake.depth, settings, now)
             readiness = Readiness(probes, advisory=("sinks",))
+            accounts, logins = access_of(inner, settings, now)
             site = console.Site(
                 store=store,
                 people=lambda: enroller.status(None),
                 readiness=readiness,
                 ca=folder,
                 proxy=_proxy_of(settings),
+                accounts=accounts,
+                logins=logins,
                 local=_is_local(settings.console.listen),
+                url=settings.console.url,
                 tls=settings.console.tls_cert is not None,
                 clock=now,
-                audit=audit,
+                audit=inner.audit,
+                triage=triage_of(inner),
             )
             await doors.enter_async_context(accounting(settings.identity, addresses, now))
             background = Background(store, settings, now)
             hands = Hands(store, now, kept_for(settings))
             learning = enroller.run(), adapter.run(), background.run(), hands.run(settings)
             vitals = Vitals(SqliteFigures(store.desk, settings.store), now)
-            keeping = _retain(store), vitals.run(), notary.run()
+            keeping = _retain(store), vitals.run(), notary.run(), lookout.run()
             beside = jobs(*learning, *keeping, *fed(settings.identity, addresses))
             broken = await doors.enter_async_context(beside)
             counting = (engine, receiving[RECEIVER], outbox, addresses, adapter, notary, vitals)
-            counted = metrics.application(lambda: _figures(store, intake, counting))
+            counted = metrics.application(lambda: _figures(inner, intake, counting))
             watched = identified(console.application(site), settings.log.access_share)
             urls, listens = {}, {}
             for name, app, listen, tls in (
@@ -252,43 +280,6 @@ def _refuse(control: Control, receiver: Receiver) -> None:
     """Take nothing more: the listeners are about to close."""
     receiver.stopping = True
     control.stop()
-
-
-def _probes(store: Store, intake: LocalIntake, settings: Settings) -> dict[str, Probe]:
-    """What `/readyz` asks."""
-
-    async def writable() -> str | None:
-        return None if (await store.health()).writable else "cannot be written to"
-
-    async def disk() -> str | None:
-        free = (await store.health()).free_share
-        return None if free >= LEAST_FREE else f"{free:.1%} of the disk is free"
-
-    async def queue() -> str | None:
-        full = intake.depth >= HIGH_WATER * settings.ingest.queue
-        return "full: the store is slower than what comes" if full else None
-
-    async def templates() -> str | None:
-        await store.actives()
-        return None
-
-    async def signing() -> str | None:
-        ca.load(Path(settings.ca_path))
-        return None
-
-    steps = Steps(now)
-
-    async def clock() -> str | None:
-        return steps.fault()
-
-    async def told() -> str | None:
-        failed = (await store.health()).outbox_failed
-        return f"{failed} deliveries were given up" if failed else None
-
-    return {
-        "store": writable, "disk": disk, "queue": queue, "templates": templates, "ca": signing,
-        "clock": clock, "sinks": told,
-    }  # fmt: skip
 
 
 def _proxy_of(settings: Settings) -> str | None:
@@ -326,12 +317,12 @@ async def _retain(store: Store) -> None:
 
 
 async def _figures(
-    store: Store,
+    inner: Doors,
     intake: LocalIntake,
     counting: tuple[Engine, Receiver, Outbox, Addresses, Adapter, Notary, Vitals],
 ) -> dict[str, float]:
     """What `/metrics` tells; never of a single person."""
-    health = await store.health()
+    health = await inner.store.health()
     engine, receiver, *_, vitals = counting
     counted: Counter[str] = Counter(receiver.proxy_counters)
     for each in counting:
@@ -344,7 +335,7 @@ async def _figures(
         "sessions": engine.sessions,
         "ingest_queue_depth": intake.depth,
         "score_queue_depth": engine.scoring,
-        "alerts_open": health.alerts_open,
+        **await inner.cases.figures(),
         "outbox_depth": health.outbox_depth,
         "outbox_failed": health.outbox_failed,
         "db_size_bytes": health.db_bytes,
@@ -355,6 +346,7 @@ async def _figures(
 
 
 __all__ = [
+    "LEAST_FREE",
     "House",
     "house",
     "identity_recipe",
@@ -367,5 +359,6 @@ __all__ = [
     "recipes",
     "standing",
     "store_key",
+    "triage_of",
     "variables",
 ]

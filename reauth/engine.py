@@ -9,7 +9,7 @@ worker thread; the event loop only reads and writes.
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -44,6 +44,14 @@ _RECEIPTS = {
 }
 
 
+Dress = Callable[[Sequence[Alert], float], Awaitable[Sequence[Alert]]]
+
+
+async def as_they_are(alerts: Sequence[Alert], now: float) -> Sequence[Alert]:
+    """Alerts as the lanes raised them."""
+    return alerts
+
+
 def _key(claim: Claim) -> Key:
     return claim.user, claim.client
 
@@ -59,6 +67,8 @@ class Engine:
         Seconds since 1970.
     on_alerts
         Called with alerts that are new and stored, such as the outbox's `wake`.
+    dress
+        Gives alerts their severity before they are stored, and holds some back.
     """
 
     def __init__(
@@ -68,11 +78,13 @@ class Engine:
         settings: Settings,
         clock: Callable[[], float],
         on_alerts: Callable[[Sequence[Alert]], None] = lambda alerts: None,
+        dress: Dress = as_they_are,
     ) -> None:
         self._store = store
         self._settings = settings
         self._clock = clock
         self._on_alerts = on_alerts
+        self._dress = dress
         self._recipes = recipes
         self._memory = Memory(store, recipes)
         self._brake = Brake(settings.alerts)
@@ -155,7 +167,7 @@ class Engine:
         found = [self._refusals.note(claim, now) for claim in claims]
         alerts = [alert for alert in found if alert is not None]
         if alerts:
-            self._tell(await self._store.commit(Commit(alerts=alerts)))
+            await self._raise(alerts, now)
 
     async def noted(self, claims: Sequence[Claim]) -> None:
         """Take what the proxy tells beside batches; what it adds up to may be an alert.
@@ -168,7 +180,11 @@ class Engine:
         async with self._lock:
             alerts = self._tally.silent(self._sightings.noted(claims))
         if alerts:
-            self._tell(await self._store.commit(Commit(alerts=alerts)))
+            await self._raise(alerts, self._clock())
+
+    async def _raise(self, alerts: Sequence[Alert], now: float) -> None:
+        dressed = await self._dress(alerts, now)
+        self._tell(await self._store.commit(Commit(alerts=dressed)))
 
     def _tell(self, new: Sequence[Alert]) -> None:
         if new:
@@ -296,6 +312,7 @@ class Engine:
             )
         found = [row_of(live, outcome, group.now) for live, outcome in group.outcomes]
         rows = [row for row in found if row is not None]
+        alerts = await self._alerts(group, rows) + await self._sighted(group)
         commit = Commit(
             raw=group.raw,
             tabs=[tab.row() for tab in group.tabs.values()],
@@ -303,7 +320,7 @@ class Engine:
             delivered=group.delivered,
             sessions=[live.row() for live in group.live.values()],
             trajectories=rows,
-            alerts=await self._alerts(group, rows) + await self._sighted(group),
+            alerts=await self._dress(alerts, group.now),
             rejects=group.rejects,
             deletions=self._memory.deletions,
         )

@@ -69,7 +69,7 @@ _COUNTERS = {
     "adaptations_refused_total": "Templates not learnt anew, by reason.",
     # alerts
     "alerts_raised_total": "Alerts that somebody is to be told of.",
-    "alerts_total": "Alerts closed since this process started, by verdict.",
+    "alerts_total": "Alerts closed by people, by verdict; kept over restarts, without tests.",
     "delivery_total": "Attempts to deliver an alert, by sink and result.",
 }
 _GAUGES = {

@@ -11,6 +11,7 @@ from typing import Any
 
 from reauth import __version__
 from reauth.cli import (
+    account,
     alerts,
     audit,
     bot,
@@ -23,6 +24,7 @@ from reauth.cli import (
     recordings,
     replay,
     run,
+    suppress,
 )
 from reauth.cli.command import common
 from reauth.errors import ReauthError, SettingsError
@@ -55,7 +57,8 @@ def parser() -> ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"reauth {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (run, recordings, enrol, replay, alerts, audit, lab, bot, doctor, ca, config, db):
+    daily = run, account, recordings, enrol, replay, alerts, suppress, audit
+    for module in (*daily, lab, bot, doctor, ca, config, db):
         module.add(commands)
     return top
 

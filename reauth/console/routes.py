@@ -82,4 +82,20 @@ class Action:
     sensitive: bool = False
 
 
-Table = Sequence[Route | Action]
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """A form that lets somebody in or out: what it changes is who asks, and it is noted there.
+
+    Parameters
+    ----------
+    act
+        As of a `Route`.
+    """
+
+    path: str
+    act: Act | None
+    handler: Handler
+    summary: str
+
+
+Table = Sequence[Route | Action | Entrance]

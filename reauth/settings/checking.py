@@ -127,6 +127,8 @@ def _listeners(settings: Settings) -> Iterator[str]:
     console = settings.console
     if (console.tls_cert is None) != (console.tls_key is None):
         yield "console.tls_cert and console.tls_key go together"
+    if console.url is not None and not re.fullmatch(rf"https?://{_HOST}(:\d{{1,5}})?", console.url):
+        yield "console.url must be https://NAME or https://NAME:PORT, without a path"
     if isinstance(found["proxy"], str):
         yield "proxy.listen must be HOST:PORT: browsers know no Unix sockets"
     if not _near(found["ingest"]):
