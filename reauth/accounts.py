@@ -135,6 +135,29 @@ class Accounts:
             raise _unknown(name)
         return found
 
+    async def vouched(self, subject: str, name: str, roles: Collection[Role]) -> AccountRow:
+        """The account of somebody whom an identity provider vouches for; made at the first time.
+
+        Its roles are what the provider's groups give, each time. An account of ours that has the
+        same name is somebody else's.
+
+        Raises
+        ------
+        AccountError
+            If the name is none, or another's.
+        """
+        found = await self._store.account_of(subject)
+        if found is not None:
+            wanted = _roles(roles)
+            return await self._alter(found.name, lambda row: replace(row, roles=wanted))
+        row = AccountRow(account_name(name), _roles(roles), None, subject, self._clock())
+        if not await self._store.add_account(row):
+            raise AccountError(
+                f"there is another account '{row.name}', which is not the provider's: an admin must"
+                " remove it first"
+            )
+        return row
+
     # Passwords
 
     async def set_password(self, name: str, password: str) -> None:

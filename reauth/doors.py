@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from reauth.accounts import Accounts
 from reauth.audit import Deed
 from reauth.logins import Life, Logins
-from reauth.ports import AccountStore, Audit, Cases, Store, Suppressions
+from reauth.ports import AccountStore, Audit, Cases, Lessons, Store, Suppressions
 from reauth.ports.coverage import CoverageKept
 from reauth.ports.film import Films
 from reauth.ports.roster import Roster, Runs
@@ -17,6 +17,7 @@ from reauth.store import (
     SqliteAccounts,
     SqliteAudit,
     SqliteCases,
+    SqliteLessons,
     SqliteStore,
     SqliteSuppressions,
 )
@@ -39,6 +40,7 @@ class Doors:
     runs: Runs
     coverage: CoverageKept
     films: Films
+    lessons: Lessons
     scenes: Scenes
 
 
@@ -55,6 +57,7 @@ def doors_of(store: SqliteStore) -> Doors:
         runs=SqliteRuns(desk),
         coverage=SqliteCoverage(desk),
         films=SqliteFilms(desk),
+        lessons=SqliteLessons(desk, store.cut),
         scenes=SqliteScenes(desk, store.cut),
     )
 

@@ -6,6 +6,7 @@ from reauth.console.subjects import Machine, Subjects
 from reauth.doors import Doors
 from reauth.enrol import Enroller
 from reauth.enrolling import Cut, Enrolling, Lists
+from reauth.feedback import Feedback
 from reauth.installation import now
 from reauth.lanes import identity_recipe
 from reauth.settings import Settings
@@ -19,11 +20,18 @@ def enrolling(doors: Doors, settings: Settings) -> Enrolling:
     return Enrolling(doors.store, doors.roster, enroller, cut, now)
 
 
+def feedback_of(doors: Doors, settings: Settings) -> Feedback:
+    """What verdicts feed back."""
+    enroller = Enroller(doors.store, settings, now)
+    return Feedback(doors.store, doors.lessons, settings, now, enroller)
+
+
 def subjects_of(
     settings: Settings,
     doors: Doors,
     lists: Lists,
     watching: Watching,
+    feedback: Feedback,
     machine: Callable[[], Machine],
 ) -> Subjects:
     """What the pages of users and of the machine work with."""
@@ -35,5 +43,6 @@ def subjects_of(
         coverage=doors.coverage,
         films=doors.films,
         watching=watching,
+        feedback=feedback,
         machine=machine,
     )

@@ -34,6 +34,7 @@ from reauth.coverage import TOLD_APART, Coverage
 from reauth.errors import ClaimError, Overloaded, StoreError
 from reauth.ports import Accepted, Intake, Receipt
 from reauth.settings import Ingest
+from reauth.tracing import OFF
 from reauth.tunnels import Tunnels
 
 log = logging.getLogger(__name__)
@@ -56,6 +57,8 @@ _TOLD: dict[Receipt, Result] = {
 _NOTES = frozenset(Note) - TOLD_APART
 _BESIDE = frozenset(Note) | {TokenVerdict.BAD}
 """What a claim says that comes without a batch."""
+_SHED = {"queue_high": "later", "queue_full": "refused"}
+"""Reasons of a batch that is refused for our own load, as steps of the ladder (ingest.md §6)."""
 _TOLD[Receipt.DUPLICATE] = _TOLD[Receipt.FORKED] = _TOLD[Receipt.STORED]
 
 
@@ -124,6 +127,7 @@ class Receiver:
         )
         self._tunnels = Tunnels()
         self.stopping = False
+        self.tracer = OFF
         self._failing = False
         self.counters: Counter[str] = Counter()
         """Ours."""
@@ -153,16 +157,18 @@ class Receiver:
         results = [self._refusal(claim, body, now) for claim, body in items]
         await self._note([claim for claim, _ in items], results)
         admitted = [place for place, refused in enumerate(results) if refused is None]
-        stored = await self._store([Accepted(*items[place]) for place in admitted])
+        parent = request.headers.get("traceparent")
+        with self.tracer.span("ingest.batches", parent, batches=len(admitted)):
+            stored = await self._store([Accepted(*items[place]) for place in admitted])
         for place, result in zip(admitted, stored, strict=True):
             results[place] = result
         told = _told(results, self._interval_ms())
         return self._answer(told, 200, {ANSWER_SEAL: seal_answer(self._keys, group, told)})
 
-    def _count(self, counters: Mapping[str, float], now: float) -> None:
+    def _count(self, counters: Mapping[str, Any], now: float) -> None:
         """Take the counters of a proxy process, and what it saw of clients who trust us not."""
         rest, learnt = self._tunnels.note(counters, now)
-        self.proxy_counters.update({name: int(value) for name, value in rest.items()})
+        self.proxy_counters.update(rest)
         self._control.change(tunnels=self._tunnels.at(now))
         for key in learnt:
             self.counters["tunnels_learnt_total"] += 1
@@ -171,6 +177,7 @@ class Receiver:
     def _interval_ms(self) -> int | None:
         """How often clients are asked to send; None leaves it to them."""
         busy = self._intake.depth > _BUSY * self._settings.queue
+        self.counters['shed_total{level="slower"}'] += busy
         return _BUSY_INTERVAL_MS if busy else None
 
     def _answer(
@@ -240,6 +247,8 @@ class Receiver:
 
     def _refused(self, reason: str, status: int, retry_after: float | None = None) -> Result:
         self.counters[f'ingest_dropped_total{{cause="{reason}"}}'] += 1
+        if reason in _SHED:
+            self.counters[f'shed_total{{level="{_SHED[reason]}"}}'] += 1
         result: Result = {"status": status, "reason": reason}
         if retry_after is not None:
             # Clients that were refused together shall not come back together.

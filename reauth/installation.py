@@ -114,6 +114,8 @@ _FILES = (
     ("console", "tls_key"),
     ("identity", "htpasswd"),
     ("identity", "address_map"),
+    ("oidc", "client_secret_file"),
+    ("oidc", "ca"),
     ("sinks", "webhook_secret_file"),
     ("alerts", "assets"),
 )

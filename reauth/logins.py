@@ -111,6 +111,10 @@ class Logins:
         row = await self._proven(replace(claimed, name=who.name))
         return await self.renewed(who, row.name, claimed.address)
 
+    async def refused(self, name: str, address: str) -> None:
+        """Note that somebody was not let in whose word is not ours to compare."""
+        await self._note(name, "login", name, False, address)
+
     async def renewed(self, who: Who, account: str, address: str) -> str:
         """The elevated login of somebody who has proved anew who they are.
 

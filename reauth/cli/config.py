@@ -8,6 +8,7 @@ from reauth import app
 from reauth.cli.command import Commands, command, print_json, settings_of, subcommands
 from reauth.console import TABLE
 from reauth.console.openapi import document
+from reauth.oidc import relying
 from reauth.settings import keys, redacted, written
 
 _TEACH = """\
@@ -38,6 +39,7 @@ def _check(args: Namespace) -> int:
     app.recipes(settings)
     app.standing(settings)
     app.open_sinks(settings)
+    relying(settings.oidc)
     print(f"{args.config}: good")
     return 0
 

@@ -21,6 +21,7 @@ from reauth.console import (
     auditing,
     coverage,
     enrolling,
+    feedback,
     guard,
     login,
     machine,
@@ -28,6 +29,7 @@ from reauth.console import (
     openapi,
     overview,
     own,
+    sso,
     triage,
     users,
     views,
@@ -74,8 +76,10 @@ TABLE: Table = (
     *alerts.ROUTES,
     *alert.ROUTES,
     *triage.ROUTES,
+    *feedback.ROUTES,
     *about.ROUTES,
     *login.ROUTES,
+    *sso.ROUTES,
     *own.ROUTES,
     *accounts.ROUTES,
     *api.ROUTES,
@@ -95,7 +99,7 @@ OPEN = frozenset(
 )
 """Paths of devices and load balancers; style sheet and icon are those of `/setup`."""
 
-ENTRANCES = frozenset(row.path for row in login.ROUTES if row.act is None)
+ENTRANCES = frozenset(row.path for row in (*login.ROUTES, *sso.ROUTES) if row.act is None)
 """Paths by which people come in."""
 
 

@@ -8,9 +8,8 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from reauth.console.routes import WHO
 from reauth.console.subjects import Subjects
-from reauth.console.views import PAGES, SITE
+from reauth.console.views import SITE, page
 
 E = TypeVar("E", bound=StrEnum)
 
@@ -84,10 +83,8 @@ def choice(request: web.Request, name: str, of: type[E]) -> E | None:
 
 
 def drawn(request: web.Request, name: str, **told: Any) -> web.Response:
-    """A page, which also knows what who asks may do."""
-    template = request.app[PAGES].get_template(name)
-    text = template.render(path=request.path, who=request[WHO], now=now(request), **told)
-    return web.Response(text=text, content_type="text/html")
+    """A page, which also knows what time it is."""
+    return page(request, name, now=now(request), **told)
 
 
 def now(request: web.Request) -> float:

@@ -118,14 +118,19 @@ def _claimed(request: web.Request, told: dict[str, str]) -> Claimed:
 
 
 def _form(request: web.Request, template: str, /, **told: Any) -> web.Response:
-    return page(request, template, fault=None, **told)
+    return page(request, template, fault=None, **_sso(request), **told)
+
+
+def _sso(request: web.Request) -> dict[str, bool]:
+    """Whether there is an identity provider to go to."""
+    return {"sso": request.app[SITE].oidc is not None}
 
 
 def _again(
     request: web.Request, template: str, error: AccountError, /, **told: Any
 ) -> web.Response:
     """The form once more, with what was wrong."""
-    response = page(request, template, fault=str(error), **told)
+    response = page(request, template, fault=str(error), **_sso(request), **told)
     response.set_status(403)
     if isinstance(error, Locked):
         response.set_status(429)

@@ -26,6 +26,7 @@ from reauth.console.subjects import Subjects
 from reauth.console.words import HELD, VERDICT_WORDS
 from reauth.device import USUAL
 from reauth.logins import Logins
+from reauth.oidc import Provider
 from reauth.ports import Audit, Store
 from reauth.ports.scene import Scenes
 from reauth.triage import Triage
@@ -64,6 +65,8 @@ class Site:
         Whether the listener is reached from this machine only.
     url
         Its own URL as browsers write it; None where it is asked for as it listens.
+    oidc
+        By whose word people log in besides.
     tls
         Whether it speaks TLS.
     clock
@@ -92,6 +95,7 @@ class Site:
     scenes: Scenes
     subjects: Subjects
     url: str | None = None
+    oidc: Provider | None = None
 
 
 SITE = web.AppKey("site", Site)
@@ -180,10 +184,17 @@ async def keys(request: web.Request) -> web.Response:
 
 async def readyz(request: web.Request) -> web.Response:
     """Whether data can be taken, and by which probe not."""
-    checks = await request.app[SITE].readiness.ask()
-    ready = not any(checks.values())
+    readiness = request.app[SITE].readiness
+    checks = await readiness.ask()
+    ready = readiness.allows(checks)
     body = {"ready": ready, "checks": {name: why or "ok" for name, why in checks.items()}}
     return web.json_response(body, status=200 if ready else 503)
+
+
+async def startupz(request: web.Request) -> web.Response:
+    """Whether everything has accepted once, the proxy too where it is ours."""
+    begun = request.app[SITE].readiness.begun
+    return web.json_response({"started": begun}, status=200 if begun else 503)
 
 
 async def proxy_pac(request: web.Request) -> web.Response:
@@ -264,6 +275,7 @@ def page(request: web.Request, template: str, /, **told: Any) -> web.Response:
 ROUTES = (
     Route("/livez", None, livez, "The event loop turns."),
     Route("/readyz", None, readyz, "Whether data can be taken."),
+    Route("/startupz", None, startupz, "Whether the start is over."),
     Route("/proxy.pac", None, proxy_pac, "Proxy auto-configuration."),
     Route("/ca.pem", None, ca_pem, "Certificates that devices are to trust."),
     Route("/ca.der", None, ca_der, "The certificate that signs."),

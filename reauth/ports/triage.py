@@ -75,8 +75,8 @@ class Cases(Protocol):
         """For the metrics, by name with labels; tests are not counted.
 
         `alerts_open{severity}`, `alerts_held{by}` (open ones held back: population, budget, rule),
-        `alerts_total{verdict}`, and of `time_to_triage_seconds` (from raising to acknowledging)
-        sum and count.
+        `alerts_total{verdict}`, and `time_to_triage_seconds` (from raising to acknowledging) as
+        `reauth.histogram` has it.
         """
 
 

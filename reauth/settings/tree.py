@@ -93,10 +93,48 @@ class Console:
 
 
 @dataclass(frozen=True, slots=True)
+class Oidc:
+    """[oidc]"""
+
+    issuer: str | None = _key(None, "identity provider by whose word people log in, https://…")
+    client_id: str = _key("", "what it knows the console by")
+    client_secret_file: str | None = _key(None, "the secret that it gave us, mode 0600", path=True)
+    scopes: tuple[str, ...] = _key(["openid", "profile"], "what it is asked to tell; openid always")
+    groups_claim: str = _key("groups", "claim that lists somebody's groups")
+    roles: tuple[str, ...] = _key([], "GROUP=ROLE; whose groups give no role does not come in")
+    skew: float = _key(60, "how far its clock and ours may differ", "s")
+    ca: str | None = _key(None, "PEM that vouches for it, if no public one does", path=True)
+
+
+@dataclass(frozen=True, slots=True)
 class Metrics:
     """[metrics]"""
 
     listen: str = _key("127.0.0.1:8083", "unix:PATH or HOST:PORT of the Prometheus text")
+
+
+@dataclass(frozen=True, slots=True)
+class Health:
+    """[health]"""
+
+    pre_stop: float = _key(0, "between saying that we go and closing, for load balancers", "s")
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """[log]"""
+
+    level: str = _key("info", "debug, info, warning or error")
+    format: str = _key("json", "or text, for a person")
+    access_share: float = _key(0.01, "of the console's requests that are told, 0 to 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Tracing:
+    """[tracing]"""
+
+    endpoint: str | None = _key(None, "OTLP over HTTP, http(s)://HOST:PORT/v1/traces; none: off")
+    share: float = _key(0.01, "of the groups of batches that are traced, 0 to 1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +184,7 @@ class StoreSettings:
     alerts: float = _key(365, "closed alerts", "days")
     audit: float = _key(730, "entries of the audit", "days")
     unseen: float = _key(90, "alerts that nobody has acknowledged expire after", "days")
+    deliveries: float = _key(30, "the log of what sinks were told", "days")
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +236,7 @@ class Enrolment:
     adapt_after: int = _key(500, "so many genuine ones later a template is learnt anew; 0: never")
     quarantine: float = _key(24, "a session must be so old to teach: alarms may come late", "hours")
     automatic: bool = _key(True, "train as soon as enough is there")
+    promote_unasked: bool = _key(False, "a shadow that is not worse becomes active by itself")
     check: float = _key(60, "how often that is looked at", "s")
     svm_c: float = _key(10.0, "C of the SVM; the paper names none")
 
@@ -236,6 +276,15 @@ class Sinks:
 
     urls: tuple[str, ...] = _key(["jsonl:stderr"], "or jsonl:/PATH, webhook+http(s)://HOST/PATH")
     webhook_secret_file: str | None = _key(None, "whsec_ of Standard Webhooks", path=True)
+    hec_token_file: str | None = _key(None, "token of Splunk's HTTP event collector", path=True)
+    smtp_password_file: str | None = _key(None, "password of the name in smtp://NAME@", path=True)
+    ticket_secret_file: str | None = _key(None, "what tickets authenticate by", path=True)
+    ticket_templates: str = _key("/etc/reauth/tickets", "folder of NAME.json.j2", path=True)
+    mail_from: str = _key("", "sender of mail")
+    mail_to: tuple[str, ...] = _key([], "who gets mail")
+    ca_file: str | None = _key(None, "PEM trusted by TLS sinks beside the system's", path=True)
+    allow_private: tuple[str, ...] = _key([], "CIDRs that a name in a sink's URL may lead to")
+    pseudonyms: str = _key("chat", "to whom users go by other names: none, chat, all")
     timeout: float = _key(15, "a delivery that takes longer has failed", "s")
 
 
@@ -254,7 +303,11 @@ class Settings:
     proxy: Proxy = field(default_factory=Proxy)
     ingest: Ingest = field(default_factory=Ingest)
     console: Console = field(default_factory=Console)
+    oidc: Oidc = field(default_factory=Oidc)
     metrics: Metrics = field(default_factory=Metrics)
+    health: Health = field(default_factory=Health)
+    log: Log = field(default_factory=Log)
+    tracing: Tracing = field(default_factory=Tracing)
     ca: Ca = field(default_factory=Ca)
     identity: Identity = field(default_factory=Identity)
     store: StoreSettings = field(default_factory=StoreSettings)

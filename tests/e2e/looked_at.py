@@ -23,5 +23,5 @@ def complaints(page):
 
 async def grave(page):
     """What axe finds that is serious or critical."""
-    await page.evaluate(AXE + "; true")
+    await page.evaluate(f"() => {{ {AXE}\n return true; }}")
     return [each for each in await page.evaluate(RUN) if each[0] in GRAVE]

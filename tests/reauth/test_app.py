@@ -2,17 +2,21 @@
 
 import asyncio
 import json
+from collections import Counter
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from reauth import app
 from reauth.alert import Severity
 from reauth.claim import seal, seal_control, unseal_control
 from reauth.errors import ReauthError, SettingsError
+from reauth.families import FAMILIES
+from reauth.histogram import BOUNDS
 from reauth.ports import Commit
 from reauth.settings import (
     Alerts,
@@ -124,6 +128,60 @@ async def test_a_batch_that_was_answered_is_kept(settings):
 
     async with app.opened_store(settings) as store:
         assert 5 < (await store.person("alice")).trajectories
+
+
+def told_by(text):
+    """Samples of a scrape, by name, summed over their labels."""
+    found = Counter()
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            if not sample.name.endswith("_bucket"):
+                found[sample.name.removeprefix("reauth_")] += sample.value
+    return found
+
+
+async def test_what_came_through_is_in_the_metrics(settings):
+    """A takeover goes the whole way: everything that it passes has counted and timed it."""
+    async with app.opened_store(settings) as store:
+        await store.save_template(template_of())
+    async with app.house(settings) as house:
+        owner, other = movement(0, 30, 9), movement(5, 60, 9)
+        later = [event._replace(t=event.t + owner[-1].t + 2) for event in other]
+        batches = accepted(owner + later)
+        assert {204} == set(await sent(house, batches))
+        for _ in range(100):
+            _, text = await got(f"{house.urls['metrics']}/metrics")
+            told = told_by(text)
+            if told["delivery_total"] and told["event_loop_lag_seconds_count"]:
+                break
+            await asyncio.sleep(0.05)
+
+    known = {f"reauth_{name}" for name in FAMILIES}
+    families = {family.name: family for family in text_string_to_metric_families(text)}
+    assert set() == {name for name in families if {name, f"{name}_total"}.isdisjoint(known)}
+    assert set(BOUNDS) == {
+        name.removeprefix("reauth_") for name, one in families.items() if one.type == "histogram"
+    }
+    assert len(batches) == told["ingest_batches_total"] == told["ingest_batch_events_count"]
+    assert told["ingest_events_total"] == told["ingest_batch_events_sum"] > 500
+    scored = [name for name in settings_lanes(text) if name == "identity"]
+    assert scored and told["score_total"] == told["event_to_score_seconds_count"] > 30
+    for name in ("score", "ingest_commit", "delivery_lag", "event_loop_lag"):
+        assert told[f"{name}_seconds_count"] > 0, name
+        assert 0 <= told[f"{name}_seconds_sum"] < 60, name
+    assert told["ingest_commit_rows_sum"] > len(batches)
+    assert 1 == told["alerts_raised_total"] == told["alerts_open"]
+    assert told["model_cache_misses_total"] >= 1
+    assert told["model_age_seconds"] > 0
+    assert 0 == told["retention_overdue_rows"]
+    assert "alice" not in text and "10.0.0.1" not in text
+
+
+def settings_lanes(text):
+    """The lanes whose scores were counted."""
+    for family in text_string_to_metric_families(text):
+        if family.name == "reauth_score":
+            yield from (sample.labels["lane"] for sample in family.samples)
 
 
 async def test_a_takeover_is_told_to_the_sink(settings):

@@ -12,6 +12,7 @@ from reauth.console.subjects import Machine, Subjects
 from reauth.doors import doors_of
 from reauth.enrol import Enroller
 from reauth.enrolling import Cut, Enrolling, Lists
+from reauth.feedback import Feedback
 from reauth.lanes import identity_recipe
 from reauth.settings import Settings
 from reauth.triage import Triage
@@ -43,6 +44,7 @@ def site(store, tmp_path):
         coverage=doors.coverage,
         films=doors.films,
         watching=Watching(),
+        feedback=Feedback(store, doors.lessons, settings, lambda: NOON, enroller),
         machine=lambda: Machine("http://127.0.0.1:8083", 1, {"csp-sandbox": 3}, NOON - 50),
     )
     return console.Site(

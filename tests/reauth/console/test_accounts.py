@@ -110,7 +110,8 @@ async def test_what_gives_somebody_rights_wants_a_fresh_proof(browse):
     client = await browse(roles=[Role.ADMIN])
 
     roles = {"roles": ["admin"]}
-    for path, told in (("", {"name": "eve", **roles}), ("/boss1/roles", roles), ("/boss1/remove", {})):
+    made = {"name": "eve", **roles}
+    for path, told in (("", made), ("/boss1/roles", roles), ("/boss1/remove", {})):
         answer = await client.post(
             f"/api/v1/accounts{path}", json=told, headers=from_here(client), **STAY
         )

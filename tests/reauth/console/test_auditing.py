@@ -1,7 +1,7 @@
 """The audit as it is shown: newest first, narrowed, and whether the chain holds."""
 
 from reauth.audit import Deed
-from tests.reauth.console.test_users import page
+from tests.reauth.console.test_views import page
 from tests.rows import NOON
 
 

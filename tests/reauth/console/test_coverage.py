@@ -1,7 +1,7 @@
 """Coverage as it is shown: shares always, amounts only where they are nobody's own."""
 
 from reauth.coverage import Covered, Seen
-from tests.reauth.console.test_users import page
+from tests.reauth.console.test_views import page
 from tests.rows import NOON
 
 

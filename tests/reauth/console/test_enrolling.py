@@ -8,7 +8,8 @@ from aiohttp import FormData
 
 from reauth.lab.synth import draw_person, recording
 from reauth.recording import write_recording
-from tests.reauth.console.test_users import page, post
+from tests.reauth.console.test_users import post
+from tests.reauth.console.test_views import page
 
 
 def recorded(seed, movements=6):

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from reauth import ca
 from reauth.settings import Settings, keys
-from tests.reauth.console.test_users import page
+from tests.reauth.console.test_views import page
 from tests.rows import NOON
 
 

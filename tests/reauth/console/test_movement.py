@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from reauth.ports import Commit
 from tests.live import movement
-from tests.reauth.console.test_users import page
+from tests.reauth.console.test_views import page
 from tests.reauth.test_watching import brought
 from tests.rows import scored, session
 

@@ -182,3 +182,10 @@ def test_the_consoles_own_url_is_a_name_and_no_path(url):
         "console", url=url
     )
     assert [] == wrong("console", url="https://reauth.example.org:8443")
+
+
+def test_a_provider_is_asked_over_tls_and_for_an_identity():
+    """Anybody on the way could be anybody; without openid there is no ID token."""
+    assert ["oidc.issuer must be https://…, or http on loopback"] == wrong("oidc", issuer="http://i")
+    assert ["oidc.scopes must have openid in it"] == wrong("oidc", issuer="https://i", scopes=())
+    assert [] == wrong("oidc", issuer="http://127.0.0.1:8080/realms/x")

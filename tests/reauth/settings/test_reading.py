@@ -17,6 +17,11 @@ UNITS = {
 }  # fmt: skip
 OTHER = {
     "proxy.listen": "[::1]:0",
+    "log.level": "error",
+    "log.format": "text",
+    "log.access_share": 0.5,
+    "tracing.endpoint": "https://collector.example/v1/traces",
+    "tracing.share": 0.5,
     "proxy.mode": "upstream:http://192.0.2.1:3128",
     "ingest.listen": "unix:/run/reauth/ingest.sock",
     "console.listen": "localhost:0",
@@ -25,11 +30,16 @@ OTHER = {
     "proxy.proxy_protocol_from": ["10.0.0.0/8", "fd00::/8"],
     "proxy.connect_ports": ["443", "8000-8999"],
     "console.url": "https://reauth.example.org",
+    "oidc.issuer": "https://login.example.org",
+    "oidc.scopes": ["openid", "groups"],
     "identity.ldap_url": "ldaps://directory.example",
     "identity.ldap_filter": "(cn={user})",
     "identity.certificate_field": "email",
     "identity.upstream_peers": ["10.0.0.0/8", "fd00::/8"],
     "store.url": "sqlite:///another",
+    "console.url": "https://reauth.example",
+    "sinks.allow_private": ["10.0.0.0/8", "fd00::/8"],
+    "sinks.pseudonyms": "all",
 }
 every_key = pytest.mark.parametrize("name", KEYS)
 
@@ -150,7 +160,7 @@ def test_a_secret_file_is_a_variable_that_ends_in_file():
         ("[identity_lane]\nwindows = 5", "identity_lane.window"),
         ("[identity_lane]\npause = 5", "identity_lane.pause_ms"),
         ("[proxy]\nhtpasswd = 'x'", "identity.htpasswd"),
-        ("[identity]\nallow_private = 'x'", "proxy.allow_private"),
+        ("[identity]\nconnect_ports = 'x'", "proxy.connect_ports"),
         ("[console]\nlisen = 'x'", "console.listen"),
         ("[proxi]\nlisten = 'x'", "proxy"),
         ("[proxi]", "proxy"),
@@ -208,6 +218,10 @@ def test_variables_of_others_are_none_of_ours():
         ("[identity_lane]\npause_ms = true", "pause_ms must be a number"),
         ("[identity_lane]\nwindow = 5.0", "window must be a whole number"),
         ("[proxy]\nprocesses = -1", "processes must be 0 or more"),
+        ("[log]\nlevel = 'loud'", "mitm.toml: log.level is one of debug, info"),
+        ("[log]\nformat = 'xml'", "mitm.toml: log.format is one of json, text"),
+        ("[log]\naccess_share = 2.0", "mitm.toml: log.access_share is a share, 0 to 1"),
+        ("[tracing]\nendpoint = 'http://a:b@c/'", "mitm.toml: tracing.endpoint is http"),
         ("[proxy]\nmode = 'sideways'", "mitm.toml: proxy.mode 'sideways' is none that we know"),
         ("[proxy]\nexclude = ['a', 5]", "exclude must be a list of strings"),
     ],
