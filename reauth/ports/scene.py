@@ -88,7 +88,7 @@ class Scenes(Protocol):
         """What is stored around an alert; None where it has no session, or that is gone."""
 
     async def footage(self, alert: Alert, own: int) -> Footage:
-        """The movement that an alert rests on, with `own` of the user's at most."""
+        """The low movement that an alert rests on and what came after; `own` of the user's."""
 
     async def backlog(self) -> list[Backlog]:
         """Sinks to which something has yet to go, by name."""

@@ -1,12 +1,15 @@
 """What is stored around an alert, read as narrowly as a page needs it."""
 
 import sqlite3
+from collections.abc import Sequence
 
 from reauth.alert import Alert
+from reauth.device import class_of, likeness
 from reauth.ports.scene import Backlog, Beside, Footage, Point, Scene
 from reauth.store import people, rows
 from reauth.store.desk import Desk
 from reauth.store.seal import Sealer
+from reauth.trajectory import Trajectory
 
 MOST = 400
 """Points of a scene: as many as a picture of a screen's width can tell apart."""
@@ -15,7 +18,8 @@ AFTER = 40
 ABOUT = 3600.0
 """s around an alarm that what was refused counts for it."""
 SEEN = 60
-"""Anomalous movements at most; a window has as many low ones."""
+"""Anomalous movements at most, those that the alert rests on and what came after: of more no
+usual value is known any better."""
 
 
 class SqliteScenes:
@@ -91,8 +95,8 @@ def _points(connection: sqlite3.Connection, alert: Alert) -> list[Point]:
 def _beside(connection: sqlite3.Connection, alert: Alert) -> list[Beside]:
     found = connection.execute(
         "SELECT DISTINCT client, site, source FROM session WHERE person = ? AND id <> ?"
-        " AND COALESCE(last_received, seen) >= ? AND COALESCE(first_received, seen) <= ?"
-        " ORDER BY client, site LIMIT 20",
+        " AND source <> 'import' AND COALESCE(last_received, seen) >= ?"
+        " AND COALESCE(first_received, seen) <= ? ORDER BY client, site LIMIT 20",
         (alert.user, alert.session, alert.first_anomaly_at, alert.raised_at),
     ).fetchall()
     return [Beside(*row) for row in found]
@@ -101,18 +105,36 @@ def _beside(connection: sqlite3.Connection, alert: Alert) -> list[Beside]:
 def _footage(
     connection: sqlite3.Connection, sealer: Sealer, alert: Alert, cut: str, own: int
 ) -> Footage:
-    low = [item.number for item in alert.evidence if item.low][-SEEN:]
-    marks = ", ".join("?" * len(low))
+    low = [item.number for item in alert.evidence if item.low]
     found = connection.execute(
-        f"SELECT {rows.POINTS} FROM trajectory WHERE session = ? AND lane = ?"  # noqa: S608 - our own words
-        f" AND number IN ({marks}) ORDER BY number",
-        (alert.session, alert.lane, *low),
+        f"SELECT {rows.POINTS} FROM trajectory WHERE session = ? AND lane = ?"  # noqa: S608 - our own column names
+        " AND number BETWEEN ? AND ? AND score < ? ORDER BY number LIMIT ?",
+        (
+            alert.session,
+            alert.lane,
+            min(low, default=0),
+            max(low, default=-1) + AFTER,
+            alert.threshold,
+            SEEN,
+        ),
     ).fetchall()
-    devices = {device for _, _, _, device, _, _ in found if device is not None}
-    wanted = people.Wanted(cut, own, devices or None)
-    sessions = [] if alert.user is None else people.genuine(connection, sealer, alert.user, wanted)
     seen = [rows.opened(values, sealer) for values in found]
+    if alert.user is None:
+        return Footage(seen, [])
+    wanted = people.Wanted(cut, own, _alike(connection, alert.user, seen))
+    sessions = people.genuine(connection, sealer, alert.user, wanted)
     return Footage(seen, [one for session in sessions for one in session])
+
+
+def _alike(connection: sqlite3.Connection, user: str, seen: Sequence[Trajectory]) -> list[str]:
+    """The device classes of a user that contradict none of what was seen."""
+    known = connection.execute(
+        "SELECT DISTINCT gathered.device FROM session"
+        " JOIN gathered ON gathered.session = session.id WHERE session.person = ?",
+        (user,),
+    )
+    classes = {class_of(each) for each in seen}
+    return [name for (name,) in known if all(likeness(name, each) >= 0 for each in classes)]
 
 
 def _backlog(connection: sqlite3.Connection) -> list[Backlog]:

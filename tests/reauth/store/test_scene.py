@@ -17,6 +17,11 @@ def evidence(*numbers):
     return tuple(Evidence(f"{n:032x}", n, NOON + n, -3.0, True) for n in numbers)
 
 
+def source_of(name):
+    """How an imported recording and anything else is known."""
+    return "import" if name == "import" else "proxy_auth"
+
+
 @pytest.fixture
 def scenes(store):
     """The door."""
@@ -40,13 +45,14 @@ async def test_scores_are_those_of_the_lane_about_the_alert(store, scenes):
 async def test_sessions_beside_it_are_the_users_at_that_time(store, scenes):
     """Neither one's own session, nor another user's, nor what had ended or had yet to begin."""
     others = {
+        "import": ("anna", "import", NOON - 5),
         "beside": ("anna", "10.0.0.2", NOON - 5),
         "before": ("anna", "10.0.0.3", NOON - DAY),
         "after": ("anna", "10.0.0.4", NOON + DAY),
         "another": ("berta", "10.0.0.5", NOON - 5),
     }
     sessions = [
-        session(name, user, started=at, client=client)
+        session(name, user, started=at, client=client, source=source_of(name))
         for name, (user, client, at) in others.items()
     ]
     rows = [scored(1, name, received=at) for name, (_, _, at) in others.items()]
@@ -94,7 +100,20 @@ async def test_the_templates_age_is_that_of_the_one_that_compared(store, scenes)
     assert NOON - 5 == (await scenes.scene(alarm(template_version=1))).learnt
 
 
-async def test_footage_is_the_low_movements_and_the_users_own_on_the_same_device(store, scenes):
+async def test_footage_is_the_low_movement_that_it_rests_on_and_what_came_after(store, scenes):
+    """Neither what was low before, nor what was like the user."""
+    scores = {1: -3.0, 2: -3.0, 3: 1.0, 4: -2.0, 5: -3.0, 6: 1.0, 90: -3.0}
+    rows = [scored(n, score=score) for n, score in scores.items()]
+    await store.commit(Commit(sessions=[session()], trajectories=rows))
+    footage = await scenes.footage(alarm(evidence=evidence(2, 4)), 9)
+
+    assert [2, 4, 5] == [
+        n for n, row in zip(scores, rows, strict=True) for one in footage.seen
+        if same(one, row.trajectory)
+    ]  # fmt: skip
+
+
+async def test_the_users_own_movement_is_of_the_same_device(store, scenes):
     """From sessions that may train: this one's alert is unresolved, so nothing of it is own."""
 
     def of(device, row):
@@ -102,7 +121,7 @@ async def test_footage_is_the_low_movements_and_the_users_own_on_the_same_device
 
     mouse, phone = "frame/mouse/large", "frame/touch/hand"
     own = [of(mouse if n < 4 else phone, scored(n, "s0", seed=100 + n)) for n in range(1, 7)]
-    rows = [of(mouse, scored(n)) for n in range(1, 5)]
+    rows = [of(mouse, scored(n, score=1.5 if n % 2 else -3.0)) for n in range(1, 5)]
     found = alarm(evidence=evidence(2, 4))
     await store.commit(
         Commit(
