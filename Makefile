@@ -5,6 +5,7 @@ SHELL := /bin/bash
 
 PYTHON ?= $(firstword $(foreach name,python3.11 python3,$(shell command -v $(name))))
 BIN := .venv/bin
+TOOLS := .venv/tools
 OUT ?= out
 WORKERS ?= 3
 MINUTES ?= 60
@@ -141,8 +142,11 @@ clean: ## remove what was built here; nothing that was recorded
 setup-browser:
 	@test "$$(command -v chromium firefox-esr certutil | wc -l)" = 3 || $(APT) chromium firefox-esr libnss3-tools
 
-setup-clients: # what fetches through the proxy in the tests, and the origins that are no code of ours
+# Sigma's own checker stands apart: it wants a newer pyparsing than mitmproxy 11 allows.
+setup-clients: # what fetches through the proxy, takes alerts and reads rules in the tests, and is no code of ours
 	@PATH="$$PATH:/usr/sbin"; test "$$(command -v curl git nginx openssl wget | wc -l)" = 5 || $(APT) curl git nginx-light openssl wget
+	@PATH="$$PATH:/usr/sbin"; test "$$(command -v promtool rsyslogd | wc -l)" = 2 || $(APT) prometheus rsyslog rsyslog-openssl
+	@test -x $(TOOLS)/bin/sigma || { $(PYTHON) -m venv $(TOOLS) && $(TOOLS)/bin/python -m pip install --quiet 'sigma-cli==3.1.0' 'pysigma-backend-splunk==2.1.0' 'grafana-foundation-sdk==1769699998!10.1.0'; } >&2
 
 setup-peers: # what the proxy is compared with, and what its load generator is built by
 	@PATH="$$PATH:/usr/sbin"; test "$$(command -v go nginx squid | wc -l)" = 3 || $(APT) golang-go nginx-light squid

@@ -1,4 +1,4 @@
-"""The composition root: the only file that names concrete stores, sinks and intakes.
+"""The composition root: where everything that runs is put together.
 
 `house` opens everything top to bottom, each part where the next one needs it, and the language
 closes it in reverse: listeners first, so that nothing new comes in; then what waits is committed;
@@ -42,16 +42,25 @@ from reauth.installation import (
     variables,
 )
 from reauth.intake.local import LocalIntake
-from reauth.lanes import Rule, features_of, identity_recipe, kept_for, recipes
+from reauth.lanes import Rule, identity_recipe, kept_for, recipes
 from reauth.listen import jobs, listening, rare_collections, tls_of
 from reauth.lookout import Lookout
 from reauth.notary import Notary
-from reauth.ports import Sink, Store
+from reauth.opening import (
+    letterhead,
+    open_higher,
+    open_sinks,
+    opened_doors,
+    opened_integrations,
+    opened_store,
+    store_key,
+    store_of,
+)
+from reauth.ports import Store
 from reauth.raising import Raising
 from reauth.settings import Settings, address
-from reauth.sinks import open_sink
 from reauth.sinks.outbox import Outbox
-from reauth.store import Options, SqliteFigures, SqliteStore, create_key, open_store, read_key
+from reauth.store import SqliteFigures, SqliteStore
 from reauth.triage import Triage
 from reauth.vitals import Vitals
 
@@ -121,78 +130,6 @@ def standing(settings: Settings) -> dict[str, Any]:
     }
 
 
-@asynccontextmanager
-async def opened_store(settings: Settings) -> AsyncIterator[Store]:
-    """The store of an installation, with its key; both are made where they are missing.
-
-    Raises
-    ------
-    SettingsError
-        If the URL, the key file or the schema is wrong.
-    StoreError
-        If it cannot be opened.
-    """
-    ensure_state(settings)
-    async with _store(settings, open_sinks(settings)) as store:
-        yield store
-
-
-@asynccontextmanager
-async def opened_doors(settings: Settings) -> AsyncIterator[Doors]:
-    """All that an installation keeps, the store with what else lies in its file.
-
-    Raises
-    ------
-    SettingsError, StoreError
-        As `opened_store`.
-    """
-    ensure_state(settings)
-    async with _store(settings, open_sinks(settings)) as store:
-        yield doors_of(store)
-
-
-@asynccontextmanager
-async def _store(settings: Settings, sinks: list[Sink]) -> AsyncIterator[SqliteStore]:
-    names = tuple(sink.name for sink in sinks)
-    options = Options(names, settings.store, cut=features_of(settings).segmenter)
-    async with open_store(settings.store_url, store_key(settings), options) as store:
-        yield store
-
-
-def store_key(settings: Settings) -> bytes:
-    """The key that guards templates and movement; made on the first run, mode 0600.
-
-    Raises
-    ------
-    SettingsError
-        If it is absent and cannot be made, readable by others, or no key.
-    """
-    path = settings.store_key_path
-    return read_key(path) if Path(path).exists() else create_key(path)
-
-
-def open_sinks(settings: Settings) -> list[Sink]:
-    """The sinks that the settings name.
-
-    Raises
-    ------
-    SettingsError
-        If a URL is none that we know.
-    """
-    return [open_sink(url, settings.sinks) for url in settings.sinks.urls]
-
-
-def open_higher(settings: Settings) -> list[Sink]:
-    """The sinks that are told only of what nobody takes.
-
-    Raises
-    ------
-    SettingsError
-        If a URL is none that we know.
-    """
-    return [open_sink(url, settings.sinks) for url in settings.alerts.escalate_to]
-
-
 def triage_of(inner: Doors) -> Triage:
     """What people do about alerts."""
     return Triage(inner.store, inner.cases, inner.suppressions, now)
@@ -219,7 +156,7 @@ async def house(settings: Settings) -> AsyncIterator[House]:
     lanes = recipes(settings, rule)
     with only_one(settings), rare_collections():
         async with (
-            _store(settings, sinks) as store,
+            store_of(settings, sinks) as store,
             Outbox(store, [*sinks, *higher], now) as outbox,
             Engine(store, lanes, settings, now, outbox.wake, _dress(store, settings)) as engine,
             LocalIntake(engine, settings.ingest) as intake,
@@ -375,10 +312,12 @@ __all__ = [
     "house",
     "identity_recipe",
     "kept_for",
+    "letterhead",
     "load_settings",
     "now",
     "open_sinks",
     "opened_doors",
+    "opened_integrations",
     "opened_store",
     "recipes",
     "standing",

@@ -35,7 +35,7 @@ def doors_of(store: SqliteStore) -> Doors:
     return Doors(
         store,
         SqliteAudit(desk),
-        SqliteCases(desk),
+        SqliteCases(desk, store.told),
         SqliteSuppressions(desk),
         SqliteAccounts(desk),
     )

@@ -11,6 +11,7 @@ from typing import Protocol
 
 from reauth.alert import Alert, State
 from reauth.claim import Claim
+from reauth.news import Event, News
 from reauth.person import PersonRow
 from reauth.ports.accounts import AccountStore as AccountStore
 from reauth.ports.audit import Audit as Audit
@@ -129,12 +130,13 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """An alert on its way to one sink."""
+    """News of an alert on its way to one sink."""
 
     id: int
     alert: Alert
     sink: str
     attempts: int
+    event: Event = Event.RAISED
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,11 +293,11 @@ class Store(Protocol):
     async def due(self, now: float, limit: int, without: Collection[str] = ()) -> list[Delivery]:
         """Deliveries whose time has come, but for those to the sinks `without`."""
 
-    async def delivered(self, delivery: int) -> None:
-        """The sink has taken it."""
+    async def delivered(self, delivery: int, at: float) -> None:
+        """The sink has taken it, at a time (s); the log of attempts says so."""
 
-    async def postponed(self, delivery: int, until: float | None) -> None:
-        """It failed; try again at `until`, or never (None: given up, shown in red)."""
+    async def postponed(self, delivery: int, until: float | None, at: float, fault: str) -> None:
+        """It failed at `at`; try again at `until`, or never (None: given up, shown in red)."""
 
     async def expire(self, now: float) -> dict[str, int]:
         """Delete what is older than its retention; rows (or day files) removed, by table."""
@@ -308,15 +310,18 @@ class Store(Protocol):
 
 
 class Sink(Protocol):
-    """Where an alert is told. `render` is pure, `deliver` is three lines."""
+    """Where news of alerts are told. `render` does no I/O."""
 
     name: str
     """The URL that opened it, secrets left out; the outbox names deliveries by it."""
 
-    def render(self, alert: Alert) -> bytes:
+    events: frozenset[Event]
+    """What it asks to be told."""
+
+    def render(self, news: News) -> bytes:
         """What will be sent: no coordinate, no feature."""
 
-    async def deliver(self, alert: Alert, payload: bytes, now: float) -> None:
+    async def deliver(self, news: News, payload: bytes, now: float) -> None:
         """Send it.
 
         Raises

@@ -34,6 +34,8 @@ def check(settings: Settings) -> Iterator[str]:
     yield from _networks("identity.upstream_peers", settings.identity.upstream_peers)
     yield from _identity(settings.identity)
     yield from _ports(settings.proxy.connect_ports)
+    yield from _networks("sinks.allow_private", settings.sinks.allow_private)
+    yield from _sinks(settings)
     yield from _hosts("proxy.exclude", settings.proxy.exclude)
     yield from _hosts("proxy.tunnel_browsers", settings.proxy.tunnel_browsers)
     yield from _hosts("proxy.closed", settings.proxy.closed)
@@ -65,6 +67,11 @@ def _identity(identity: Identity) -> Iterator[str]:
         yield "identity.ldap_filter must have {user} in it"
     if identity.certificate_field not in ("common_name", "email"):
         yield "identity.certificate_field must be common_name or email"
+
+
+def _sinks(settings: Settings) -> Iterator[str]:
+    if settings.sinks.pseudonyms not in ("none", "chat", "all"):
+        yield "sinks.pseudonyms must be none, chat or all"
 
 
 def _networks(key: str, texts: tuple[str, ...]) -> Iterator[str]:

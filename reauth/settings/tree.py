@@ -146,6 +146,7 @@ class StoreSettings:
     alerts: float = _key(365, "closed alerts", "days")
     audit: float = _key(730, "entries of the audit", "days")
     unseen: float = _key(90, "alerts that nobody has acknowledged expire after", "days")
+    deliveries: float = _key(30, "the log of what sinks were told", "days")
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +237,15 @@ class Sinks:
 
     urls: tuple[str, ...] = _key(["jsonl:stderr"], "or jsonl:/PATH, webhook+http(s)://HOST/PATH")
     webhook_secret_file: str | None = _key(None, "whsec_ of Standard Webhooks", path=True)
+    hec_token_file: str | None = _key(None, "token of Splunk's HTTP event collector", path=True)
+    smtp_password_file: str | None = _key(None, "password of the name in smtp://NAME@", path=True)
+    ticket_secret_file: str | None = _key(None, "what tickets authenticate by", path=True)
+    ticket_templates: str = _key("/etc/reauth/tickets", "folder of NAME.json.j2", path=True)
+    mail_from: str = _key("", "sender of mail")
+    mail_to: tuple[str, ...] = _key([], "who gets mail")
+    ca_file: str | None = _key(None, "PEM trusted by TLS sinks beside the system's", path=True)
+    allow_private: tuple[str, ...] = _key([], "CIDRs that a name in a sink's URL may lead to")
+    pseudonyms: str = _key("chat", "to whom users go by other names: none, chat, all")
     timeout: float = _key(15, "a delivery that takes longer has failed", "s")
 
 

@@ -311,12 +311,12 @@ async def test_a_delivery_ends_delivered_or_given_up(store):
     """What failed comes again when it is due, and not before."""
     await store.commit(full())
     first, second = await store.due(NOON, 99)
-    await store.delivered(first.id)
-    await store.postponed(second.id, NOON + 5)
+    await store.delivered(first.id, NOON)
+    await store.postponed(second.id, NOON + 5, NOON, "away")
 
     assert [] == await store.due(NOON + 4, 99)
     assert [replace(second, attempts=1)] == await store.due(NOON + 5, 99)
-    await store.postponed(second.id, None)
+    await store.postponed(second.id, None, NOON, "away")
     assert [] == await store.due(NOON + 9e9, 99)
     health = await store.health()
     assert (0, 1) == (health.outbox_depth, health.outbox_failed)

@@ -35,7 +35,7 @@ from reauth.settings import (
 )
 from reauth.suppression import RULE, Rule, Scope
 from tests.live import accepted, movement, template_of
-from tests.rows import alarm, learnt, session
+from tests.rows import alarm, session
 
 ANY = "127.0.0.1:0"
 
@@ -77,24 +77,6 @@ async def got(url):
     """Status and text."""
     async with browser() as session, session.get(url) as answer:
         return answer.status, await answer.text()
-
-
-# The store
-
-
-async def test_the_store_is_made_with_its_key_and_opened_with_it(settings):
-    """0600, and the same key ever after."""
-    async with app.opened_store(settings) as store:
-        await store.save_template(learnt())
-    key = Path(settings.store_key_path)
-    assert 0o600 == key.stat().st_mode & 0o777  # noqa: ASYNC240 - a test
-    async with app.opened_store(settings) as store:
-        assert "anna" == (await store.template("anna")).user
-
-    key.chmod(0o644)  # noqa: ASYNC240 - a test
-    with pytest.raises(SettingsError, match="chmod 600"):
-        async with app.opened_store(settings):
-            pass
 
 
 # The house
