@@ -17,7 +17,7 @@ SOURCES := reauth proxy_addon tests bench
 APT := bash -c 'test "$$(id -u)" = 0 || { echo "missing: $$*; install them as root, then come again" >&2; exit 1; }; apt-get update -q >&2; DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends "$$@" >&2' apt
 
 .NOTPARALLEL:
-.PHONY: attacks help setup setup-browser setup-clients setup-peers run demo test test-py313 check bench bench-proxy evaluation soak e2e cases cases-planted cases-py313 corpus clean
+.PHONY: attacks bots replays help setup setup-browser setup-clients setup-peers run demo test test-py313 check bench bench-proxy evaluation soak e2e cases cases-planted cases-py313 corpus clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -95,7 +95,24 @@ evaluation: .venv/.python-ready ## all figures of docs/EVALUATION.md from the re
 	@$(LAB) curve $(KEPT) --data $(DATA)/balabit_train.tar.gz --users $(BALABIT7) --out $(MEASURED)/curve-balabit7
 	@for paper in medvet gamboa lu; do $(LAB) paper $$paper --data $(DATA) --out $(MEASURED)/$$paper || true; done
 	@$(LAB) poison --data $(DATA)/balabit_train.tar.gz --out $(MEASURED)/poison
-	@$(LAB) document --reports $(MEASURED) --out $(if $(PUBLISH),docs,$(OUT))/EVALUATION.md $(if $(PUBLISH),--figures bench/evaluation.json)
+	@$(MAKE) --no-print-directory bots replays
+	@$(LAB) document --reports $(MEASURED) $(OUT)/bots $(OUT)/replays $(OUT)/attacks --out $(if $(PUBLISH),docs,$(OUT))/EVALUATION.md $(if $(PUBLISH),--figures bench/evaluation.json)
+
+# Other people teach than are tested; the folders hold movement of people.
+PREPARED := $(OUT)/prepared
+BOTS := $(PREPARED)/bots
+$(PREPARED)/.ready: .venv/.python-ready
+	@$(LAB) prepare --data $(DATA) --out $(PREPARED)
+	@touch $@
+
+bots: $(PREPARED)/.ready ## people or programs: those that taught, each left out in turn, those of strangers; out/bots
+	@$(LAB) bots --human $(BOTS)/human --bot $(BOTS)/bot --train-human $(BOTS)/train-human --train-bot $(BOTS)/train-bot --leave-one-out --out $(OUT)/bots/bots-known
+	@$(LAB) bots --human $(BOTS)/tool-human --bot $(BOTS)/tool-bot --train-human $(BOTS)/train-human --train-bot $(BOTS)/train-bot --out $(OUT)/bots/bots-of-strangers
+	@$(LAB) bots --human $(BOTS)/human --bot $(BOTS)/bot --train-human $(BOTS)/train-human --train-bot $(BOTS)/train-bot --detector rules --out $(OUT)/bots/bots-first-day
+
+replays: $(PREPARED)/.ready ## recordings that are played again, by the live detector and by its index alone; out/replays
+	@$(LAB) replays --library $(PREPARED)/replays/library --data $(PREPARED)/replays/data --detector turned --sizes 10000,100000 --out $(OUT)/replays/replays-turned
+	@$(LAB) replays --library $(PREPARED)/replays/library --data $(PREPARED)/replays/data --out $(OUT)/replays/replays-library
 
 attacks: setup ## each attack of `reauth bot` through a real browser at an account, and people beside; KINDS="straight wind", PEOPLE=6, SITTING=30 minutes of them all
 	$(BIN)/python -m tests.attacks --data $(DATA) --out $(OUT)/attacks $(if $(KINDS),--kinds "$(KINDS)") $(if $(PEOPLE),--people $(PEOPLE)) --minutes $(SITTING)

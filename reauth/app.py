@@ -8,12 +8,10 @@ the store last. Tests build the same house from other settings: arguments, not p
 import asyncio
 import ipaddress
 import logging
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from socket import gethostname
 from typing import Any
 
 from threadpoolctl import threadpool_limits
@@ -30,7 +28,7 @@ from reauth.enrol import Enroller
 from reauth.enrolling import Lists
 from reauth.errors import StoreError
 from reauth.feeds import Addresses, accounting, fed
-from reauth.furnishing import enrolling, subjects_of
+from reauth.furnishing import Running, enrolling, feedback_of, subjects_of
 from reauth.hands import Hands
 from reauth.ingest import RECEIVER, Control, Receiver
 from reauth.installation import (
@@ -50,14 +48,14 @@ from reauth.integrations import Integrations
 from reauth.lanes import Rule, features_of, identity_recipe, kept_for, recipes
 from reauth.listen import jobs, listening, rare_collections, tls_of
 from reauth.lookout import Lookout
-from reauth.news import Event, Letterhead
+from reauth.news import Event
 from reauth.notary import Notary
 from reauth.oidc import Provider, relying
+from reauth.outlets import open_higher, open_sinks
 from reauth.ports import Sink, Store
 from reauth.raising import Raising
 from reauth.self_report import figures, probes
 from reauth.settings import Settings, address
-from reauth.sinks import open_sink
 from reauth.sinks.outbox import Outbox
 from reauth.store import Options, SqliteFigures, SqliteStore, create_key, open_store, read_key
 from reauth.tallies import keep_coverage, machine_of
@@ -182,39 +180,6 @@ def store_key(settings: Settings) -> bytes:
     return read_key(path) if Path(path).exists() else create_key(path)
 
 
-def open_sinks(settings: Settings) -> list[Sink]:
-    """The sinks that the settings name.
-
-    Raises
-    ------
-    SettingsError
-        If a URL is none that we know.
-    """
-    head, key = letterhead(settings), _naming(settings)
-    return [open_sink(url, settings.sinks, head, key) for url in settings.sinks.urls]
-
-
-def _naming(settings: Settings) -> Callable[[], bytes]:
-    """The key of users' pseudonyms, made when somebody asks for it."""
-    return cache(lambda: ensure_keys(settings).derive("users")[-1][1])
-
-
-def letterhead(settings: Settings) -> Letterhead:
-    """What stands on everything that this installation sends.
-
-    Raises
-    ------
-    SettingsError
-        If a table has no feature set or verifier of that name.
-    """
-    models = {
-        "identity": (features_of(settings).name, settings.identity_lane.verifier),
-        "bot": ("", settings.bot_lane.detector),
-        "replay": ("", settings.replay_lane.detector),
-    }
-    return Letterhead(gethostname(), settings.console.url, models)
-
-
 @asynccontextmanager
 async def opened_integrations(settings: Settings) -> AsyncIterator[Integrations]:
     """The sinks that the settings name, with what they were told.
@@ -228,18 +193,6 @@ async def opened_integrations(settings: Settings) -> AsyncIterator[Integrations]
     sinks = open_sinks(settings)
     async with _store(settings, sinks) as store:
         yield Integrations(doors_of(store).deliveries, sinks, now)
-
-
-def open_higher(settings: Settings) -> list[Sink]:
-    """The sinks that are told only of what nobody takes.
-
-    Raises
-    ------
-    SettingsError
-        If a URL is none that we know.
-    """
-    head, key = letterhead(settings), _naming(settings)
-    return [open_sink(url, settings.sinks, head, key) for url in settings.alerts.escalate_to]
 
 
 def triage_of(inner: Doors) -> Triage:
@@ -278,7 +231,7 @@ async def house(settings: Settings) -> AsyncIterator[House]:
             notary = Notary(inner.audit, now, settings.store.audit)
             names = [sink.name for sink in sinks], [sink.name for sink in higher]
             lookout = Lookout(inner.cases, settings.alerts, names, now, outbox.wake)
-            enroller = Enroller(store, settings, now)
+            enroller, feedback = Enroller(store, settings, now), feedback_of(inner, settings)
             adapter = Adapter(store, settings, now, enroller)
             control = Control(told, int(now() * 1000))
             addresses = Addresses(told["address_map"], control, now)
@@ -290,7 +243,6 @@ async def house(settings: Settings) -> AsyncIterator[House]:
             accounts, logins = access_of(inner, settings, now)
             site = console.Site(
                 store=store,
-                people=lambda: enroller.status(None),
                 readiness=readiness,
                 ca=folder,
                 proxy=_proxy_of(settings),
@@ -303,18 +255,26 @@ async def house(settings: Settings) -> AsyncIterator[House]:
                 clock=now,
                 audit=inner.audit,
                 triage=triage_of(inner),
+                scenes=inner.scenes,
                 subjects=subjects_of(
-                    settings, inner, lists, engine.watching, machine, [*sinks, *higher]
+                    settings,
+                    inner,
+                    lists,
+                    Running(engine.watching, feedback, machine, [*sinks, *higher]),
                 ),
             )
             await doors.enter_async_context(accounting(settings.identity, addresses, now))
             vitals = Vitals(SqliteFigures(store.desk, settings.store), now)
             covering = keep_coverage(receiving[RECEIVER], inner.coverage, settings.store.raw, now)
             working = _retain(store), vitals.run(), notary.run(), lookout.run(), lists.work()
-            learning = enroller.run(), adapter.run(), *_of_everybody(store, settings)
+            learning = (
+                enroller.run(), adapter.run(), feedback.run(), *_of_everybody(store, settings)
+            )  # fmt: skip
             feeds = fed(settings.identity, addresses)
             broken = await doors.enter_async_context(jobs(*learning, *working, covering, *feeds))
-            counting = (engine, receiving[RECEIVER], outbox, addresses, adapter, notary, vitals)
+            counting = (
+                engine, receiving[RECEIVER], outbox, addresses, adapter, feedback, notary, vitals
+            )  # fmt: skip
             counted = metrics.application(lambda: figures(inner, intake, counting))
             watched = identified(console.application(site), settings.log.access_share)
             for name, app, listen, tls in (
@@ -380,6 +340,7 @@ async def _retain(store: Store) -> None:
 __all__ = [
     "House",
     "enrolling",
+    "feedback_of",
     "house",
     "identity_recipe",
     "kept_for",

@@ -11,6 +11,7 @@ from reauth.ports.coverage import CoverageKept
 from reauth.ports.deliveries import Deliveries
 from reauth.ports.film import Films
 from reauth.ports.roster import Roster, Runs
+from reauth.ports.scene import Scenes
 from reauth.proof import Passwords
 from reauth.settings import Settings
 from reauth.store import (
@@ -25,6 +26,7 @@ from reauth.store.coverage import SqliteCoverage
 from reauth.store.deliveries import SqliteDeliveries
 from reauth.store.film import SqliteFilms
 from reauth.store.roster import SqliteRoster, SqliteRuns
+from reauth.store.scene import SqliteScenes
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class Doors:
     films: Films
     lessons: Lessons
     deliveries: Deliveries
+    scenes: Scenes
 
 
 def doors_of(store: SqliteStore) -> Doors:
@@ -59,6 +62,7 @@ def doors_of(store: SqliteStore) -> Doors:
         films=SqliteFilms(desk),
         lessons=SqliteLessons(desk, store.cut),
         deliveries=SqliteDeliveries(desk),
+        scenes=SqliteScenes(desk, store.cut),
     )
 
 

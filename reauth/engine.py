@@ -87,12 +87,12 @@ class Engine:
         self._on_alerts = on_alerts
         self._dress = dress
         self._recipes = recipes
-        self._memory = Memory(store, recipes)
+        self._worker = ThreadPoolExecutor(1, "engine")
+        self._memory = Memory(store, recipes, self._worker)
         self._brake = Brake(settings.alerts)
         self._refusals = Refusals(settings.ingest.bad_tokens, settings.ingest.bad_tokens_within)
         self._sightings = Sightings(settings.absence)
         self._lock = asyncio.Lock()
-        self._worker = ThreadPoolExecutor(1, "engine")
         self._ticker: asyncio.Task[None] | None = None
         self._ticked = float("-inf")
         self.counters: Counter[str] = self._memory.counters
@@ -331,7 +331,14 @@ class Engine:
         with self._tally.timed("ingest_commit_seconds"), committing:
             new = await self._store.commit(commit)
         self._tally.rows(commit)
+        self._tally.committed(group)
+        self._tell(new)
+        self.watching.moved(group)
         # Only what is stored for good has been seen before: a group that failed comes again.
+        await asyncio.get_running_loop().run_in_executor(self._worker, self._remember, group)
+
+    def _remember(self, group: Group) -> None:
+        """Let the detectors take note; an index that grows may take a third of a second of it."""
         for check in checks(self._recipes):
             check.detector.remember(
                 [
@@ -340,9 +347,6 @@ class Engine:
                     if isinstance(outcome, Scored) and outcome.lane == check.name
                 ]
             )
-        self._tally.committed(group)
-        self._tell(new)
-        self.watching.moved(group)
 
     async def _alerts(self, group: Group, rows: Sequence[TrajectoryRow]) -> list[Alert]:
         """An alert for each verdict against a user, with the scores that it rests on."""

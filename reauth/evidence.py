@@ -31,7 +31,8 @@ def row_of(live: Live, outcome: Outcome, now: float) -> TrajectoryRow | None:
 
     Without a name a movement can neither enrol nor be compared; nothing of it is kept but the
     batch as it came. A movement that several lanes judge is kept for the first of them, and for
-    another only if it speaks against the user there.
+    another only if it speaks against the user there, or comes while something does: an alert shows
+    what spoke for the user in between, too.
     """
     user = live.key[0]
     if user is None or isinstance(outcome, Verdict | Gap):
@@ -51,7 +52,7 @@ def row_of(live: Live, outcome: Outcome, now: float) -> TrajectoryRow | None:
 def _kept(lane: CheckLane, outcome: Scored | Dropped) -> bool:
     if isinstance(outcome, Dropped):
         return False
-    return not lane.borrows or outcome.score < 0
+    return not lane.borrows or outcome.score < 0 or float(lane.opinion.evidence()["level"]) > 0
 
 
 def lane_of(live: Live, name: str) -> AnyLane:

@@ -67,6 +67,8 @@ _COUNTERS = {
     "detectors_unusable_total": "Learnt detectors that this release cannot use.",
     "adaptations_total": "Templates learnt anew because people drift.",
     "adaptations_refused_total": "Templates not learnt anew, by reason.",
+    "shadows_total": "Templates learnt after false alarms, by how they compare with active ones.",
+    "shadows_promoted_total": "Those of them that became active.",
     # alerts
     "alerts_raised_total": "Alerts that somebody is to be told of.",
     "alerts_total": "Alerts closed by people, by verdict; kept over restarts, without tests.",
@@ -123,6 +125,7 @@ _LABELS = {
     "radius_total": ("result",),
     "score_total": ("lane", "decision"),
     "adaptations_refused_total": ("reason",),
+    "shadows_total": ("verdict",),
     "alerts_total": ("verdict",),
     "delivery_total": ("sink", "result"),
     "build_info": ("version",),

@@ -1,11 +1,13 @@
 """Enrolment, and the doors of the console's pages, put together from what an installation keeps."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from reauth.console.subjects import Machine, Subjects
 from reauth.doors import Doors
 from reauth.enrol import Enroller
 from reauth.enrolling import Cut, Enrolling, Lists
+from reauth.feedback import Feedback
 from reauth.installation import now
 from reauth.integrations import Integrations
 from reauth.lanes import identity_recipe
@@ -21,14 +23,23 @@ def enrolling(doors: Doors, settings: Settings) -> Enrolling:
     return Enrolling(doors.store, doors.roster, enroller, cut, now)
 
 
-def subjects_of(
-    settings: Settings,
-    doors: Doors,
-    lists: Lists,
-    watching: Watching,
-    machine: Callable[[], Machine],
-    sinks: Sequence[Sink],
-) -> Subjects:
+def feedback_of(doors: Doors, settings: Settings) -> Feedback:
+    """What verdicts feed back."""
+    enroller = Enroller(doors.store, settings, now)
+    return Feedback(doors.store, doors.lessons, settings, now, enroller)
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """Parts of a running house that its pages look at."""
+
+    watching: Watching
+    feedback: Feedback
+    machine: Callable[[], Machine]
+    sinks: Sequence[Sink]
+
+
+def subjects_of(settings: Settings, doors: Doors, lists: Lists, running: Running) -> Subjects:
     """What the pages of users and of the machine work with."""
     return Subjects(
         settings=settings,
@@ -37,7 +48,8 @@ def subjects_of(
         lists=lists,
         coverage=doors.coverage,
         films=doors.films,
-        watching=watching,
-        machine=machine,
-        integrations=Integrations(doors.deliveries, sinks, now),
+        watching=running.watching,
+        feedback=running.feedback,
+        machine=running.machine,
+        integrations=Integrations(doors.deliveries, running.sinks, now),
     )

@@ -4,10 +4,13 @@ Losing any of it loses nothing: the store knows each tab, session and template a
 commit. So whatever a failed commit has touched is simply forgotten.
 """
 
+import asyncio
 import logging
 import struct
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from concurrent.futures import Executor
+from functools import partial
 
 from reauth.check import Check, checks, keeper
 from reauth.claim import Claim, TokenVerdict
@@ -38,11 +41,16 @@ class Memory:
     ----------
     recipes
         The lanes of every session.
+    worker
+        Whose one thread detectors remember on, as they are asked on it; any thread if None.
     """
 
-    def __init__(self, store: Store, recipes: Sequence[Recipe | Check]) -> None:
+    def __init__(
+        self, store: Store, recipes: Sequence[Recipe | Check], worker: Executor | None = None
+    ) -> None:
         self._store = store
         self._recipes = recipes
+        self._worker = worker
         self._actives: dict[str, dict[str, int]] = {}
         self._templates: dict[tuple[str, int], Template] = {}
         self._unusable: set[tuple[str, int]] = set()
@@ -202,11 +210,13 @@ class Memory:
 
     async def remind(self) -> None:
         """Let the detectors that know movement again know what is stored, and nothing else."""
+        on_worker = partial(asyncio.get_running_loop().run_in_executor, self._worker)
         for check in checks(self._recipes):
-            check.detector.forget()
+            await on_worker(check.detector.forget)
             if check.detector.remembers:
                 lane = keeper(self._recipes, check)
-                check.detector.remember(await self._store.newest(lane, check.detector.remembers))
+                newest = await self._store.newest(lane, check.detector.remembers)
+                await on_worker(check.detector.remember, newest)
 
     async def _learn(self) -> None:
         """Let the detectors take up what was learnt of everybody, each model once."""

@@ -10,6 +10,7 @@ from reauth.console.health import Probe
 from reauth.doors import Doors
 from reauth.engine import Engine
 from reauth.families import unheard
+from reauth.feedback import Feedback
 from reauth.feeds import Addresses
 from reauth.ingest import Receiver
 from reauth.installation import now
@@ -68,7 +69,7 @@ def probes(store: Store, intake: LocalIntake, settings: Settings) -> dict[str, P
 async def figures(
     inner: Doors,
     intake: LocalIntake,
-    counting: tuple[Engine, Receiver, Outbox, Addresses, Adapter, Notary, Vitals],
+    counting: tuple[Engine, Receiver, Outbox, Addresses, Adapter, Feedback, Notary, Vitals],
 ) -> dict[str, float]:
     """What `/metrics` tells; never of a single person."""
     health = await inner.store.health()

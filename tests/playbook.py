@@ -9,6 +9,7 @@ bow and tremor, so that an easy user is easy to tell from another.
 """
 
 from dataclasses import dataclass, field
+from threading import current_thread
 
 import numpy as np
 
@@ -72,6 +73,7 @@ class Told:
         self.remembers = remembers
         self.remembered = []
         self.learnt = []
+        self.threads = set()
 
     def score_many(self, movements):
         """One a movement; a single point is too short."""
@@ -86,12 +88,14 @@ class Told:
         self.learnt.append(learnt)
 
     def remember(self, movements):
-        """Note them."""
+        """Note them, and on which thread."""
         self.remembered += movements
+        self.threads.add(current_thread().name)
 
     def forget(self):
-        """Forget them."""
+        """Forget them, and note on which thread."""
         self.remembered.clear()
+        self.threads.add(current_thread().name)
 
 
 def asked(name="bot", bound=3.0, segmenter=None, detector=None):

@@ -20,6 +20,7 @@ from reauth.cli import (
     db,
     doctor,
     enrol,
+    feedback,
     lab,
     recordings,
     replay,
@@ -58,7 +59,7 @@ def parser() -> ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"reauth {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    daily = run, account, recordings, enrol, replay, alerts, suppress, sinks, audit
+    daily = run, account, recordings, enrol, replay, alerts, feedback, suppress, sinks, audit
     for module in (*daily, lab, bot, doctor, ca, config, db):
         module.add(commands)
     return top

@@ -16,6 +16,7 @@ from reauth.cli import (
     lab_bots,
     lab_gan,
     lab_lognormal,
+    lab_prepare,
     lab_redundancy,
     lab_replays,
     lab_texts,
@@ -98,6 +99,7 @@ def add(commands: Commands) -> None:
     lab_replays.add(verbs, watched)
     _add_document(verbs)
     lab_lognormal.add(verbs, watched)
+    lab_prepare.add(verbs, watched)
     lab_bots.add(verbs, watched)
     lab_redundancy.add(verbs)
     paper = command(
@@ -216,8 +218,9 @@ def _add_document(verbs: Commands) -> None:
         verbs, "document", _document, "write one document of many reports", lab_texts.DOCUMENT
     )
     wanted.add_argument(
-        "--reports", type=Path, required=True, metavar="DIR", help="holds <name>/report.json"
-    )
+        "--reports", type=Path, required=True, nargs="+", metavar="DIR",
+        help="each holds <name>/report.json, or is such a folder",
+    )  # fmt: skip
     wanted.add_argument("--out", type=Path, required=True, metavar="FILE", help="the document")
     wanted.add_argument(
         "--figures", type=Path, metavar="FILE", help="keep what was read, without users, as JSON"
@@ -225,7 +228,7 @@ def _add_document(verbs: Commands) -> None:
 
 
 def _document(args: Namespace) -> int:
-    reports = gathered(args.reports)
+    reports = gathered(*args.reports)
     if args.figures is not None:
         whole(args.figures, (json.dumps(reports, indent=1) + "\n").encode())
     whole(args.out, rendered(reports).encode())

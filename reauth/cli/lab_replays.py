@@ -16,7 +16,8 @@ Movements of LIBRARY are played again, as they are and with 30 % of their points
 generated movements to time look-ups as it grows; a million take some minutes and half a GB.
 
 Both hold <source>/<session>.csv (t_ms,ev,x,y), or are a .tar.gz of that. A recording that is in
-both is the library's. OUT/report.json holds every figure, OUT/report.md the same to read.
+both is the library's. --detector turned is what is live by default; it keeps each movement twice.
+OUT/report.json holds every figure, OUT/report.md the same to read.
 
 example:
   reauth lab replays --library first-week --data second-week --out out/replays
@@ -32,6 +33,10 @@ def add(verbs: Commands, watch: Watch) -> None:
     )
     wanted.add_argument("--data", type=Path, required=True, metavar="DIR", help="what is new")
     wanted.add_argument("--out", type=Path, required=True, metavar="OUT", help="the report")
+    wanted.add_argument(
+        "--detector", default="library", metavar="NAME",
+        help="library: movement as it was; turned: as it is live, also if it was turned and scaled",
+    )  # fmt: skip
     wanted.add_argument("--seed", type=int, default=1, metavar="S", help="of draws (default: 1)")
     wanted.add_argument(
         "--sizes", type=_sizes, default=SIZES, metavar="N,N",
@@ -49,7 +54,8 @@ def _sizes(text: str) -> tuple[int, ...]:
 def _replays(watch: Watch, args: Namespace) -> int:
     from reauth.lab.plots import draw_growth  # noqa: PLC0415 - matplotlib takes a second
 
-    told = replays(Asked(args.library, args.data, args.seed, args.sizes), watch)
+    asked = Asked(args.library, args.data, args.seed, args.sizes, args.detector)
+    told = replays(asked, watch)
     args.out.mkdir(parents=True, exist_ok=True)
     draw_growth("Look-up of a movement", told, args.out / "lookup.svg")
     whole(args.out / "report.json", (json.dumps(told, indent=1, allow_nan=False) + "\n").encode())

@@ -13,6 +13,7 @@ from reauth.console.routes import Route, Table
 NAMES: Final = (
     ("/", "Overview"),
     ("/alerts", "Alerts"),
+    ("/feedback", "Feedback"),
     ("/users", "Users"),
     ("/coverage", "Coverage"),
     ("/live", "Live"),

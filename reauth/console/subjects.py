@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from reauth.enrolling import Enrolling, Lists
+from reauth.feedback import Feedback
 from reauth.integrations import Integrations
 from reauth.ports.coverage import CoverageKept
 from reauth.ports.film import Films
@@ -43,6 +44,7 @@ class Subjects:
     coverage: CoverageKept
     films: Films
     watching: Watching
+    feedback: Feedback
     machine: Callable[[], Machine]
     integrations: Integrations
     sources: Mapping[tuple[str, str], str] = field(default_factory=dict)

@@ -6,9 +6,11 @@ dark, and the console's policy needs no inline style.
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from html import escape
 
 from reauth.alert import Evidence
+from reauth.change_point import Change
 
 _WIDTH, _HEIGHT = 720, 260
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 16, 16, 40
@@ -17,7 +19,21 @@ _TICKS = 5
 """Grid lines aimed at: enough to read a value, few enough to see the line."""
 
 
-def timeline(evidence: Sequence[Evidence], threshold: float) -> str:
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that happened at the score of an index; `name` is the class that draws it."""
+
+    place: int
+    name: str
+    words: str
+
+
+def timeline(
+    evidence: Sequence[Evidence],
+    threshold: float,
+    marks: Sequence[Mark] = (),
+    change: Change | None = None,
+) -> str:
     """Draw an alert's scores in order, against the threshold that they were compared with.
 
     Low scores are diamonds, the others circles: the picture must tell them apart without colour.
@@ -28,6 +44,10 @@ def timeline(evidence: Sequence[Evidence], threshold: float) -> str:
         In order of time; may be empty.
     threshold
         nats; scores below it are low.
+    marks
+        What happened when: a line each, with words.
+    change
+        Where scores changed: a line, and the mean on either side of it.
 
     Returns
     -------
@@ -43,12 +63,21 @@ def timeline(evidence: Sequence[Evidence], threshold: float) -> str:
     low, high = _range([item.score for item in evidence] + [threshold])
     body = [_grid(value, low, high) for value in _steps(low, high)]
     points = [
-        (_x(place, len(evidence)), _y(item.score, low, high))
-        for place, item in enumerate(evidence)
+        (_x(place, len(evidence)), _y(item.score, low, high)) for place, item in enumerate(evidence)
     ]
     if len(points) > 1:
         body.append(f'<polyline class="line" points="{" ".join(map(_pair, points))}"/>')
     body.append(_threshold(threshold, low, high))
+    if change is not None:
+        ends = (0, change.place), (change.place, len(evidence))
+        means = change.before, change.after
+        body += [
+            _level(at, _y(mean, low, high), len(evidence))
+            for at, mean in zip(ends, means, strict=True)
+        ]
+        marks = (*marks, Mark(change.place, "change", "change"))
+    order = sorted(marks, key=lambda one: one.place)
+    body += [_event(one, row, len(evidence)) for row, one in enumerate(order)]
     body += [_mark(point, item) for point, item in zip(points, evidence, strict=True)]
     body.append(_axis(evidence))
     lows = sum(item.low for item in evidence)
@@ -74,7 +103,7 @@ def _steps(low: float, high: float) -> list[float]:
     return [step * n for n in range(math.ceil(low / step), math.floor(high / step) + 1)]
 
 
-def _x(place: int, count: int) -> float:
+def _x(place: float, count: int) -> float:
     span = _WIDTH - _LEFT - _RIGHT
     return _LEFT + span * (place + 0.5) / count
 
@@ -104,6 +133,22 @@ def _threshold(value: float, low: float, high: float) -> str:
     )
 
 
+def _level(ends: tuple[int, int], y: float, count: int) -> str:
+    x, to = (_x(place - 0.5, count) for place in ends)
+    return f'<line class="level" x1="{x:.1f}" x2="{to:.1f}" y1="{y:.1f}" y2="{y:.1f}"/>'
+
+
+def _event(mark: Mark, row: int, count: int) -> str:
+    """A line at the left of its score; words below one another, to the side with more room."""
+    x, y, end = _x(mark.place - 0.5, count), _TOP + 12 + 15 * row, _HEIGHT - _BOTTOM
+    right = x > _WIDTH * 0.7
+    return (
+        f'<line class="{mark.name}" x1="{x:.1f}" x2="{x:.1f}" y1="{_TOP}" y2="{end}"/>'
+        f'<text class="name" x="{x + (-5 if right else 5):.1f}" y="{y}"'
+        f' text-anchor="{"end" if right else "start"}">{escape(mark.words)}</text>'
+    )
+
+
 def _mark(point: tuple[float, float], item: Evidence) -> str:
     told = f"<title>trajectory {item.number}: {item.score:.2f} nats</title>"
     x, y = point
@@ -121,6 +166,4 @@ def _axis(evidence: Sequence[Evidence]) -> str:
         return text
     first, last = evidence[0].number, evidence[-1].number
     told = f"trajectories {first} to {last}"
-    return (
-        f'{text}<text class="tick" x="{_WIDTH - _RIGHT}" y="{y}" text-anchor="end">{told}</text>'
-    )
+    return f'{text}<text class="tick" x="{_WIDTH - _RIGHT}" y="{y}" text-anchor="end">{told}</text>'

@@ -6,8 +6,7 @@ works.
 
 import ipaddress
 import math
-from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -16,52 +15,34 @@ from urllib.parse import quote
 
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
-from markupsafe import Markup
 
 from reauth import __version__, ca
 from reauth.access import Act
 from reauth.accounts import Accounts
-from reauth.alert import Alert, State
 from reauth.alert_document import instant, rfc3339
 from reauth.console.health import Readiness
 from reauth.console.routes import WHO, Route
 from reauth.console.subjects import Subjects
-from reauth.console.svg import timeline
-from reauth.detect.absence import WORDS
+from reauth.console.words import HELD, VERDICT_WORDS
 from reauth.device import USUAL
 from reauth.logins import Logins
 from reauth.oidc import Provider
 from reauth.ports import Audit, Store
+from reauth.ports.scene import Scenes
 from reauth.triage import Triage
 
 DAY = 86_400.0
-DAYS = (30, 365)
-"""How far back the list may look: a month by default, as far as alerts are kept on request."""
-LEVELS = {
-    "mean": "The mean score, in nats,",
-    "sprt": "The evidence against the user, in nats,",
-    "cusum": "The evidence against the user, in nats since it was last none,",
-    "trust": "The trust in the user, of 100,",
-}
-"""What the `level` of an alert's rule is."""
-AGAINST = {
-    "identity": ("trajectories", "unlike the user"),
-    "bot": ("movements", "unlike a hand's"),
-    "replay": ("movements", "like one that was seen before"),
-}
-"""Of each lane, what it judges, and what a low score says."""
 QUESTIONS = {"identity": "another person", "bot": "a program", "replay": "a recording"}
 """Of each lane, whom it would find."""
 TOASTS = {
     "ack": "Taken: others see that you look into it.",
     "closed": "Closed.",
+    "partly": "Some were not closed: somebody else was faster, or they are gone.",
     "assigned": "Given.",
     "noted": "Noted.",
     "held": "Alerts like this one are held back from here on.",
 }
 """What a page says to who has just done something, by the `done` of its query."""
-MOST = 1000
-"""Alerts on one page; who has more reads them with `reauth alerts list`."""
 
 
 @dataclass(slots=True)
@@ -72,8 +53,6 @@ class Site:
     ----------
     store
         Read only.
-    people
-        Everybody's enrolment, as interfaces.md §4 has it.
     readiness
         Answer of `/readyz`.
     ca
@@ -98,10 +77,11 @@ class Site:
         What the pages of users and of the machine work with.
     triage
         What people do about alerts.
+    scenes
+        What surrounds an alert.
     """
 
     store: Store
-    people: Callable[[], Awaitable[Sequence[dict[str, Any]]]]
     readiness: Readiness
     ca: Path
     proxy: str | None
@@ -112,6 +92,7 @@ class Site:
     clock: Callable[[], float]
     audit: Audit
     triage: Triage
+    scenes: Scenes
     subjects: Subjects
     url: str | None = None
     oidc: Provider | None = None
@@ -132,8 +113,8 @@ def pages() -> Environment:
     )
     environment.filters.update(moment=moment, span=span, share=share, hours=hours, rfc3339=rfc3339)
     environment.filters.update(path=partial(quote, safe=""), days=lambda s: f"{s / DAY:g} days")
-    environment.globals.update(version=__version__, levels=LEVELS, usual=USUAL)
-    environment.globals.update(against=AGAINST, questions=QUESTIONS, counted=WORDS)
+    environment.globals.update(version=__version__, usual=USUAL, questions=QUESTIONS)
+    environment.globals.update(held_by=HELD, verdicts=VERDICT_WORDS)
     return environment
 
 
@@ -252,79 +233,6 @@ async def setup(request: web.Request) -> web.Response:
     return page(request, "setup.html", about=about, base=base, proxy=_proxy(request))
 
 
-async def overview(request: web.Request) -> web.Response:
-    """Health, people by state, alerts that wait for somebody."""
-    site = request.app[SITE]
-    checks = await site.readiness.ask()
-    people = await site.people()
-    waiting = [
-        alert
-        for state in (State.OPEN, State.ACKNOWLEDGED)
-        for alert in await site.store.alerts(state=state, limit=MOST)
-    ]
-    waiting.sort(key=lambda alert: alert.raised_at, reverse=True)
-    states = Counter(person["state"] for person in people)
-    unknown = sum(person["unknown_device"] for person in people)
-    figures = await site.triage.cases.figures()
-    held = {name: int(n) for name, n in figures.items() if name.startswith("alerts_held")}
-    told = {"checks": checks, "states": states, "alerts": waiting, "unknown": unknown, "held": held}
-    return page(request, "overview.html", people=len(people), **told)
-
-
-async def alerts(request: web.Request) -> web.Response:
-    """Alerts of the last days, newest first, of one state or all."""
-    site = request.app[SITE]
-    state, days = _state(request), _days(request)
-    found = await site.store.alerts(state=state, since=site.clock() - days * DAY, limit=MOST)
-    return page(
-        request,
-        "alerts.html",
-        alerts=found[::-1],
-        state=state,
-        states=list(State),
-        days=days,
-        choices=DAYS,
-        most=MOST,
-    )
-
-
-async def alert(request: web.Request) -> web.Response:
-    """One alert with the evidence that it rests on."""
-    found = await request.app[SITE].store.alert(request.match_info["id"])
-    if found is None:
-        raise web.HTTPNotFound(text="There is no such alert; it may have been deleted by age.\n")
-    picture = Markup(timeline(found.evidence, found.threshold))  # noqa: S704 - svg.py escapes
-    return page(request, "alert.html", alert=found, picture=picture, next=_next(found))
-
-
-def _next(found: Alert) -> list[tuple[str, str]]:
-    """What a person can do about an alert: command and meaning."""
-    if found.state is State.OPEN:
-        return [(f"reauth alerts ack {found.id}", "take it: others see that you look into it")]
-    if found.state is State.ACKNOWLEDGED:
-        return [
-            (f"reauth alerts confirm {found.id}", "it was somebody else"),
-            (f"reauth alerts dismiss {found.id}", "it was the user"),
-        ]
-    return []
-
-
-def _state(request: web.Request) -> State | None:
-    asked = request.query.get("state")
-    if asked is None:
-        return None
-    if asked not in set(State):
-        raise web.HTTPBadRequest(text=f"state is one of {', '.join(State)}.\n")
-    return State(asked)
-
-
-def _days(request: web.Request) -> int:
-    asked = request.query.get("days", str(DAYS[0]))
-    if asked not in map(str, DAYS):
-        raise web.HTTPBadRequest(text=f"days is one of {', '.join(map(str, DAYS))}.\n")
-    return int(asked)
-
-
 def _proxy(request: web.Request) -> str | None:
     """The proxy as this client reaches it: where it listens everywhere, by our own name."""
     proxy = request.app[SITE].proxy
@@ -373,7 +281,4 @@ ROUTES = (
     Route("/ca.der", None, ca_der, "The certificate that signs."),
     Route("/setup", None, setup, "How a device joins."),
     Route("/keys", Act.LOOK, keys, "What the keyboard does."),
-    Route("/", Act.LOOK, overview, "Health, people by state, alerts that wait."),
-    Route("/alerts", Act.SEE_ALERTS, alerts, "Alerts, newest first."),
-    Route("/alerts/{id}", Act.SEE_ALERTS, alert, "One alert with its evidence."),
 )

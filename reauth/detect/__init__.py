@@ -48,7 +48,10 @@ class Detector(Protocol):
         ...
 
     def remember(self, movements: Sequence[Trajectory]) -> None:
-        """Take note of movement that was judged and is stored for good."""
+        """Take note of movement that was judged and is stored for good.
+
+        It may take long: who serves others calls it on the thread that asks, beside the loop.
+        """
         ...
 
     def forget(self) -> None:

@@ -28,15 +28,15 @@ say little before there are tens of them."""
 EACH_PERSON = 150
 """Movements of a person that teach at most; more of one person say little of others."""
 
-EACH_KIND = 500
-"""Movements of a kind of program that teach at most."""
+EACH_KIND = 4000
+"""Movements of a kind of program that teach at most; families weigh the same, whatever they are."""
 
 DECOYS = 4500
 """About as many as people's movements."""
 
-OF_DECOYS = 0.3
+OF_DECOYS = 0.15
 """Share of the weight of all programs that decoys have. Without any, programs that were not taught
-are found far less often; with half of it, those that were taught are."""
+are found far less often; with twice as much, those that were taught are, and others no more."""
 
 SLOWER = (0.05, 0.1)
 """s; looks of the slow clocks by which every fourth movement of both sides teaches once more."""

@@ -21,18 +21,30 @@ it would learn that people are programs. `jerk` is left for measuring, and a net
 EACH = 500
 """Movements of a kind."""
 
+MORE: Final = {"lognormal": 8}
+"""How many times as many of a kind, each time after other people's movements. Its strokes are
+people's own, so that it takes many to learn what tells them apart."""
+
+PART = 1000
+"""Movements of people that such a kind is fitted to at a time: it keeps a hundred of them."""
+
 
 def opponents(
-    people: Mapping[str, Sequence[Sequence[Trajectory]]], rng: np.random.Generator, each: int = EACH
+    people: Mapping[str, Sequence[Sequence[Trajectory]]],
+    rng: np.random.Generator,
+    each: int = EACH,
+    kinds: Sequence[str] = KINDS,
 ) -> dict[str, list[Trajectory]]:
-    """Draw movements of every kind that teaches, on people's ways and by their devices' clocks.
+    """Draw movements of programs, on people's ways and by their devices' clocks.
 
     Parameters
     ----------
     people
         By person: the movements of each session.
     each
-        How many of a kind; none where nobody's movement goes anywhere.
+        How many of a kind, and `MORE` of some; none where nobody's movement goes anywhere.
+    kinds
+        Of `GENERATORS`; those that teach by default.
     """
     by_person = [
         [movement for session in people[name] for movement in session] for name in sorted(people)
@@ -42,10 +54,9 @@ def opponents(
     clocks = [clock_of(own) for own in by_person if own]
     if not ways:
         return {}
-    found: dict[str, list[Trajectory]] = {}
-    for kind in KINDS:
-        generator = GENERATORS[kind](every)
-        found[kind] = []
+    found: dict[str, list[Trajectory]] = {kind: [] for kind in kinds}
+    for kind in (one for one in kinds for _ in range(MORE.get(one, 1))):
+        generator = GENERATORS[kind](_some(every, rng) if kind in MORE else every)
         for _ in range(each):
             way = ways[int(rng.integers(len(ways)))]
             x, y = way.x.tolist(), way.y.tolist()
@@ -53,3 +64,10 @@ def opponents(
             clock = clocks[int(rng.integers(len(clocks)))]
             found[kind].append(sampled(drawn, *clock, rng))
     return found
+
+
+def _some(movements: Sequence[Trajectory], rng: np.random.Generator) -> Sequence[Trajectory]:
+    """`PART` of them at random, all where there are fewer."""
+    if len(movements) <= PART:
+        return movements
+    return [movements[place] for place in rng.choice(len(movements), PART, replace=False).tolist()]

@@ -61,6 +61,10 @@ size, and the newest were met by the largest."""
 ALL_TEACH, ONE_IN = 2000, 64
 """So many movements of a person and kind teach each; of the later ones one in so many."""
 
+SAME: Final = 1.0
+"""px between the rows of movements of one digest at most: it tells times to a tick, places to a
+quarter of a px, and rows are of the numbers as they are."""
+
 FINE: Final = 0.01
 """What is left where nothing is, because outlines are kept in parts of a px."""
 
@@ -227,7 +231,9 @@ class Library:
     def add(
         self, movement: Trajectory, name: str = "", at: float = 0.0, *, teach: bool = True
     ) -> bool:
-        """Take a movement, unless it has no shape or a plain one.
+        """Take a movement, unless it has no shape or a plain one, or the very same is in here.
+
+        Whoever plays one recording for hours would else drive out all others.
 
         Parameters
         ----------
@@ -245,12 +251,14 @@ class Library:
         if isinstance(shape, str) or shape.plain:
             return False
         row = _row(shape)
+        if self._has(shape, row):
+            return False
         if teach:
             self._learn(shape, row, name)
         self._store(shape, row, name, at)
         shorter = without_loose_end(movement)
         less = None if shorter is None else shape_of(shorter)
-        if isinstance(less, Shape):
+        if isinstance(less, Shape) and not self._has(less, _row(less)):
             self._store(less, _row(less), name, at)
         return True
 
@@ -322,6 +330,11 @@ class Library:
         left = residuals(shape, outlines, self._durations[places].astype(np.float64))
         best = int(left.argmin())
         return numbers[best], float(left[best])
+
+    def _has(self, shape: Shape, row: Floats) -> bool:
+        """Whether all steps and times of this one are in here already."""
+        numbers = self.forest.near(row, SAME, CANDIDATES)
+        return any(self._digests[number % self._most] == shape.digest for number in numbers)
 
     def _learn(self, shape: Shape, row: Floats, name: str) -> None:
         """Let a movement teach about its person and about everybody, all of them or one in many."""

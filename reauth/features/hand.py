@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from reauth.event import Kind
 from reauth.features.kinematics import wrap
 from reauth.features.polynomials import DEGREES, bows, rests
+from reauth.features.roughness import ROUGH, roughness
 from reauth.features.steps import GRID, Steps, steps_of
 from reauth.trajectory import TICK, Floats, Trajectory
 
@@ -38,7 +39,7 @@ CLEAR = 2.0
 """px; a shorter step has no direction that whole pixels would not have made."""
 
 
-VERSION = 1
+VERSION = 2
 """Changes whenever the same movement gives other numbers."""
 
 _MOVE = int(Kind.MOVE)
@@ -74,6 +75,7 @@ UNITS: Final[Mapping[str, str]] = {
     **{f"part_{degree}": "ln(1)" for degree in DEGREES},
     **dict.fromkeys(("bow_2", "bow_3"), "ln(px)"),
     "bow_exact": "1",
+    **ROUGH,
 }
 """What each number is measured in, in the order of a row."""
 
@@ -379,4 +381,8 @@ def _away(steps: Steps) -> Floats:
     )
 
 
-_GROUPS = (_tremor, _turns, _profile, _power, _away, rests, bows)
+def _rough(steps: Steps) -> Floats:
+    return roughness(steps, _differences(steps))
+
+
+_GROUPS = (_tremor, _turns, _profile, _power, _away, rests, bows, _rough)

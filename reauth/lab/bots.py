@@ -16,7 +16,7 @@ import numpy as np
 
 from reauth.detect import Detector
 from reauth.detect.hand import Hand
-from reauth.detect.learn import TOGETHER, learn
+from reauth.detect.learn import EACH_KIND, EACH_PERSON, TOGETHER, learn
 from reauth.errors import NotEnrolled, SettingsError
 from reauth.features.hand import SLOW, standing
 from reauth.features.steps import GRID
@@ -34,7 +34,7 @@ SESSION = 600.0
 """s; a longer rest ends a session (biometrics.md §8.10)."""
 
 PEOPLE, KIND = 3000, 500
-"""Movements of all people together, and of one kind of program, at most."""
+"""Movements of all people together, and of one kind of program, that are tested at most."""
 
 FALSE = 0.01
 """Share of people's movements that may be flagged."""
@@ -165,7 +165,8 @@ def bots(asked: Asked, watch: Watch) -> Found:
     _apart(asked.bot, asked.train_bot, by_name=False)
     rng = np.random.default_rng(asked.seed)
     people, machines = read(asked.human, None, rng), read(asked.bot, KIND, rng)
-    teachers, programs = read(asked.train_human, None, rng), read(asked.train_bot, KIND, rng)
+    teachers = read(asked.train_human, EACH_PERSON, rng)
+    programs = read(asked.train_bot, EACH_KIND, rng)
     shared = sorted(set(people) & set(teachers))
     teachers = {name: each for name, each in teachers.items() if name not in people}
     detector = _taught(asked, teachers, programs)

@@ -6,11 +6,12 @@ users: names of people in public sets are nobody's business in a document.
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from reauth.errors import SettingsError
-from reauth.lab import ablate, curve, rules, seeds
+from reauth.lab import ablate, attacked, curve, rules, seeds
 from reauth.lab.text import between, number, share, table
 
 Report = Mapping[str, Any]
@@ -61,8 +62,10 @@ CLOSING = """\
 """
 
 
-def gathered(folder: Path) -> dict[str, dict[str, Any]]:
-    """Read the reports of a folder, `<name>/report.json` each, by name; without their users.
+def gathered(*folders: Path) -> dict[str, dict[str, Any]]:
+    """Read the reports of folders, `<name>/report.json` each, by name; without their users.
+
+    A folder may be a report's own: its name is the report's then. One that is not there has none.
 
     Raises
     ------
@@ -70,21 +73,28 @@ def gathered(folder: Path) -> dict[str, dict[str, Any]]:
         If there is none, or one cannot be read.
     """
     found = {}
-    for file in sorted(folder.glob("*/report.json")):
+    for file in chain.from_iterable(map(_reports, folders)):
         try:
             report = json.loads(file.read_text("utf-8"))
         except ValueError:
             raise SettingsError(f"{file} is no report: measure again") from None
         for name in _LEFT_OUT:
             report.pop(name, None)
+        attacked.without_people(report)
         if "protocol" in report:
             told = report["protocol"]
             told["data"] = Path(told["data"]).name
             told["only_users"] = len(told.get("only_users") or ()) or None
         found[file.parent.name] = report
     if not found:
-        raise SettingsError(f"there is no */report.json in {folder}: `reauth lab evaluate` first")
+        where = " or ".join(map(str, folders))
+        raise SettingsError(f"there is no */report.json in {where}: `reauth lab evaluate` first")
     return found
+
+
+def _reports(folder: Path) -> Sequence[Path]:
+    own = folder / "report.json"
+    return [own] if own.is_file() else sorted(folder.glob("*/report.json"))
 
 
 def rendered(reports: Mapping[str, Report]) -> str:
@@ -259,4 +269,7 @@ _SECTIONS: tuple[tuple[str, str, Callable[[Mapping[str, Report]], str]], ...] = 
     ("How much of somebody must be seen", "curve", _curves),
     ("The papers' own tables", "table", _papers),
     ("Slow poisoning", "rounds", _attacks),
+    ("Programs", "per_source", attacked.bots),
+    ("Recordings that are played again", "human_false_flags", attacked.replays),
+    ("Attacks in a real browser", "within_s", attacked.attacks),
 )

@@ -13,6 +13,7 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, NullLocator
 
 from reauth.decomposition import Decomposition, signal_of
 from reauth.lab.rules import WINDOWED
@@ -141,13 +142,22 @@ def draw_growth(title: str, report: Mapping[str, Any], file: Path) -> None:
         if None not in taken:
             axis.plot(sizes, taken, "o-", color=colour, label=name)
     first = report["lookup_ms"][str(sizes[0])]
-    if first is not None:
+    if first is not None and len(sizes) > 1:
         axis.plot(
             sizes, [first * size / sizes[0] for size in sizes], "--", color=IMPOSTOR,
             label="as a list would grow",
         )  # fmt: skip
+    if first is not None:
         axis.legend(fontsize=8, frameon=False)
-    axis.set(xscale="log", yscale="log", xlabel="movements in the library", ylabel="ms")
+    axis.set(xscale="log", xlabel="movements in the library", ylabel="ms")
+    axis.set_xticks(sizes, [f"{size:,}" for size in sizes])
+    axis.xaxis.set_minor_locator(NullLocator())
+    if len(sizes) > 1:
+        axis.set_yscale("log")
+        axis.yaxis.set_major_formatter(FuncFormatter(_plain))
+        axis.yaxis.set_minor_formatter(FuncFormatter(_plain))
+    else:
+        axis.set_ylim(bottom=0)
     _save(figure, title, file)
 
 
@@ -163,19 +173,26 @@ def draw_bots(
         weights = np.full(len(part), 1 / max(1, len(part)))
         label = f"{name} ({len(part)})"
         left.hist(part, edges, weights=weights, color=colour, alpha=0.55, label=label)
-    for limit in report["limits"].values():
+    for size, limit in report["limits"].items():
         left.axvline(limit, color=INK, linewidth=0.8, linestyle="--")
+        left.text(limit, 1.0, f" {size}", transform=left.get_xaxis_transform(), fontsize=7)
     left.set_xlabel("log-likelihood ratio, nats; dashed: 1 % of people")
     left.set_ylabel("share")
     left.legend(fontsize=8, frameon=False)
     places = np.arange(len(rows))
     for size, colour, height in (("5", "#c9c9c9", 0.8), ("1", IMPOSTOR, 0.5)):
         shares = [told["flagged"].get(size) or 0.0 for _, told in rows]
-        right.barh(places, shares, color=colour, height=height, label=f"{size} movements")
+        label = "one movement" if size == "1" else f"mean of {size}"
+        right.barh(places, shares, color=colour, height=height, label=label)
     right.set_yticks(places, [name[:32] for name, _ in rows], fontsize=7)
     right.set(xlim=(0, 1), xlabel="recall where 1 % of people are flagged")
-    right.legend(fontsize=8, frameon=False, loc="lower left")
+    right.legend(fontsize=8, frameon=False, loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
     _save(figure, title, file)
+
+
+def _plain(value: float, place: int) -> str:
+    """Write a number of a logarithmic axis where it begins with 1, 2 or 5; else nothing."""
+    return f"{value:g}" if f"{value:.0e}"[0] in "125" else ""
 
 
 def _save(figure: Figure, title: str, file: Path) -> None:

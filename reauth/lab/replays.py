@@ -18,8 +18,11 @@ import numpy as np
 
 from reauth.detect.replay import BYTES, Library
 from reauth.detect.shape import reach, row_of, shape_of
+from reauth.detect.turned import Turned, laid
+from reauth.errors import SettingsError
 from reauth.event import Event, Kind
 from reauth.generate.perturbed import SHARE, perturbed
+from reauth.generate.retargeted import onto
 from reauth.lab import text
 from reauth.lab.cutting import cut
 from reauth.lab.datasets import Folder, read_file
@@ -34,7 +37,7 @@ SIZES: Final = (10_000, 100_000, 1_000_000)
 """Movements in the library at which look-ups are timed (issue 5)."""
 
 PLAYED: Final = 2000
-"""Movements that are played again, at most; each in nine ways."""
+"""Movements that are played again, at most; each in twelve ways."""
 
 TIMED, COUNTED = 1000, 100
 """Look-ups that are timed, and those whose points are counted, at each size."""
@@ -48,21 +51,90 @@ LATENESS: Final = 0.003
 FRAME: Final = 1 / 60
 """s; a page without coalesced events is told of the last place in each frame."""
 
-WAYS: Final = ("points", "browser", "frames")
-"""As points; through a browser with coalesced events; through one with an event a frame."""
+WAYS: Final = ("points", "browser", "frames", "elsewhere")
+"""As points; through a browser with coalesced events; through one with an event a frame; as points
+that were turned by any angle and scaled to go somewhere else."""
+
+LARGER: Final = 1.5
+"""Times as long or as short, at most, as what is turned."""
+
+DETECTORS: Final = ("library", "turned")
+"""What `--detector` takes: the index alone, and what is live by default."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is measured: folders or archives of `<source>/<session>.csv`, seed, sizes."""
+    """What is measured: folders or archives of `<source>/<session>.csv`, seed, sizes, by what."""
 
     library: Path
     data: Path
     seed: int
     sizes: tuple[int, ...] = SIZES
+    detector: str = "library"
 
 
 Owned = tuple[str, Trajectory]
+
+
+class Known:
+    """What was seen before, by the index alone: each person with a limit of their own."""
+
+    copies = 1
+
+    def __init__(self, most: int) -> None:
+        self._library = Library(most)
+
+    def __len__(self) -> int:
+        """Shapes that are known again."""
+        return len(self._library)
+
+    def add(self, movement: Trajectory, name: str, *, teach: bool = True) -> bool:
+        """Take a movement; whether it was taken."""
+        return self._library.add(movement, name, teach=teach)
+
+    def score(self, movement: Trajectory, name: str) -> float | str:
+        """Nats, below 0 for a replay, or why there are none."""
+        return self._library.score_many([movement], name)[0]
+
+    def examined(self, movement: Trajectory) -> int:
+        """How many points are compared at most."""
+        return _examined(self._library, movement)
+
+
+class KnownTurned:
+    """The same by the detector that is live: also if it was turned; whose it is nobody asks."""
+
+    copies = 2
+
+    def __init__(self, most: int) -> None:
+        self._turned = Turned(most)
+
+    def __len__(self) -> int:
+        """Shapes that are known again, as they are."""
+        return len(self._turned.plain)
+
+    def add(self, movement: Trajectory, name: str, *, teach: bool = True) -> bool:
+        """Take a movement; whether it was taken."""
+        line = laid(movement)
+        on_line = line is not None and self._turned.line.add(line, teach=teach)
+        return self._turned.plain.add(movement, teach=teach) or on_line
+
+    def score(self, movement: Trajectory, name: str) -> float | str:
+        """Nats, below 0 for a replay, or why there are none."""
+        return self._turned.score_many([movement])[0]
+
+    def examined(self, movement: Trajectory) -> int:
+        """How many points are compared at most."""
+        line = laid(movement)
+        return _examined(self._turned.plain, movement) + (
+            0 if line is None else _examined(self._turned.line, line)
+        )
+
+
+_KNOWN: Final[Mapping[str, type[Known] | type[KnownTurned]]] = dict(
+    zip(DETECTORS, (Known, KnownTurned), strict=True)
+)
+Memory = Known | KnownTurned
 
 
 def replays(asked: Asked, watch: Watch) -> dict[str, Any]:
@@ -71,13 +143,15 @@ def replays(asked: Asked, watch: Watch) -> dict[str, Any]:
     Raises
     ------
     SettingsError
-        If a folder is missing.
+        If a folder is missing, or there is no such detector.
     RecordingError
         If a recording breaks the format.
     """
+    if asked.detector not in _KNOWN:
+        raise SettingsError(f"no detector '{asked.detector}'; there are: {', '.join(_KNOWN)}")
     known, new, same = _read(asked, watch)
     rng = np.random.default_rng(asked.seed)
-    library = Library(most=2 * max(1, len(known)))  # a movement may be kept twice
+    library = _KNOWN[asked.detector](2 * max(1, len(known)))  # a movement may be kept twice
     numbered = [each for each in known if library.add(each[1], each[0])]
     flags = flagged(library, new)
     played = [numbered[at] for at in rng.permutation(len(numbered))[:PLAYED]]
@@ -97,6 +171,7 @@ def replays(asked: Asked, watch: Watch) -> dict[str, Any]:
         "recall": found["points"],
         "recall_browser": found["browser"],
         "recall_frames": found["frames"],
+        "recall_elsewhere": found["elsewhere"],
         "played": len(played),
         "human_false_flags": flags["share"],
         "flags": flags,
@@ -105,8 +180,9 @@ def replays(asked: Asked, watch: Watch) -> dict[str, Any]:
         "library": {
             "movements": len(known),
             "with_shape": len(numbered),
-            "bytes_a_movement": BYTES,
+            "bytes_a_movement": BYTES * library.copies,
         },
+        "detector": asked.detector,
         "data": {"movements": len(new), "recordings_left_out": same},
         "seed": asked.seed,
     }
@@ -136,13 +212,13 @@ def segmenter() -> MovementSegmenter:
     return MovementSegmenter(Settings().identity_lane.pause)
 
 
-def flagged(library: Library, movements: Sequence[Owned]) -> dict[str, Any]:
+def flagged(library: Memory, movements: Sequence[Owned]) -> dict[str, Any]:
     """How many movements are taken for replays, and how many are not looked up at all.
 
     `share` is of all that were seen, `of_looked_up` of those that have a shape; `at_most` is the
     95 % bound of `share` where none is flagged (3/n), else its upper end after Wilson.
     """
-    scores = [library.score_many([each], name)[0] for name, each in movements]
+    scores = [library.score(each, name) for name, each in movements]
     reasons = [score for score in scores if isinstance(score, str)]
     looked, n = len(scores) - len(reasons), len(scores)
     hits = sum(1 for score in scores if not isinstance(score, str) and score < 0)
@@ -167,7 +243,7 @@ def _upper(hits: int, n: int) -> float | None:
 
 
 def _recall(
-    library: Library, played: Sequence[Owned], way: str, size: float, rng: np.random.Generator
+    library: Memory, played: Sequence[Owned], way: str, size: float, rng: np.random.Generator
 ) -> float | None:
     """The share of replays that are known: of which a piece, if it was cut, is flagged."""
     if not played:
@@ -175,9 +251,28 @@ def _recall(
     hits = 0
     for name, each in played:
         moved = perturbed(moves_of(each), SHARE if size else 0.0, size, rng)
-        pieces = [moved] if way == "points" else through_browser(moved, rng, way == "frames")
-        hits += any(library.look(piece, name) is not None for piece in pieces)
+        if way == "elsewhere":
+            pieces = [sent_elsewhere(moved, rng)]
+        else:
+            pieces = [moved] if way == "points" else through_browser(moved, rng, way == "frames")
+        scores = [library.score(piece, name) for piece in pieces]
+        hits += any(not isinstance(score, str) and score < 0 for score in scores)
     return hits / len(played)
+
+
+def sent_elsewhere(movement: Trajectory, rng: np.random.Generator) -> Trajectory:
+    """Turn a movement by any angle and scale it by up to `LARGER`: somewhere else is wanted.
+
+    What ends where it began is only shifted.
+    """
+    x, y = movement.x, movement.y
+    way = complex(x[-1] - x[0], y[-1] - y[0])
+    size, angle = np.log(LARGER) * rng.uniform(-1, 1), rng.uniform(0, 2 * np.pi)
+    if not way:
+        return movement
+    to = complex(x[0], y[0]) + way * np.exp(size + 1j * angle)
+    places = np.column_stack((x, y))
+    return onto(movement.t, places, (float(x[0]), float(y[0])), (to.real, to.imag))
 
 
 def moves_of(movement: Trajectory) -> Trajectory:
@@ -214,7 +309,7 @@ def _growth(
 ) -> dict[str, dict[str, Any]]:
     """What a look-up costs and who is flagged, by the size of the library."""
     rng = np.random.default_rng(asked.seed)
-    library = Library(most=asked.sizes[-1])
+    library = _KNOWN[asked.detector](asked.sizes[-1])
     stream: Iterator[tuple[Owned, bool]] = chain(
         ((each, True) for each in known), ((("", each), False) for each in generated(rng))
     )
@@ -236,14 +331,14 @@ def _growth(
     return grown
 
 
-def _costs(library: Library, movements: Sequence[Owned]) -> dict[str, float | None]:
+def _costs(library: Memory, movements: Sequence[Owned]) -> dict[str, float | None]:
     taken, passed = [], []
     for name, each in movements:
         begin, began = process_time(), perf_counter()
-        library.look(each, name)
+        library.score(each, name)
         taken.append(process_time() - begin)
         passed.append(perf_counter() - began)
-    examined = [_examined(library, each) for _, each in movements[:COUNTED]]
+    examined = [library.examined(each) for _, each in movements[:COUNTED]]
     at = [float(each) for each in np.quantile(taken, (0.5, 0.95, 0.99))] if taken else [None] * 3
     ms = [None if each is None else 1e3 * each for each in at]
     return {
@@ -257,7 +352,8 @@ def _costs(library: Library, movements: Sequence[Owned]) -> dict[str, float | No
 
 def _examined(library: Library, movement: Trajectory) -> int:
     shape = shape_of(movement)
-    assert not isinstance(shape, str)  # only those with a shape are asked
+    if isinstance(shape, str):
+        return 0
     row: Floats = row_of(shape.outline[None], np.array([shape.duration]))[0]
     return library.forest.examined(row, reach(shape))
 
@@ -265,9 +361,10 @@ def _examined(library: Library, movement: Trajectory) -> int:
 ABOUT = """\
 A replay is known if it is flagged. *As points*: the recording's own points are sent in. *Browser*:
 played at true speed, each event late by some ms, elsewhere on the page, and cut anew. *Frames*: the
-same where a page tells of the last place in each frame of 60 Hz only. Movements with fewer than 8
-points, within 40 px or nearly straight are not looked up, and not counted in the recall: people
-repeat them. A recording that is played within a longer movement, slower, turned or scaled is not
+same where a page tells of the last place in each frame of 60 Hz only. *Elsewhere*: its points,
+turned by any angle and scaled by up to 1.5, which the library alone does not know. Movements with
+fewer than 8 points, within 40 px or nearly straight are not looked up, and not counted in the
+recall: people repeat them. A recording that is played within a longer movement or slower is not
 known. Flags are counted on movements of recordings that are not in the library; look-ups are timed
 on those of them that are looked up, the library filled up with generated movements. Times are of
 the processor, whatever else the machine did; by the clock they stand beside.
@@ -277,7 +374,8 @@ the processor, whatever else the machine did; by the clock they stand beside.
 def markdown(report: Mapping[str, Any]) -> str:
     """A report as text."""
     flags, library = report["flags"], report["library"]
-    ways = (("as points", "recall"), ("browser", "recall_browser"), ("frames", "recall_frames"))
+    ways = (("as points", "recall"), ("browser", "recall_browser"), ("frames", "recall_frames"),
+            ("elsewhere", "recall_elsewhere"))  # fmt: skip
     recall = [("replayed", *MOVED)] + [
         (name, *(text.share(report[key][size]) for size in MOVED)) for name, key in ways
     ]
@@ -289,7 +387,7 @@ def markdown(report: Mapping[str, Any]) -> str:
         told = [text.number(report[key][size], n) for key, n in zip(cells, digits, strict=True)]
         rows.append((size, *told, _fine(report["flags_by_size"][size])))
     parts = [
-        "# Replays",
+        f"# Replays: detector {report['detector']}",
         f"{library['with_shape']} of {library['movements']} movements of the library can be looked "
         f"up; {report['played']} of them were played again; {library['bytes_a_movement']} bytes "
         f"each in memory; seed {report['seed']}.",

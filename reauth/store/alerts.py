@@ -52,8 +52,8 @@ ON CONFLICT (name) DO UPDATE SET value = alert_figure.value + excluded.value
 """
 _NOTE = """
 INSERT INTO delivery_attempt (id, delivery, alert, sink, event, at, number, result, fault)
-SELECT (SELECT COALESCE(MAX(id), 0) + 1 FROM delivery_attempt), id, alert, sink, event, ?,
-    attempts, ?, ?
+SELECT (SELECT COALESCE(MAX(id), 0) + 1 FROM delivery_attempt),
+    id, alert, sink, event, ?, attempts, ?, ?
 FROM outbox WHERE id = ?
 """
 LONGEST_FAULT = 300

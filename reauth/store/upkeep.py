@@ -42,7 +42,7 @@ def expire(
     connection.execute("DELETE FROM label WHERE session NOT IN (SELECT id FROM session)")
     connection.execute("DELETE FROM suppression WHERE ends < ?", (alerts,))
     connection.execute("DELETE FROM alert_day WHERE day < ?", (int(alerts // 86_400),))
-    gone["attempt"] = forget_attempts(connection, now - keep.deliveries)
+    gone["delivery_attempt"] = forget_attempts(connection, now - keep.deliveries)
     gone["tab"] = connection.execute("DELETE FROM tab WHERE last_seen < ?", (raw,)).rowcount
     gone["held"] = connection.execute("DELETE FROM held WHERE received < ?", (raw,)).rowcount
     gone["enrolment_run"] = connection.execute(

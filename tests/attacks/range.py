@@ -245,5 +245,6 @@ def report(results):
             "minutes": round(sum(each.moved for each in people) / 60, 1),
             "alerts": [asdict(each) for each in people if each.alerts],
         },
+        "within_s": WITHIN,
         "processors": os.cpu_count(),
     }

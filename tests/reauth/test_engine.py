@@ -664,6 +664,34 @@ async def test_movement_is_kept_once_and_again_where_it_speaks_against_somebody(
     assert {each.score for each in kept["replay"]} == {-1.0}
 
 
+async def test_an_alert_shows_what_spoke_for_the_user_in_between(store, clock):
+    """Of a lane that has its segmenter from another one, too, from where the evidence began."""
+    first = asked("bot", bound=99.0)
+    first.detector.score_many = lambda movements: [1.0] * len(movements)
+    second = asked("replay", bound=5.0, segmenter=first.segmenter)
+    said = iter((2.0, -3.0, 1.0, -4.0))
+    second.detector.score_many = lambda movements: [next(said, 1.0) for _ in movements]
+    async with await checked(store, clock, first, second) as engine:
+        await send(engine, clock, accepted(movement(7, 6)))
+        await engine.tick(clock.now + 20)
+
+    [alert] = await store.alerts()
+    assert [-3.0, 1.0, -4.0] == [each.score for each in alert.evidence]
+    assert [True, False, True] == [each.low for each in alert.evidence]
+
+
+async def test_a_detector_remembers_beside_the_loop(store, clock):
+    """Its index may take a third of a second: always on the one thread that asks it."""
+    asks = asked("replay", bound=99.0, detector=Told(remembers=99))
+    async with await checked(store, clock, asks) as engine:
+        await send(engine, clock, accepted(movement(7, 6)))
+        await engine.tick(clock.now + 20)
+        await store.delete_user("alice")
+        await engine.tick(clock.now + 40)
+
+    assert {"engine_0"} == asks.detector.threads
+
+
 async def test_what_was_not_stored_has_not_been_seen(store, clock):
     """The browser sends it again; it must not be taken for a recording then."""
     asks = asked("replay", bound=99.0)

@@ -44,8 +44,11 @@ async def keep(store, people, lane="bot"):
         await store.commit(Commit(sessions=[session(name, user)], trajectories=rows))
 
 
-async def test_people_and_programs_are_told_apart_after_a_lesson(store):
+async def test_people_and_programs_are_told_apart_after_a_lesson(store, monkeypatch):
     """Whoever runs takes up what was kept; unseen people are hands, and lines are none."""
+    monkeypatch.setattr("reauth.hands.EACH_KIND", 60)
+    monkeypatch.setattr("reauth.detect.learn.ROUNDS", 30)
+    monkeypatch.setattr("reauth.detect.learn.DECOYS", 500)
     await keep(store, 9)
 
     taught = await Hands(store, lambda: NOON, "bot").learn()

@@ -40,10 +40,11 @@
 
   var press = function (target) {
     if (document.querySelector("[data-rows]")) { choose(); }
+    if (/^(SELECT|INPUT)$/.test(target.tagName)) { target.focus(); return; }
     if (target.tagName !== "SUMMARY") { target.click(); return; }
     var box = target.parentElement;
     box.open = !box.open;
-    var field = box.querySelector("input:not([type=hidden]), select, textarea, button");
+    var field = box.querySelector("input:not([type=hidden]):not([readonly]), select, button");
     if (box.open && field) { field.focus(); } else { target.focus(); }
   };
 
@@ -67,7 +68,10 @@
     else if (key === "?") { window.location.assign("/keys"); }
     else {
       var found = /^[a-z0-9\/]$/.test(key) && document.querySelector('[data-key="' + key + '"]');
-      if (!found) { return; }
+      /* A verdict is given where its form is open, never by a key alone. */
+      if (!found || (found.closest("details.act:not([open])") && found.tagName !== "SUMMARY")) {
+        return;
+      }
       press(found);
     }
     event.preventDefault();
@@ -82,6 +86,13 @@
   document.addEventListener("focusin", function (event) {
     var row = event.target.closest("[data-rows] > tr");
     if (row) { rows().forEach(function (each) { each.classList.toggle("at", each === row); }); }
+  });
+
+  /* What is read is not taken away, and nobody looks at a hidden page. */
+  document.addEventListener("htmx:beforeRequest", function (event) {
+    var piece = event.target;
+    if (piece.id !== "overview") { return; }
+    if (document.hidden || piece.contains(document.activeElement)) { event.preventDefault(); }
   });
 
   document.querySelectorAll("[data-scripted]").forEach(function (each) { each.hidden = false; });

@@ -16,14 +16,14 @@ def test_it_is_a_report_in_a_folder(place):
 
     said = place.type(
         "lab", "replays", "--library", library, "--data", data, "--seed", 2, "--out", out,
-        "--sizes", "300,40",
+        "--sizes", "300,40", "--detector", "turned",
     )  # fmt: skip
 
     assert (0, "") == (said.code, said.err)
     assert {"report.json", "report.md", "lookup.svg"} == {path.name for path in out.iterdir()}
     report = json.loads((out / "report.json").read_text("utf-8"))
     assert ["40", "300"] == list(report["lookup_ms"])
-    assert 2 == report["seed"]
+    assert (2, "turned") == (report["seed"], report["detector"])
     assert said.out == (out / "report.md").read_text("utf-8")
 
 

@@ -12,6 +12,7 @@ from reauth.console.subjects import Machine, Subjects
 from reauth.doors import doors_of
 from reauth.enrol import Enroller
 from reauth.enrolling import Cut, Enrolling, Lists
+from reauth.feedback import Feedback
 from reauth.integrations import Integrations
 from reauth.lanes import identity_recipe
 from reauth.settings import Settings
@@ -45,6 +46,7 @@ def site(store, tmp_path):
         coverage=doors.coverage,
         films=doors.films,
         watching=Watching(),
+        feedback=Feedback(store, doors.lessons, settings, lambda: NOON, enroller),
         integrations=Integrations(
             doors.deliveries,
             [open_sink(f"jsonl:{tmp_path}/alerts.jsonl", settings.sinks)],
@@ -54,7 +56,6 @@ def site(store, tmp_path):
     )
     return console.Site(
         store=store,
-        people=lambda: enroller.status(None),
         readiness=Readiness({"store": well}),
         ca=tmp_path / "ca",
         proxy="127.0.0.1:8080",
@@ -62,6 +63,7 @@ def site(store, tmp_path):
         tls=False,
         clock=lambda: NOON,
         audit=doors.audit,
+        scenes=doors.scenes,
         triage=Triage(store, doors.cases, doors.suppressions, lambda: NOON),
         accounts=accounts,
         logins=logins,

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reauth.alert import Evidence
-from reauth.console.svg import timeline
+from reauth.change_point import Change
+from reauth.console.svg import Mark, timeline
 
 scores = st.floats(-1e6, 1e6)
 
@@ -71,3 +72,18 @@ def test_the_page_policy_allows_all_of_it():
     picture = timeline(evidence(*range(-5, 5)), 0.0)
 
     assert not re.search(r"style=|<script|href|url\(|on\w+=", picture)
+
+
+def test_what_happened_when_is_marked_and_a_change_has_its_two_means():
+    """Each with its word; words that are near each other lie below one another."""
+    items = [Evidence("a", n, float(n), 1.0 if n < 6 else -1.0, n >= 6) for n in range(10)]
+    marks = [Mark(7, "event", "first <anomaly>"), Mark(8, "event", "alert")]
+    drawn = timeline(items, 0.0, marks, Change(6, 1.0, -1.0))
+
+    assert 2 == drawn.count('class="level"') and 1 == drawn.count('<line class="change"')
+    assert 2 == drawn.count('<line class="event"')
+    assert "first &lt;anomaly&gt;" in drawn
+    heights = re.findall(r'class="name" x="[\d.]+" y="(\d+)" text-anchor="\w+">(\w+)', drawn)
+    words = [word for _, word in heights]
+    assert ["change", "first", "alert"] == [one for one in words if one != "threshold"][:3]
+    assert 3 == len({height for height, word in heights if word in ("change", "first", "alert")})

@@ -7,12 +7,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 
 from reauth import ca
-from reauth.alert import Reason, Resemblance, Risk, State, Step, move
 from reauth.console.health import Readiness
 from reauth.console.views import moment
-from reauth.decide import POLICIES
 from reauth.ports import Commit
-from tests.rows import DAY, NOON, alarm, scored, session
+from tests.rows import alarm, scored, session
 
 SCRIPT = re.compile(r"<script(?![^>]*\bsrc=)|javascript:|\son\w+=|style=", re.IGNORECASE)
 
@@ -153,163 +151,6 @@ async def test_names_are_text(browse, store):
 
     for path in ("/", "/users", "/alerts", "/alerts/a1"):
         assert "<img" not in await (await client.get(path)).text()
-
-
-async def test_the_front_page_shows_what_waits(browse, store):
-    """Open and acknowledged, newest first; closed ones not."""
-    await keep(store, *(alarm(f"a{n}", f"s{n}", raised_at=NOON - n) for n in range(3)))
-    for actions in (["ack"], ["ack", "dismiss"]):
-        for action in actions:
-            alert = await store.alert(f"a{len(actions)}")
-            moved = move(alert, action, Step(NOON, action, "me", ""))
-            assert await store.update_alert(moved, alert.state)
-
-    text = await page(await browse(), "/")
-
-    assert ["/alerts/a0", "/alerts/a1"] == re.findall(r'href="(/alerts/a\d)"', text)
-    assert "<b>2</b> alerts wait" in text
-
-
-async def test_what_is_wrong_stands_on_the_front_page(browse):
-    """Failing open is shown, not hidden."""
-
-    async def full():
-        return "2 % free"
-
-    text = await page(await browse(readiness=Readiness({"disk": full})), "/")
-
-    assert "<b>disk</b>: 2 % free" in text
-
-
-async def test_the_list_is_newest_first_and_narrowed_by_state_and_time(browse, store):
-    """By links, so that they work without a script."""
-    ages = {"a0": 1, "a1": 2, "a2": 60}
-    await keep(
-        store,
-        *(alarm(name, name, raised_at=NOON - age * DAY) for name, age in ages.items()),
-    )
-    client = await browse()
-
-    def listed(text):
-        return re.findall(r'href="/alerts/(a\d)"', text)
-
-    assert ["a0", "a1"] == listed(await page(client, "/alerts"))
-    assert ["a0", "a1", "a2"] == listed(await page(client, "/alerts?days=365"))
-    assert [] == listed(await page(client, "/alerts?state=expired"))
-    for wrong in ("state=shut", "days=x", "days=9"):
-        assert 400 == (await client.get(f"/alerts?{wrong}")).status
-
-
-async def test_an_alert_is_shown_with_its_evidence(browse, store):
-    """The picture, the numbers, the facts, and what to do next."""
-    await keep(store, alarm())
-
-    text = await page(await browse(), "/alerts/a1")
-
-    assert "<svg" in text
-    assert "61 of the last 100 trajectories" in text
-    assert "-3.25" in text
-    assert "reauth alerts ack a1" in text
-
-
-@pytest.mark.parametrize("rule", [name for name in POLICIES if name != "window"])
-async def test_an_alert_of_any_rule_says_how_far_it_went(browse, store, rule):
-    """Its level against its bound, and that low scores are only part of it."""
-    await keep(store, alarm(rule=rule, level=8.125, bound=7.5, limit=0))
-
-    text = await page(await browse(), "/alerts/a1")
-
-    assert "was 8.12; 7.50\nraises an alert" in text
-    assert "the last 100 trajectories, of which 61 were unlike" in text
-
-
-@pytest.mark.parametrize("lane, words", [("bot", "unlike a hand"), ("replay", "seen before")])
-async def test_an_alert_of_a_lane_says_what_it_asked(browse, store, lane, words):
-    """With what all lanes said together, and without a template that there is none of."""
-    risk = Risk(91, (Reason(lane, 0.9), Reason("identity", 0.125)))
-    other = {"kind": lane, "limit": 0, "template_version": 0, "risk": risk}
-    await keep(store, alarm(lane=lane, rule="cusum", level=8.0, bound=7.5, **other))
-
-    text = await page(await browse(), "/alerts/a1")
-
-    assert words in text
-    assert "91 of 100" in text
-    assert "another person 12 %" in text
-    assert "<dt>Template" not in text
-
-
-async def test_the_populations_alert_speaks_of_many(browse, store):
-    """It is nobody's, and comes from no client."""
-    many = {"user": None, "client": "", "session": None, "lane": None, "evidence": ()}
-    await keep(store, alarm(kind="population", rule="population", low=5, window=40, **many))
-    client = await browse()
-
-    assert "5 of 40 people who were compared" in await page(client, "/alerts/a1")
-    assert "many users" in await page(client, "/alerts?days=365")
-
-
-async def test_an_alert_of_refused_tokens_speaks_of_tokens(browse, store):
-    """Nobody's movement was judged."""
-    await keep(store, alarm(kind="tokens", rule="tokens", low=3, limit=3, evidence=()))
-
-    text = await page(await browse(), "/alerts/a1")
-
-    assert "3 page tokens of this sender were refused; 3 raise an alert" in text
-
-
-async def test_an_alert_of_silence_says_what_was_counted(browse, store):
-    """In words; nobody's movement was judged."""
-    await keep(store, alarm(kind="absence", rule="silent", low=10, limit=10, evidence=()))
-
-    text = await page(await browse(), "/alerts/a1")
-
-    assert "none told that it was there: 10; 10 raise an alert" in text
-
-
-@pytest.mark.parametrize(
-    "actions, words",
-    [
-        (["ack"], ["reauth alerts confirm a1", "reauth alerts dismiss a1", "acknowledged"]),
-        (["ack", "confirm"], ["true_positive", "confirmed", "somebody else sat there"]),
-        (["expire"], ["expired"]),
-    ],
-)
-async def test_an_alert_says_where_it_is_in_its_life(browse, store, actions, words):
-    """And what may follow."""
-    await keep(store, alarm())
-    for action in actions:
-        alert = await store.alert("a1")
-        moved = move(alert, action, Step(NOON, action, "me", "somebody else sat there"))
-        await store.update_alert(moved, alert.state)
-
-    text = await page(await browse(), "/alerts/a1")
-
-    assert [] == [word for word in words if word not in text]
-    closed = (await store.alert("a1")).state is not State.ACKNOWLEDGED
-    assert closed == ("What next" not in text)
-
-
-async def test_whom_the_movement_resembles_is_shown_as_evidence(browse, store):
-    """With how likely it is, and what that is worth; a name alone would be an accusation."""
-    await keep(store, alarm(resembles=Resemblance("berta", 0.75)))
-
-    text = await page(await browse(), "/alerts/a1")
-
-    assert "berta (75 %): evidence where to look, no proof" in text
-
-
-async def test_an_alert_of_nobody_known_is_shown_too(browse, store):
-    """Refused tokens have no user, no session, no lane."""
-    await keep(store, alarm(user=None, evidence=()))
-
-    text = await page(await browse(), "/alerts/a1")
-
-    assert "unknown user" in text
-
-
-async def test_an_unknown_alert_is_404(browse):
-    """It may have been deleted by age."""
-    assert 404 == (await (await browse()).get("/alerts/a9")).status
 
 
 @pytest.mark.parametrize("at", [-279_684_976_708.8, 1e300, float("nan"), float("-inf")])

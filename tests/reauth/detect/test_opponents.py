@@ -3,10 +3,19 @@
 import numpy as np
 import pytest
 
+from reauth.detect import opponents as module
 from reauth.detect.opponents import KINDS, opponents
 from reauth.generate.aimed import moves
 from reauth.generate.clock import clock_of, sampled
 from tests.reauth.detect.crowd import people, person
+
+
+@pytest.fixture(scope="module", autouse=True)
+def twice():
+    """Of people's strokes twice as many: to decompose movement takes long."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "MORE", {"lognormal": 2})
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -18,7 +27,8 @@ def drawn():
 def test_every_kind_that_teaches_is_drawn_and_no_recording(drawn):
     """What a person moved is no program's, and what measures teaches nobody."""
     assert set(KINDS) == set(drawn)
-    assert {8} == set(map(len, drawn.values()))
+    assert {8 * module.MORE.get(kind, 1) for kind in KINDS} == set(map(len, drawn.values()))
+    assert 16 == len(drawn["lognormal"])
     assert not {"recorded", "retargeted", "jerk", "gan"} & set(drawn)
     assert not [kind for kind in drawn if kind.startswith("perturbed")]
     assert 9 == sum(kind.startswith("function-") for kind in drawn)
@@ -48,3 +58,30 @@ def test_the_same_seed_draws_the_same(drawn):
 def test_after_nobody_nothing_is_drawn():
     """No ways, no programs."""
     assert {} == opponents({"ann": [[]]}, np.random.default_rng(1))
+
+
+def test_of_people_s_own_strokes_many_people_are_behind(monkeypatch):
+    """Such a kind is fitted anew to some of all movements each time, and the others to all."""
+    fits = []
+
+    def fitted(name):
+        fit = module.GENERATORS[name]
+
+        def noted(movements):
+            fits.append((name, {id(each) for each in movements}))
+            return fit(movements)
+
+        return noted
+
+    noted = {name: fitted(name) for name in ("lognormal", "wind")}
+    monkeypatch.setattr(module, "PART", 20)
+    monkeypatch.setattr(module, "GENERATORS", noted)
+    crowd = people(range(4), 10)
+    found = opponents(crowd, np.random.default_rng(3), 2, ("lognormal", "wind"))
+    parts = [each for name, each in fits if name == "lognormal"]
+    everybody = {id(one) for own in crowd.values() for session in own for one in session}
+
+    assert ["lognormal", "wind"] == list(found)
+    assert [20, 20] == list(map(len, parts))
+    assert len(set.union(*parts)) > 20
+    assert [everybody] == [each for name, each in fits if name == "wind"]

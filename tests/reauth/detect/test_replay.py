@@ -138,6 +138,25 @@ def test_the_library_refreshes():
     assert 100 == len(library._durations)
 
 
+def test_one_recording_does_not_drive_out_the_others():
+    """Played a thousand times, it is kept once; so is what it is without its last step."""
+    library = filled(KNOWN[:50], most=150)
+    before = len(library)
+
+    assert not any(library.add(elsewhere(KNOWN[7], t=float(at)), "mallory") for at in range(1000))
+    assert before == len(library)
+    assert all(library.look(each).exact for each in KNOWN[:50])
+    assert "p7" == library.look(KNOWN[7]).name
+
+
+def test_what_is_played_a_little_otherwise_is_another_movement():
+    """Only the very same steps and times are one: what was moved by a px is kept beside it."""
+    library, rng = filled(KNOWN[:1]), np.random.default_rng(2)
+
+    assert library.add(perturbed(KNOWN[0], SHARE, 1.0, rng))
+    assert library.look(KNOWN[0]).exact
+
+
 def test_memory_is_what_is_said():
     """Arrays of the movements, and rows of the index beside them."""
     from reauth.detect.replay import BYTES  # noqa: PLC0415 - beside what it is compared with

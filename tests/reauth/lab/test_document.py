@@ -7,6 +7,7 @@ import pytest
 
 from reauth.errors import SettingsError
 from reauth.lab.document import gathered, rendered
+from tests.reauth.lab.test_attacked import ATTACKS, BOTS, REPLAYS
 
 ROOT = Path(__file__).parents[3]
 RATE = {"pooled": 0.125, "ci": [0.1, 0.15], "per_user_mean": 0.11, "genuine_windows": 40}
@@ -80,7 +81,8 @@ POISON = {"attacks": 10, "window": 20, "rounds": [{"guarded": ARM, "open": ARM}]
 def folder(tmp_path):
     reports = {
         "hbrs": EVALUATION, "medvet": PAPER, "poison": POISON, "grid": CHANGED,
-        "ablation": ABLATION, "curve": CURVE,
+        "ablation": ABLATION, "curve": CURVE, "bots-known": BOTS, "replays-live": REPLAYS,
+        "attacks": ATTACKS,
     }  # fmt: skip
     for name, report in reports.items():
         (tmp_path / name).mkdir()
@@ -111,6 +113,9 @@ def folder(tmp_path):
         "| 300 | 12 | 12.5 % | 12.5 % | 10.0 % to 15.0 % | 10.0 % | +2.1 | -1.0 to +5.0 | 12.5 % |"
         " 12.5 % | 10.0 % to 15.0 % | 10.0 % | +2.1 | -1.0 to +5.0 |",
         "| 0 | guarded | 10.0 % | 5.0 % to 20.0 % | 30.0 % | 0.0 % | 2.5 |",
+        "### bots-known: detector default",
+        "### replays-live: detector turned",
+        "### attacks: within 120 s of movement",
     ],
 )
 def test_every_figure_of_a_report_stands_in_the_document(folder, line):
@@ -143,6 +148,15 @@ def test_a_folder_without_reports_is_refused_with_the_next_step(tmp_path):
     (tmp_path / "a" / "report.json").write_text("{")
     with pytest.raises(SettingsError, match="is no report"):
         gathered(tmp_path)
+
+
+def test_reports_of_several_folders_are_one_document(folder, tmp_path):
+    """A folder may be a report's own; one that is not there has none."""
+    own = tmp_path / "bots-known"
+    found = gathered(own, tmp_path / "nowhere", tmp_path / "attacks")
+
+    assert ["bots-known", "attacks"] == list(found)
+    assert "secret" not in json.dumps(found)
 
 
 def test_the_published_document_is_that_of_the_published_figures():

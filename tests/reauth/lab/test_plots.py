@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from reauth.decomposition import decompose
-from reauth.lab.plots import draw, draw_bots, draw_curve, draw_strokes
+from reauth.lab.plots import draw, draw_bots, draw_curve, draw_growth, draw_strokes
 from reauth.lab.summary import by_user, rates
 from reauth.lognormal import Stroke, trace
 from reauth.trajectory import Trajectory
@@ -101,5 +101,21 @@ def test_people_and_programs_are_drawn_with_every_program_by_name(tmp_path):
     text = (tmp_path / "one.svg").read_text("utf-8")
 
     assert "wind" in text
+    assert "<!-- one movement -->" in text
     assert "<!-- ann" not in text
     assert text == (tmp_path / "other.svg").read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("sizes", "told"),
+    [({"1000": 0.2, "50000": 4.0}, {"1,000", "50,000", "0.5"}), ({"1000": 0.2}, {"1,000"})],
+)
+def test_growth_is_told_in_plain_numbers(tmp_path, sizes, told):
+    """No powers of ten at the axes; one size makes no line that a list would grow along."""
+    report = {"lookup_ms": sizes, "median_ms": sizes}
+    draw_growth("Look-up", report, tmp_path / "growth.svg")
+    text = (tmp_path / "growth.svg").read_text("utf-8")
+
+    assert told <= {line.strip()[5:-4] for line in text.splitlines() if "<!-- " in line}
+    assert "times 10" not in text and "mathdefault" not in text
+    assert (len(sizes) > 1) == ("as a list would grow" in text)

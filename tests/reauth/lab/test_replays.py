@@ -5,15 +5,18 @@ import json
 import numpy as np
 import pytest
 
-from reauth.detect.replay import Library
+from reauth.errors import SettingsError
 from reauth.event import Kind
 from reauth.lab.plots import draw_growth
 from reauth.lab.replays import (
     Asked,
+    Known,
+    KnownTurned,
     flagged,
     markdown,
     moves_of,
     replays,
+    sent_elsewhere,
     through_browser,
 )
 from reauth.trajectory import Trajectory
@@ -56,6 +59,7 @@ def test_the_report_is_what_scripts_rely_on(report):
 def test_replays_of_generated_people_are_known(report):
     """As points all of those that are exact; through a browser nearly all."""
     assert 1.0 == report["recall"]["exact"]
+    assert report["recall_elsewhere"]["exact"] < 0.2
     assert min(report["recall"].values()) >= 0.95
     assert min(report["recall_browser"].values()) >= 0.9
 
@@ -85,7 +89,7 @@ def test_the_text_holds_the_figures(report, tmp_path):
 
 def test_flags_are_counted_of_all_movement_that_was_seen():
     """What is not looked up is told, by reason; without a flag the bound is 3/n."""
-    library = Library(100)
+    library = Known(100)
     library.add(arc(), "anna")
     new = arc(bend=150.0)
 
@@ -112,6 +116,46 @@ def test_nothing_to_play_and_nothing_new_is_told_as_such(tmp_path):
     assert {None} == set(told["recall"].values()) == {told["human_false_flags"]}
     assert {"20": None} == told["lookup_ms"]
     assert "| as points | - | - | - |" in markdown(told)
+
+
+def test_the_live_detector_knows_what_was_sent_elsewhere():
+    """Its index alone does not; both know what was not, and neither what is new."""
+    rng, alone, live = np.random.default_rng(1), Known(100), KnownTurned(100)
+    movement = arc(duration=0.9)
+    elsewhere = sent_elsewhere(movement, rng)
+    for each in (alone, live):
+        assert each.add(movement, "anna")
+        assert not each.add(movement, "anna")
+        assert each.score(movement, "anna") < 0 < each.score(arc(bend=190.0), "anna")
+        assert 1 <= len(each) <= each.examined(movement)
+
+    assert live.score(elsewhere, "anna") < 0 < alone.score(elsewhere, "anna")
+
+
+def test_sent_elsewhere_it_is_as_long_as_it_was():
+    """Another way, its own times; what returns to its beginning cannot be aimed."""
+    movement = arc()
+    sent = sent_elsewhere(movement, np.random.default_rng(2))
+    circle = Trajectory(0, movement.t, *(np.append(each[:-1], each[0])
+                                         for each in (movement.x, movement.y)))  # fmt: skip
+
+    assert np.allclose(sent.t, movement.t - movement.t[0], atol=1e-4)
+    assert np.hypot(sent.x[-1] - movement.x[-1], sent.y[-1] - movement.y[-1]) > 20
+    assert sent_elsewhere(circle, np.random.default_rng(2)) is circle
+
+
+def test_a_report_says_by_what_it_was_measured(tmp_path):
+    """The live detector keeps each movement twice; another name is asked wrongly."""
+    for name in ("library", "data"):
+        (tmp_path / name).mkdir()
+    folders = tmp_path / "library", tmp_path / "data"
+    one, two = (replays(Asked(*folders, 1, (20,), each), quiet) for each in ("library", "turned"))
+
+    assert ("library", "turned") == (one["detector"], two["detector"])
+    assert 2 * one["library"]["bytes_a_movement"] == two["library"]["bytes_a_movement"]
+    assert "# Replays: detector turned" in markdown(two)
+    with pytest.raises(SettingsError, match="no detector 'magic'"):
+        replays(Asked(*folders, 1, (20,), "magic"), quiet)
 
 
 def test_a_browser_is_late_and_loses_points():

@@ -37,6 +37,9 @@ OTHER = {
     "identity.certificate_field": "email",
     "identity.upstream_peers": ["10.0.0.0/8", "fd00::/8"],
     "store.url": "sqlite:///another",
+    "console.url": "https://reauth.example",
+    "sinks.allow_private": ["10.0.0.0/8", "fd00::/8"],
+    "sinks.pseudonyms": "all",
 }
 every_key = pytest.mark.parametrize("name", KEYS)
 
@@ -157,7 +160,7 @@ def test_a_secret_file_is_a_variable_that_ends_in_file():
         ("[identity_lane]\nwindows = 5", "identity_lane.window"),
         ("[identity_lane]\npause = 5", "identity_lane.pause_ms"),
         ("[proxy]\nhtpasswd = 'x'", "identity.htpasswd"),
-        ("[identity]\nallow_private = 'x'", "proxy.allow_private"),
+        ("[identity]\nconnect_ports = 'x'", "proxy.connect_ports"),
         ("[console]\nlisen = 'x'", "console.listen"),
         ("[proxi]\nlisten = 'x'", "proxy"),
         ("[proxi]", "proxy"),

@@ -111,17 +111,20 @@ async def test_one_that_goes_away_before_it_has_read_is_noticed():
 
 async def test_one_that_never_hangs_up_has_it_all_the_same():
     """Some receivers keep a connection for ever; a dead one would have been noticed."""
-    taken = []
+    taken, tired, gone = [], asyncio.Event(), asyncio.Event()
 
     async def keep(reader, writer):
         taken.append(await reader.read())
-        await asyncio.sleep(0.3)
+        await tired.wait()
         writer.close()
+        gone.set()
 
     server = await asyncio.start_server(keep, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     sink = open_sink(f"syslog+tcp://127.0.0.1:{port}", Sinks(timeout=0.1), HEAD)
     await sent(sink, News(alarm()))
+    tired.set()
+    await gone.wait()
     server.close()
 
     assert 1 == len(taken)

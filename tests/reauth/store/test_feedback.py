@@ -9,8 +9,9 @@ from reauth.doors import doors_of
 from reauth.label import NoLabel, Standing, confirmed, rejected
 from reauth.ports import Commit, ShadowRow, ShadowState
 from reauth.settings import StoreSettings
-from reauth.store import Options, open_store
-from tests.rows import DAY, NOON, alarm, learnt, same, scored, session
+from reauth.store import Options, alerts, open_store
+from reauth.store.migrate import migrate, scripts
+from tests.rows import DAY, NOON, alarm, learnt, scored, session
 
 DEVICES = ["?/?/?", "frame/?/?", "dense/?/?", "sparse/?/?"]
 
@@ -280,31 +281,30 @@ async def test_a_shadow_is_sealed_as_a_template_is(store):
 
 
 async def test_labels_of_alerts_from_before_there_were_any_are_made_up(tmp_path):
-    """What trained unseen so far waits for a second person; what was confirmed never trains."""
+    """What one person set free so far waits for another; what was confirmed never trains."""
     path = str(tmp_path / "store.db")
-    async with open_store(f"sqlite:///{path}", None) as opened:
-        sessions = [session(name, started=NOON + n) for n, name in enumerate(("s1", "s2", "s3"))]
-        rows = [scored(1, one.id, seed=n) for n, one in enumerate(sessions)]
-        await opened.commit(Commit(sessions=sessions, trajectories=rows))
-        alerts = [alarm("a1"), alarm("a2", session="s2")]
-        await opened.commit(Commit(alerts=alerts))
-        for name, action in (("a1", "confirm"), ("a2", "dismiss")):
-            await closing(opened, name, "ack")
-            await closing(opened, name, action)
-    with sqlite3.connect(path) as old:
-        steps = old.execute("PRAGMA user_version").fetchone()[0]
-        old.executescript("DROP TABLE label; DROP TABLE shadow;")
-        old.execute(f"PRAGMA user_version = {before(steps)}")
-    async with open_store(f"sqlite:///{path}", None) as opened:
-        lessons = doors_of(opened).lessons
-        assert {"a1": "never", "a2": "candidate"} == {
-            one.alert: one.standing for one in await lessons.labels()
-        }
-        [[kept]] = await opened.genuine("anna", 99)
-        assert same(rows[2].trajectory, kept)
+    with sqlite3.connect(path, isolation_level=None) as old:
+        steps = scripts()
+        at = next(n for n, step in enumerate(steps) if "CREATE TABLE label" in step)
+        migrate(old, path, steps[:at])
+        for number, (state, verdict) in enumerate(OLD):
+            name = f"a{number}"
+            assert alerts.insert(old, alarm(name, f"s{number}"), {}) is not None
+            values = (state, verdict, name)
+            old.execute("UPDATE alert SET state = ?, verdict = ? WHERE id = ?", values)
+        migrate(old, path, steps[: at + 1])
+        found = old.execute("SELECT standing FROM label ORDER BY alert").fetchall()
+
+    assert [standing for standing in OLD.values() if standing] == [row[0] for row in found]
 
 
-def before(steps):
-    """The schema's number before labels: this is the newest."""
-    return steps - 1
-
+OLD = {
+    ("confirmed", "true_positive"): "never",
+    ("dismissed", "false_positive"): "candidate",
+    ("dismissed", "benign"): "candidate",
+    ("dismissed", "duplicate"): "void",
+    ("confirmed", "false_positive"): "never",
+    ("expired", None): "never",
+    ("open", None): None,
+}
+"""State and verdict of alerts from before, and how their labels stand."""
