@@ -28,6 +28,7 @@ from proxy_addon.parts import Parts, prepare, read_settings
 from proxy_addon.supervisor import Supervisor
 from proxy_addon.worker import work
 from reauth.errors import ReauthError, SettingsError
+from reauth.notify import READY, notify
 from reauth.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -58,14 +59,14 @@ class JsonLines(logging.Formatter):
         return json.dumps(line)
 
 
-def _log_to_stderr() -> None:
+def _log_to_stderr(level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
     for name in _OURS:
-        logging.getLogger(name).setLevel(logging.INFO)
+        logging.getLogger(name).setLevel(level.upper())
 
 
 def hold(host: str, port: int) -> socket.socket:
@@ -219,7 +220,7 @@ def launch(path: str, *, stdin_guard: bool = False, check: bool = False) -> int:
     if check:
         Parts(path)
         return 0
-    _log_to_stderr()
+    _log_to_stderr(settings.log.level)
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     before = Generation.before()
@@ -242,6 +243,7 @@ def _supervisor(
     life = (before.life[0], before.life[1]) if before else os.pipe()
 
     def accepting() -> None:
+        notify(READY)
         if before is None:
             print(json.dumps({"ready": True, "proxy": url}), flush=True)
         else:

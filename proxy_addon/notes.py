@@ -1,7 +1,7 @@
 """What the ingest is told beside batches: that a page was served, and that pages change something.
 
 So that what is missing can be noticed. A note is a claim without a batch: whose, the site's keyed
-hash, when, and which of four things; never an address or anything of a page. Nobody waits for it,
+hash, when, and which of a few things; never an address or anything of a page. Nobody waits for it,
 and where too much waits already it is left out: that makes us blind and speaks against nobody.
 """
 
@@ -30,12 +30,17 @@ class Notes:
     ----------
     clock
         Seconds since 1970.
+    acts
+        Whether changes are told.
     """
 
-    def __init__(self, route: Route, forward: Forward, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, route: Route, forward: Forward, clock: Callable[[], float], acts: bool = True
+    ) -> None:
         self._route = route
         self._forward = forward
         self._clock = clock
+        self._acts = acts
         self._known: OrderedDict[int, float] = OrderedDict()
 
     def served(self, head: RequestHead, sender: Sender, token: str) -> None:
@@ -44,9 +49,19 @@ class Notes:
             again = self._is_known(head, sender)
             self._tell(sender, page_of(token), Note.AGAIN if again else Note.PAGE)
 
+    def unwatched(self, head: RequestHead, sender: Sender) -> None:
+        """A page goes to a browser without the observer: tell, if a person goes to it."""
+        if head.headers.get("sec-fetch-dest", "document") == "document" and not _is_ahead(head):
+            self._tell(sender, "", Note.UNWATCHED)
+
+    def tunnelled(self, sender: Sender) -> None:
+        """A connection is not decrypted; nobody knows what goes over it."""
+        self._tell(sender, "", Note.TUNNELLED)
+
     def requested(self, head: RequestHead, sender: Sender) -> None:
         """A request of a site's own pages goes to its origin: tell, if it changes something."""
-        if head.method in _SAFE or head.headers.get("sec-fetch-site") != "same-origin":
+        own = head.headers.get("sec-fetch-site") == "same-origin"
+        if not self._acts or head.method in _SAFE or not own:
             return
         # A form that is sent is an act each time; scripts repeat themselves without anybody.
         asks = head.headers.get("sec-fetch-mode") in _MODES and not self._is_known(head, sender)

@@ -372,6 +372,8 @@ class Pages:
             self._counters[f'unwatched_total{{reason="{reason.value}"}}'] += 1
             site = site_of(self._keys, visit.sender.origin)
             log.warning("unwatched", extra={"fields": {"reason": reason.value, "site": site}})
+            if self._notes:
+                self._notes.unwatched(visit.head, visit.sender)
 
 
 def _told_by(head: RequestHead) -> str:

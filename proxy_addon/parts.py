@@ -22,7 +22,7 @@ from mitmproxy import ctx, http, tls, version
 from proxy_addon import compat
 from proxy_addon.compat import leaf, proxy_protocol
 from proxy_addon.control import Control, Snapshot
-from proxy_addon.entrance import Entrance, Papers
+from proxy_addon.entrance import Entrance, Papers, peer_of
 from proxy_addon.forward import Forward
 from proxy_addon.handshakes import Handshakes
 from proxy_addon.identity.address_map import Entries, parse_address_map
@@ -30,13 +30,14 @@ from proxy_addon.identity.proxy_auth import parse_htpasswd
 from proxy_addon.notes import Notes
 from proxy_addon.page import Pages
 from proxy_addon.policy import Site, Standing
-from proxy_addon.route import Route, read_observer
+from proxy_addon.route import Route, Sender, read_observer
 from proxy_addon.tls import Guard, host_matches, networks, port_ranges, tunnelled_host
 from proxy_addon.tunnels import Tunnels
 from reauth.claim import Keys, keys_from_text
 from reauth.errors import ClaimError, SettingsError
 from reauth.settings import Identity, Settings, address, parse, secret_files
 
+_HTTPS = 443
 _SECRET_LOGS = ("SSLKEYLOGFILE", "MITMPROXY_SSLKEYLOGFILE")
 _SYSTEM_TRUST = "/etc/ssl/certs/ca-certificates.crt"
 """Debian, Alpine and Arch; others are found by way of OpenSSL, or certifi's list is used."""
@@ -177,8 +178,8 @@ class Parts:
         self.forward = Forward(settings, keys, self.counters, clock)
         self.control = Control(settings, keys, self.counters, clock, self._told)
         self.route = Route(settings, keys, read_observer(), self.forward, self.counters, clock)
-        notes = Notes(self.route, self.forward, clock) if settings.absence.on else None
-        self.pages = Pages(settings, keys, self.route, self.counters, notes)
+        self._notes = Notes(self.route, self.forward, clock, acts=settings.absence.on)
+        self.pages = Pages(settings, keys, self.route, self.counters, self._notes)
         allowed = networks(settings.proxy.allow_private, "proxy.allow_private")
         balancers = networks(settings.proxy.proxy_protocol_from, "proxy.proxy_protocol_from")
         refused = partial(self.counters.update, proxy_protocol_refused_total=1)
@@ -221,8 +222,17 @@ class Parts:
         return replace(site, closed=self.site(request.pretty_host).closed)
 
     def tunnelled(self, data: tls.ClientHelloData) -> str:
-        """Why a connection is not decrypted, "" where it is."""
+        """Why a connection is not decrypted, "" where it is; the people's side is told of it."""
         host = tunnelled_host(data)
+        reason = self._why_tunnelled(data, host)
+        if reason and host is not None:
+            peer, server = peer_of(data.context.client), data.context.server.address
+            port = server[1] if server else _HTTPS
+            origin = f"https://{host}" if port == _HTTPS else f"https://{host}:{port}"
+            self._notes.tunnelled(Sender(self.entrance.identify(peer), peer.address, origin))
+        return reason
+
+    def _why_tunnelled(self, data: tls.ClientHelloData, host: str | None) -> str:
         site = self.site(host) if host is not None else Site(False, False)
         if site.excluded:
             return "excluded"

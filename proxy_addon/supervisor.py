@@ -22,6 +22,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Protocol
 
+from reauth.notify import ALIVE, STOPPING, notify, watchdog
+
 log = logging.getLogger(__name__)
 
 STOP = 8.0
@@ -111,6 +113,7 @@ class Supervisor:
     _ends: float | None = None
     _failed: bool = False
     _check: "subprocess.Popen[str] | None" = None
+    _alive: float = float("-inf")
 
     def run(self, stdin_guard: bool) -> int:
         """Supervise until told to stop; the exit status."""
@@ -124,6 +127,7 @@ class Supervisor:
             self._spawn_missing()
             for key, _ in self._selector.select(timeout=0.5):
                 key.data()
+            self._live()
             self._reap()
             self._hurry()
             self._renew()
@@ -132,10 +136,18 @@ class Supervisor:
     def stop(self) -> None:
         """Tell every child to end; those that are still there after `STOP` are killed."""
         if self._ends is None:
+            notify(STOPPING)
             self._ends = time.monotonic() + STOP
             self._tell(signal.SIGTERM)
             for slot in range(self.port.slots):
                 self.port.close(slot)
+
+    def _live(self) -> None:
+        """Give systemd a sign of life, if it wants any."""
+        wanted = watchdog()
+        if wanted is not None and time.monotonic() >= self._alive + wanted / 2:
+            self._alive = time.monotonic()
+            notify(ALIVE)
 
     # --- signals
 

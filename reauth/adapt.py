@@ -10,19 +10,14 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import replace
 
-import numpy as np
-
 from reauth.alert import State
-from reauth.drift import refusal, teaches
-from reauth.enrol import Enroller, rows_of
+from reauth.drift import refusal, taught
+from reauth.enrol import Enroller
 from reauth.errors import NotEnrolled, StoreError, TemplateError
-from reauth.features import FEATURE_SETS
-from reauth.pace import Sessions
 from reauth.person import DeviceRow
 from reauth.ports import Store
 from reauth.settings import Settings
 from reauth.template import Template
-from reauth.verify import VERIFIERS
 
 log = logging.getLogger(__name__)
 
@@ -105,7 +100,7 @@ class Adapter:
         known = await self._enroller.gathered(user, active.device)
         end = min(before, self._clock() - self._settings.enrolment.quarantine)
         ended = [session for session in known if session[-1].t[-1] < end]
-        kept = await asyncio.to_thread(_taught, anchor, ended)
+        kept = await asyncio.to_thread(taught, anchor, ended)
         new = sum(len(each) for each in kept if each[-1].t[-1] > active.enrolled_at)
         if new < self._settings.enrolment.adapt_after:
             return None
@@ -150,16 +145,3 @@ class Adapter:
                 cursor = found[-1].id
         return since
 
-
-def _taught(anchor: Template, sessions: Sessions) -> Sessions:
-    """The sessions that the anchor was made from, and those since that may teach."""
-    features, verifier = FEATURE_SETS[anchor.feature_set], VERIFIERS[anchor.verifier]
-    kept = []
-    for session in sessions:
-        if session[-1].t[-1] <= anchor.enrolled_at:
-            kept.append(session)
-            continue
-        rows = rows_of(features, session)
-        if teaches(anchor, verifier.score_many(anchor, rows) if len(rows) else np.empty(0)):
-            kept.append(session)
-    return kept

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from reauth.alert import Alert
+from reauth.grouping import Group
 from reauth.suppression import Rule
 
 SCHEMA_VERSION = 1
@@ -90,3 +91,20 @@ def rule_document(rule: Rule) -> dict[str, Any]:
     """Describe a rule of suppression or a window of maintenance."""
     times = {"begins": rfc3339(rule.begins), "ends": rfc3339(rule.ends), "made": rfc3339(rule.made)}
     return {**asdict(rule), **times}
+
+
+def group_document(group: Group) -> dict[str, Any]:
+    """Describe alerts that belong together, by the newest of them."""
+    newest = group.newest
+    return {
+        "user": newest.user,
+        "client": newest.client,
+        "lane": newest.lane,
+        "test": newest.test,
+        "severity": group.severity.value,
+        "count": group.count,
+        "waiting": group.waiting,
+        "first_at": rfc3339(group.alerts[0].raised_at),
+        "last_at": rfc3339(newest.raised_at),
+        "ids": [one.id for one in group.alerts],
+    }

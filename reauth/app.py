@@ -8,26 +8,29 @@ the store last. Tests build the same house from other settings: arguments, not p
 import asyncio
 import ipaddress
 import logging
-from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from socket import gethostname
 from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from reauth import __version__, ca, console, ingest, metrics
+from reauth import console, ingest, metrics
+from reauth.access_log import identified
 from reauth.adapt import Adapter
 from reauth.background import Background
 from reauth.claim import Keys
-from reauth.console.health import Probe, Readiness
+from reauth.console.health import Readiness
 from reauth.doors import Doors, access_of, doors_of
 from reauth.engine import Dress, Engine
 from reauth.enrol import Enroller
+from reauth.enrolling import Lists
 from reauth.errors import StoreError
-from reauth.families import unheard
 from reauth.feeds import Addresses, accounting, fed
+from reauth.furnishing import enrolling, subjects_of
 from reauth.hands import Hands
 from reauth.ingest import RECEIVER, Control, Receiver
 from reauth.installation import (
@@ -39,33 +42,37 @@ from reauth.installation import (
     load_settings,
     now,
     only_one,
+    sources_of,
     variables,
 )
 from reauth.intake.local import LocalIntake
+from reauth.integrations import Integrations
 from reauth.lanes import Rule, features_of, identity_recipe, kept_for, recipes
 from reauth.listen import jobs, listening, rare_collections, tls_of
 from reauth.lookout import Lookout
+from reauth.news import Event, Letterhead
 from reauth.notary import Notary
 from reauth.oidc import Provider, relying
 from reauth.ports import Sink, Store
 from reauth.raising import Raising
+from reauth.self_report import figures, probes
 from reauth.settings import Settings, address
 from reauth.sinks import open_sink
 from reauth.sinks.outbox import Outbox
 from reauth.store import Options, SqliteFigures, SqliteStore, create_key, open_store, read_key
+from reauth.store.deliveries import SqliteDeliveries
+from reauth.tallies import keep_coverage, machine_of
+from reauth.tracing import tracing
 from reauth.triage import Triage
 from reauth.vitals import Vitals
 
 log = logging.getLogger(__name__)
 
+Job = Coroutine[Any, Any, None]
+"""What goes on for as long as the house stands."""
+
 RETENTION = 3600.0
 """s between looks for what is older than its retention, which is counted in days."""
-LEAST_FREE = 0.05
-"""Share of the disk that must be free to take data (privacy-ops.md §4)."""
-_STATES = ("none", "gathering", "provisional", "active", "paused")
-"""Of enrolment (interfaces.md §4)."""
-HIGH_WATER = 0.8
-"""Share of the ingest's queue from which on clients are told to slow down (ingest.md §6)."""
 
 
 @dataclass(slots=True)
@@ -154,8 +161,12 @@ async def opened_doors(settings: Settings) -> AsyncIterator[Doors]:
 
 @asynccontextmanager
 async def _store(settings: Settings, sinks: list[Sink]) -> AsyncIterator[SqliteStore]:
-    names = tuple(sink.name for sink in sinks)
-    options = Options(names, settings.store, cut=features_of(settings).segmenter)
+    told = {
+        event: tuple(sink.name for sink in sinks if event in sink.events) for event in Event
+    }
+    new = told.pop(Event.RAISED)
+    cut = features_of(settings).segmenter
+    options = Options(new, settings.store, cut=cut, followers=told)
     async with open_store(settings.store_url, store_key(settings), options) as store:
         yield store
 
@@ -180,7 +191,44 @@ def open_sinks(settings: Settings) -> list[Sink]:
     SettingsError
         If a URL is none that we know.
     """
-    return [open_sink(url, settings.sinks) for url in settings.sinks.urls]
+    head, key = letterhead(settings), _naming(settings)
+    return [open_sink(url, settings.sinks, head, key) for url in settings.sinks.urls]
+
+
+def _naming(settings: Settings) -> Callable[[], bytes]:
+    """The key of users' pseudonyms, made when somebody asks for it."""
+    return cache(lambda: ensure_keys(settings).derive("users")[-1][1])
+
+
+def letterhead(settings: Settings) -> Letterhead:
+    """What stands on everything that this installation sends.
+
+    Raises
+    ------
+    SettingsError
+        If a table has no feature set or verifier of that name.
+    """
+    models = {
+        "identity": (features_of(settings).name, settings.identity_lane.verifier),
+        "bot": ("", settings.bot_lane.detector),
+        "replay": ("", settings.replay_lane.detector),
+    }
+    return Letterhead(gethostname(), settings.console.url, models)
+
+
+@asynccontextmanager
+async def opened_integrations(settings: Settings) -> AsyncIterator[Integrations]:
+    """The sinks that the settings name, with what they were told.
+
+    Raises
+    ------
+    SettingsError, StoreError
+        As `opened_store`.
+    """
+    ensure_state(settings)
+    sinks = open_sinks(settings)
+    async with _store(settings, sinks) as store:
+        yield Integrations(SqliteDeliveries(store.desk), sinks, now)
 
 
 def open_higher(settings: Settings) -> list[Sink]:
@@ -191,7 +239,8 @@ def open_higher(settings: Settings) -> list[Sink]:
     SettingsError
         If a URL is none that we know.
     """
-    return [open_sink(url, settings.sinks) for url in settings.alerts.escalate_to]
+    head, key = letterhead(settings), _naming(settings)
+    return [open_sink(url, settings.sinks, head, key) for url in settings.alerts.escalate_to]
 
 
 def triage_of(inner: Doors) -> Triage:
@@ -218,7 +267,7 @@ async def house(settings: Settings) -> AsyncIterator[House]:
     folder = ensure_ca(settings)
     rule, told, trusted = Rule(settings), standing(settings), relying(settings.oidc)
     lanes = recipes(settings, rule)
-    with only_one(settings), rare_collections():
+    with only_one(settings), rare_collections(), tracing(settings.tracing) as tracer:
         async with (
             _store(settings, sinks) as store,
             Outbox(store, [*sinks, *higher], now) as outbox,
@@ -235,7 +284,10 @@ async def house(settings: Settings) -> AsyncIterator[House]:
             control = Control(told, int(now() * 1000))
             addresses = Addresses(told["address_map"], control, now)
             receiving = ingest.application(intake, keys, settings.ingest, control, now)
-            readiness = Readiness(_probes(store, intake, settings))
+            readiness = Readiness(probes(store, intake, settings), advisory=("sinks",))
+            urls, listens = dict[str, str](), dict[str, str]()
+            lists = Lists(enrolling(inner, settings), inner.runs, now)
+            machine = machine_of(control, receiving[RECEIVER], urls, now)
             accounts, logins = access_of(inner, settings, now)
             site = console.Site(
                 store=store,
@@ -252,61 +304,42 @@ async def house(settings: Settings) -> AsyncIterator[House]:
                 clock=now,
                 audit=inner.audit,
                 triage=triage_of(inner),
+                subjects=subjects_of(settings, inner, lists, engine.watching, machine),
             )
             await doors.enter_async_context(accounting(settings.identity, addresses, now))
-            background = Background(store, settings, now)
-            hands = Hands(store, now, kept_for(settings))
-            learning = enroller.run(), adapter.run(), background.run(), hands.run(settings)
             vitals = Vitals(SqliteFigures(store.desk, settings.store), now)
-            keeping = _retain(store), vitals.run(), notary.run(), lookout.run()
-            beside = jobs(*learning, *keeping, *fed(settings.identity, addresses))
-            broken = await doors.enter_async_context(beside)
+            covering = keep_coverage(receiving[RECEIVER], inner.coverage, settings.store.raw, now)
+            working = _retain(store), vitals.run(), notary.run(), lookout.run(), lists.work()
+            learning = enroller.run(), adapter.run(), *_of_everybody(store, settings)
+            feeds = fed(settings.identity, addresses)
+            broken = await doors.enter_async_context(jobs(*learning, *working, covering, *feeds))
             counting = (engine, receiving[RECEIVER], outbox, addresses, adapter, notary, vitals)
-            counted = metrics.application(lambda: _figures(inner, intake, counting))
-            urls, listens = {}, {}
+            counted = metrics.application(lambda: figures(inner, intake, counting))
+            watched = identified(console.application(site), settings.log.access_share)
             for name, app, listen, tls in (
                 ("metrics", counted, settings.metrics.listen, None),
-                ("console", console.application(site), settings.console.listen, tls_of(settings)),
+                ("console", watched, settings.console.listen, tls_of(settings)),
                 ("ingest", receiving, settings.ingest.listen, None),
             ):
                 where = listening(name, app, listen, tls)
                 listens[name], urls[name] = await doors.enter_async_context(where)
+            engine.tracer = receiving[RECEIVER].tracer = tracer
+            doors.callback(engine.watching.close)
             doors.callback(_refuse, control, receiving[RECEIVER])
             told_of = (control, addresses, site)
             yield House(settings, keys, store, rule, *told_of, urls, listens, broken)
+
+
+def _of_everybody(store: Store, settings: Settings) -> tuple[Job, Job]:
+    """What is learnt of all users together, for ever."""
+    hands = Hands(store, now, kept_for(settings))
+    return Background(store, settings, now).run(), hands.run(settings)
 
 
 def _refuse(control: Control, receiver: Receiver) -> None:
     """Take nothing more: the listeners are about to close."""
     receiver.stopping = True
     control.stop()
-
-
-def _probes(store: Store, intake: LocalIntake, settings: Settings) -> dict[str, Probe]:
-    """What `/readyz` asks."""
-
-    async def writable() -> str | None:
-        return None if (await store.health()).writable else "cannot be written to"
-
-    async def disk() -> str | None:
-        free = (await store.health()).free_share
-        return None if free >= LEAST_FREE else f"{free:.1%} of the disk is free"
-
-    async def queue() -> str | None:
-        full = intake.depth >= HIGH_WATER * settings.ingest.queue
-        return "full: the store is slower than what comes" if full else None
-
-    async def templates() -> str | None:
-        await store.actives()
-        return None
-
-    async def signing() -> str | None:
-        ca.load(Path(settings.ca_path))
-        return None
-
-    return {
-        "store": writable, "disk": disk, "queue": queue, "templates": templates, "ca": signing
-    }  # fmt: skip
 
 
 def _proxy_of(settings: Settings) -> str | None:
@@ -343,37 +376,9 @@ async def _retain(store: Store) -> None:
         await asyncio.sleep(RETENTION)
 
 
-async def _figures(
-    inner: Doors,
-    intake: LocalIntake,
-    counting: tuple[Engine, Receiver, Outbox, Addresses, Adapter, Notary, Vitals],
-) -> dict[str, float]:
-    """What `/metrics` tells; never of a single person."""
-    health = await inner.store.health()
-    engine, receiver, *_, vitals = counting
-    counted: Counter[str] = Counter(receiver.proxy_counters)
-    for each in counting:
-        counted.update(each.counters)
-    return {
-        **unheard(),
-        **counted,
-        **await vitals.gauges(),
-        f'build_info{{version="{__version__}"}}': 1,
-        "sessions": engine.sessions,
-        "ingest_queue_depth": intake.depth,
-        "score_queue_depth": engine.scoring,
-        **await inner.cases.figures(),
-        "outbox_depth": health.outbox_depth,
-        "outbox_failed": health.outbox_failed,
-        "db_size_bytes": health.db_bytes,
-        "wal_size_bytes": health.wal_bytes,
-        "disk_free_share": health.free_share,
-        **{f'users{{state="{state}"}}': health.users.get(state, 0) for state in _STATES},
-    }
-
-
 __all__ = [
     "House",
+    "enrolling",
     "house",
     "identity_recipe",
     "kept_for",
@@ -381,8 +386,10 @@ __all__ = [
     "now",
     "open_sinks",
     "opened_doors",
+    "opened_integrations",
     "opened_store",
     "recipes",
+    "sources_of",
     "standing",
     "store_key",
     "triage_of",

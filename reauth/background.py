@@ -20,8 +20,9 @@ import numpy as np
 
 from reauth.decide.renewal import stretches
 from reauth.device import alike
-from reauth.enrol import BACKGROUND, LEAST, Options, draws_of, learn, options_of, rows_of
+from reauth.enrol import BACKGROUND, LEAST, Options, draws_of, learn, options_of
 from reauth.errors import NotEnrolled, StoreError
+from reauth.features import rows_of
 from reauth.pace import Sessions
 from reauth.ports import Store
 from reauth.settings import Settings

@@ -113,6 +113,10 @@ class Note(StrEnum):
     """A page of the site changed something: it posted a form, or sent a request of that sort."""
     LOST = "lost"
     """A batch was refused unread, so that its sender is not silent."""
+    UNWATCHED = "unwatched"
+    """A page was served that the observer could not be put into."""
+    TUNNELLED = "tunnelled"
+    """A connection was opened that is not decrypted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,16 +6,23 @@ from dataclasses import dataclass
 from reauth.accounts import Accounts
 from reauth.audit import Deed
 from reauth.logins import Life, Logins
-from reauth.ports import AccountStore, Audit, Cases, Store, Suppressions
+from reauth.ports import AccountStore, Audit, Cases, Lessons, Store, Suppressions
+from reauth.ports.coverage import CoverageKept
+from reauth.ports.film import Films
+from reauth.ports.roster import Roster, Runs
 from reauth.proof import Passwords
 from reauth.settings import Settings
 from reauth.store import (
     SqliteAccounts,
     SqliteAudit,
     SqliteCases,
+    SqliteLessons,
     SqliteStore,
     SqliteSuppressions,
 )
+from reauth.store.coverage import SqliteCoverage
+from reauth.store.film import SqliteFilms
+from reauth.store.roster import SqliteRoster, SqliteRuns
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +34,11 @@ class Doors:
     cases: Cases
     suppressions: Suppressions
     accounts: AccountStore
+    roster: Roster
+    runs: Runs
+    coverage: CoverageKept
+    films: Films
+    lessons: Lessons
 
 
 def doors_of(store: SqliteStore) -> Doors:
@@ -38,6 +50,11 @@ def doors_of(store: SqliteStore) -> Doors:
         SqliteCases(desk),
         SqliteSuppressions(desk),
         SqliteAccounts(desk),
+        roster=SqliteRoster(desk, store.cut),
+        runs=SqliteRuns(desk),
+        coverage=SqliteCoverage(desk),
+        films=SqliteFilms(desk),
+        lessons=SqliteLessons(desk, store.cut),
     )
 
 

@@ -11,8 +11,11 @@ import math
 
 import numpy as np
 
+from reauth.features import FEATURE_SETS, rows_of
+from reauth.pace import Sessions
 from reauth.template import Template, comparable
 from reauth.trajectory import Floats
+from reauth.verify import VERIFIERS
 
 LEAST = 20
 """Trajectories of a session that may teach: the mean of fewer says too little. How much 10 and 20
@@ -46,6 +49,20 @@ def teaches(anchor: Template, ratios: Floats) -> bool:
         return False
     mean = float(ratios.mean())
     return mean > 0 and comparable(mean) >= comparable(bar(anchor, len(ratios)))
+
+
+def taught(anchor: Template, sessions: Sessions) -> Sessions:
+    """The sessions that the anchor was made from, and those since that may teach."""
+    features, verifier = FEATURE_SETS[anchor.feature_set], VERIFIERS[anchor.verifier]
+    kept = []
+    for session in sessions:
+        if session[-1].t[-1] <= anchor.enrolled_at:
+            kept.append(session)
+            continue
+        rows = rows_of(features, session)
+        if teaches(anchor, verifier.score_many(anchor, rows) if len(rows) else np.empty(0)):
+            kept.append(session)
+    return kept
 
 
 def refusal(active: Template, candidate: Template, window: int) -> str:

@@ -32,6 +32,8 @@ from reauth.refusals import Refusals
 from reauth.settings import Settings
 from reauth.sightings import Sightings
 from reauth.tally import Tally
+from reauth.tracing import OFF
+from reauth.watching import Watching
 
 log = logging.getLogger(__name__)
 
@@ -97,6 +99,9 @@ class Engine:
         self._tally = Tally(self.counters, self._brake)
         self.scoring = 0
         """Batches that are being read and compared."""
+        self.watching = Watching()
+        """Who looks on."""
+        self.tracer = OFF
 
     async def __aenter__(self) -> Self:
         """Go on from what is stored, and begin to keep the time."""
@@ -303,7 +308,8 @@ class Engine:
             if not self._memory.has(key):
                 await self._memory.fetch(key, group.now)
         gap, skew = self._settings.identity_lane.session_gap, self._settings.ingest.skew
-        with self._tally.timed("score_seconds"):
+        scoring = self.tracer.span("engine.score", batches=len(group.ready))
+        with self._tally.timed("score_seconds"), scoring:
             await asyncio.get_running_loop().run_in_executor(
                 self._worker, advance, group, self._memory.live, self._memory.begin, gap, skew
             )
@@ -321,7 +327,8 @@ class Engine:
             rejects=group.rejects,
             deletions=self._memory.deletions,
         )
-        with self._tally.timed("ingest_commit_seconds"):
+        committing = self.tracer.span("store.commit", rows=len(rows), alerts=len(commit.alerts))
+        with self._tally.timed("ingest_commit_seconds"), committing:
             new = await self._store.commit(commit)
         self._tally.rows(commit)
         # Only what is stored for good has been seen before: a group that failed comes again.
@@ -335,6 +342,7 @@ class Engine:
             )
         self._tally.committed(group)
         self._tell(new)
+        self.watching.moved(group)
 
     async def _alerts(self, group: Group, rows: Sequence[TrajectoryRow]) -> list[Alert]:
         """An alert for each verdict against a user, with the scores that it rests on."""

@@ -17,8 +17,8 @@ import numpy as np
 
 from reauth.device import UNTOLD, alike, cohort, likeness, split
 from reauth.enrolment_document import enrolment_document
-from reauth.errors import NotEnrolled, StoreError, TemplateError, TooShort
-from reauth.features import FEATURE_SETS, FeatureSet
+from reauth.errors import NotEnrolled, StoreError, TemplateError
+from reauth.features import FEATURE_SETS, FeatureSet, rows_of
 from reauth.pace import WORKDAY, Sessions, trajectory_rate
 from reauth.person import DeviceRow, PersonRow
 from reauth.ports import Store
@@ -178,22 +178,6 @@ def _rows(features: FeatureSet, sessions: Sessions) -> list[Floats]:
     return [each for each in rows if len(each)]
 
 
-def rows_of(features: FeatureSet, session: Sequence[Trajectory]) -> Floats:
-    """Give (n, d) of a session's trajectories; too short ones are left out."""
-    try:
-        return features.extract_many(session)
-    except TooShort:
-        return features.extract_many([each for each in session if _fits(features, each)])
-
-
-def _fits(features: FeatureSet, trajectory: Trajectory) -> bool:
-    try:
-        features.extract(trajectory)
-    except TooShort:
-        return False
-    return True
-
-
 class Enroller:
     """Gathers from the store, learns in a thread, keeps what was learnt.
 
@@ -265,8 +249,19 @@ class Enroller:
             user, self._settings.enrolment.max_trajectories, names
         )
 
-    async def learnt(self, user: str, device: str, genuine: Sessions) -> Template:
+    async def learnt(
+        self,
+        user: str,
+        device: str,
+        genuine: Sessions,
+        background: Mapping[str, Sessions] | None = None,
+    ) -> Template:
         """Learn a user's device class from these sessions and others', off the loop; keep nothing.
+
+        Parameters
+        ----------
+        background
+            The others' sessions; None for what `others` gives.
 
         Raises
         ------
@@ -275,9 +270,10 @@ class Enroller:
         StoreError
             If the store fails.
         """
-        people = await self._store.people()
-        background = await self._background(user, device, people)
-        newest = next((person.newest_version for person in people if person.user == user), 0)
+        if background is None:
+            background = await self.others(user, device)
+        person = await self._store.person(user)
+        newest = 0 if person is None else person.newest_version
         options, rng = await self._options(), draws_of(user, newest + 1)
         # What was gathered before classes were told has none; its movement tells its sampling.
         options = replace(options, device=None if device == UNTOLD else device)
@@ -295,10 +291,9 @@ class Enroller:
             return options
         return replace(options, drifts=shared.drifts)
 
-    async def _background(
-        self, user: str, device: str, people: Sequence[PersonRow]
-    ) -> dict[str, list[list[Trajectory]]]:
+    async def others(self, user: str, device: str) -> dict[str, list[list[Trajectory]]]:
         """The others' trajectories: of the same device class, or of all where those are too few."""
+        people = await self._store.people()
         wanted = self._settings.enrolment
         others = [person for person in people if person.user != user and person.trajectories]
         same = [each for each in others if each.on(device) >= LEAST]

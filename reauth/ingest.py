@@ -30,9 +30,11 @@ from reauth.claim import (
     unseal,
     unseal_control,
 )
+from reauth.coverage import TOLD_APART, Coverage
 from reauth.errors import ClaimError, Overloaded, StoreError
 from reauth.ports import Accepted, Intake, Receipt
 from reauth.settings import Ingest
+from reauth.tracing import OFF
 from reauth.tunnels import Tunnels
 
 log = logging.getLogger(__name__)
@@ -52,8 +54,8 @@ _TOLD: dict[Receipt, Result] = {
     Receipt.STORED: {"status": 204},
     Receipt.MALFORMED: {"status": 400, "reason": Receipt.MALFORMED.value},
 }
-_NOTES = frozenset(Note)
-_BESIDE = _NOTES | {TokenVerdict.BAD}
+_NOTES = frozenset(Note) - TOLD_APART
+_BESIDE = frozenset(Note) | {TokenVerdict.BAD}
 """What a claim says that comes without a batch."""
 _SHED = {"queue_high": "later", "queue_full": "refused"}
 """Reasons of a batch that is refused for our own load, as steps of the ladder (ingest.md §6)."""
@@ -75,6 +77,8 @@ class Control:
         self._snapshot = dict(snapshot)
         self._changed = asyncio.Event()
         self.version = version
+        self.listeners = 0
+        """Proxy processes that listen now."""
         self.stopped = False
 
     def change(self, **values: Any) -> None:
@@ -123,11 +127,14 @@ class Receiver:
         )
         self._tunnels = Tunnels()
         self.stopping = False
+        self.tracer = OFF
         self._failing = False
         self.counters: Counter[str] = Counter()
         """Ours."""
         self.proxy_counters: Counter[str] = Counter()
         """The proxy processes', which ride along with the batches."""
+        self.coverage = Coverage()
+        """What their claims tell of sites."""
 
     async def post_batches(self, request: web.Request) -> web.Response:
         """Take a sealed group; answer when each batch is stored or refused."""
@@ -150,7 +157,9 @@ class Receiver:
         results = [self._refusal(claim, body, now) for claim, body in items]
         await self._note([claim for claim, _ in items], results)
         admitted = [place for place, refused in enumerate(results) if refused is None]
-        stored = await self._store([Accepted(*items[place]) for place in admitted])
+        parent = request.headers.get("traceparent")
+        with self.tracer.span("ingest.batches", parent, batches=len(admitted)):
+            stored = await self._store([Accepted(*items[place]) for place in admitted])
         for place, result in zip(admitted, stored, strict=True):
             results[place] = result
         told = _told(results, self._interval_ms())
@@ -199,6 +208,7 @@ class Receiver:
     async def _note(self, claims: Sequence[Claim], results: Sequence[Result | None]) -> None:
         """Tell the engine what came beside the batches, and of those that are refused unread."""
         refused = [claim for claim in claims if claim.token == TokenVerdict.BAD]
+        self.coverage.noted(claim for claim in claims if claim.token != TokenVerdict.BAD)
         notes = [claim for claim in claims if claim.token in _NOTES]
         for claim, result in zip(claims, results, strict=True):
             if result is not None and claim.token not in _BESIDE:
@@ -258,6 +268,14 @@ class Receiver:
             return self._answer({"reason": "not_asked"}, 403)
         stream = web.StreamResponse(headers={"Content-Type": "text/plain"})
         await stream.prepare(request)
+        self._control.listeners += 1
+        try:
+            await self._tell(stream)
+        finally:
+            self._control.listeners -= 1
+        return stream
+
+    async def _tell(self, stream: web.StreamResponse) -> None:
         told = None
         while not self._control.stopped:
             version = self._control.version
@@ -266,7 +284,6 @@ class Receiver:
             sealed = seal_control(self._keys, version, said, self._clock())
             await stream.write(sealed.encode() + b"\n")
             await self._control.wait(version, _HEARTBEAT)
-        return stream
 
 
 def _told(results: Sequence[Result | None], interval_ms: int | None) -> bytes:

@@ -20,7 +20,14 @@ from reauth import ca
 from reauth.claim import Keys, keys_from_text, keys_to_text
 from reauth.errors import ReauthError, SettingsError
 from reauth.secret_file import create_secret, read_secret
-from reauth.settings import ENVIRONMENT_PREFIX, Settings, keys, parse, secret_files
+from reauth.settings import (
+    ENVIRONMENT_PREFIX,
+    Settings,
+    keys,
+    parse,
+    secret_files,
+    sources,
+)
 from reauth.severity import Assets, assets_of
 from reauth.store.templates import from_parts, to_parts
 from reauth.template import Template
@@ -73,6 +80,14 @@ def load_settings(
     )
     _look_for_files(settings)
     return settings
+
+
+def sources_of(
+    path: Path, overrides: Sequence[str] = (), environment: Mapping[str, str] = os.environ
+) -> Mapping[tuple[str, str], str]:
+    """Where each setting of such an installation comes from, by (section, key)."""
+    told = {name for name, _ in map(_override, overrides)}
+    return sources(_text(path), environment.keys(), told)
 
 
 def _text(path: Path) -> str:

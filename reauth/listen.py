@@ -4,7 +4,7 @@ import asyncio
 import gc
 import os
 import ssl
-from collections.abc import AsyncIterator, Coroutine, Iterator
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager, suppress
 
 from aiohttp import web
@@ -86,6 +86,22 @@ def tls_of(settings: Settings) -> ssl.SSLContext | None:
         reason = error.strerror or "no certificate with its key"
         raise SettingsError(f"console.tls_cert: cannot use {cert} with {key}: {reason}") from None
     return context
+
+
+KEY_LOGS = ("SSLKEYLOGFILE", "MITMPROXY_SSLKEYLOGFILE")
+
+
+def refuse_key_logs(environment: Mapping[str, str] = os.environ) -> None:
+    """See that no variable makes TLS write its session keys to a file, as Python's would.
+
+    Raises
+    ------
+    SettingsError
+        If one does; the proxy refuses on its own.
+    """
+    for name in KEY_LOGS:
+        if environment.get(name):
+            raise SettingsError(f"{name} is set: it would write session keys to a file; unset it")
 
 
 @contextmanager

@@ -1,11 +1,28 @@
 """People as enrolment sees them: what was gathered of them, on which devices, and learnt."""
 
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from reauth.device import likeness, pools
+
+LONGEST_USER = 256
+_UNPRINTED = {"Cc", "Cs", "Zl", "Zp"}
+"""Unicode's controls, halves of characters (bytes that are no UTF-8), ends of lines."""
+
+
+def is_name(text: str) -> bool:
+    """Whether it is a user as a person types one: visible text on one line, not too long.
+
+    Examples
+    --------
+    >>> is_name("anna"), is_name(" "), is_name("a\\nb")
+    (True, False, False)
+    """
+    kinds = {unicodedata.category(character) for character in text}
+    return bool(text.strip()) and len(text) <= LONGEST_USER and not kinds & _UNPRINTED
 
 
 class Enrolled(StrEnum):

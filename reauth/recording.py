@@ -74,6 +74,22 @@ def read_recording(lines: Iterable[str], name: str) -> Recording:
     return Recording(found, rows, {"out_of_range": skipped} if skipped else {})
 
 
+def decode_recording(content: bytes, name: str) -> Recording:
+    """Read a file's content; see `read_recording`.
+
+    Raises
+    ------
+    RecordingError
+        If it is no UTF-8 text, or a row is bad.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise RecordingError(f"{name}:{line}: not UTF-8 text") from None
+    return read_recording(text.splitlines(keepends=True), name)
+
+
 def write_recording(found: Iterable[Event]) -> str:
     """Write events as a recording, `read_recording`'s inverse.
 

@@ -2,6 +2,7 @@
 
 import argparse
 import ast
+import os
 import re
 import shutil
 import subprocess
@@ -310,24 +311,61 @@ def test_make_has_the_targets_of_the_house_and_tells_them():
 # What an operator copies
 
 
-@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="no systemd on this machine")
+UNITS = ROOT / "config" / "systemd"
+EXPOSED = 20
+"""Tenths: the most of `systemd-analyze security`; 0 is a service that can do nothing."""
+has_systemd = pytest.mark.skipif(
+    shutil.which("systemd-analyze") is None, reason="no systemd on this machine"
+)
+
+
+def said(*words):
+    """What a program says on either side, and its status."""
+    told = subprocess.run(words, capture_output=True, check=False, text=True)
+    return told.returncode, told.stdout + told.stderr
+
+
+@has_systemd
 @pytest.mark.parametrize("part", ["serve", "proxy"])
-def test_the_unit_pattern_is_one_that_systemd_reads(part, tmp_path):
-    """Both units from one file; only the program is not where it will be."""
-    unit = tmp_path / f"reauth@{part}.service"
-    text = text_of(Path("config/reauth@.service"))
+def test_systemd_reads_the_unit_and_finds_little_exposed(part, tmp_path):
+    """Only the program is not where it will be; every directive is known."""
+    unit = tmp_path / f"reauth-{part}.service"
+    text = (UNITS / unit.name).read_text("utf-8")
     unit.write_text(text.replace("/opt/reauth/.venv/bin/reauth", "/bin/true"), "utf-8")
-    told = subprocess.run(
-        ["systemd-analyze", "verify", unit], capture_output=True, check=False, text=True
+
+    assert (0, "") == said("systemd-analyze", "verify", unit)
+    status, told = said(
+        "systemd-analyze", "security", "--offline=true", f"--threshold={EXPOSED}", unit
     )
+    assert 0 == status, told
 
-    assert (0, "") == (told.returncode, told.stderr)
+
+@has_systemd
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root makes users, be it in a folder")
+def test_systemd_makes_the_user_and_the_folders(tmp_path):
+    """In a root of their own: nobody logs in, and nobody else looks in."""
+    users, folders = UNITS / "sysusers.d" / "reauth.conf", UNITS / "tmpfiles.d" / "reauth.conf"
+
+    (tmp_path / "etc").mkdir()
+    assert 0 == said("systemd-sysusers", f"--root={tmp_path}", users)[0]
+    status, told = said("systemd-tmpfiles", "--create", f"--root={tmp_path}", folders)
+    assert (0, "") == (status, told)
+    assert "reauth:!" in (tmp_path / "etc" / "shadow").read_text("utf-8")
+    assert "/usr/sbin/nologin" in (tmp_path / "etc" / "passwd").read_text("utf-8")
+    modes = {
+        name: (tmp_path / name).stat().st_mode & 0o777
+        for name in ("var/lib/reauth", "run/reauth", "etc/reauth")
+    }
+    assert {"var/lib/reauth": 0o700, "run/reauth": 0o750, "etc/reauth": 0o750} == modes
 
 
-def test_the_unit_runs_commands_that_exist():
-    """`%i` is the command: serve and proxy."""
-    text = text_of(Path("config/reauth@.service"))
+@pytest.mark.parametrize("part", ["serve", "proxy"])
+def test_the_unit_runs_a_command_that_exists(part):
+    """And gives it the time that it takes to stop."""
+    text = (UNITS / f"reauth-{part}.service").read_text("utf-8")
 
-    assert "reauth %i --config /etc/reauth/mitm.toml" in text
-    assert {"reauth serve", "reauth proxy"} <= set(commands(parser()))
-    assert "SystemCallFilter=@system-service" in text
+    assert f"reauth {part} --config /etc/reauth/mitm.toml" in text
+    assert f"reauth {part}" in set(commands(parser()))
+    for line in ("Type=notify", "NoNewPrivileges=yes", "SystemCallFilter=@system-service"):
+        assert f"\n{line}\n" in text
+    assert "UnsetEnvironment=SSLKEYLOGFILE MITMPROXY_SSLKEYLOGFILE" in text

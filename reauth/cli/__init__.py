@@ -24,6 +24,7 @@ from reauth.cli import (
     recordings,
     replay,
     run,
+    sinks,
     suppress,
 )
 from reauth.cli.command import common
@@ -57,7 +58,7 @@ def parser() -> ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"reauth {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    daily = run, account, recordings, enrol, replay, alerts, suppress, audit
+    daily = run, account, recordings, enrol, replay, alerts, suppress, sinks, audit
     for module in (*daily, lab, bot, doctor, ca, config, db):
         module.add(commands)
     return top

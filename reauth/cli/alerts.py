@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 
 from reauth import app, drill
 from reauth.alert import VERDICTS, Alert, Severity, State
-from reauth.alert_document import alert_document, rfc3339
+from reauth.alert_document import alert_document, group_document, rfc3339
 from reauth.cli.command import (
     Commands,
     command,
@@ -21,6 +21,7 @@ from reauth.cli.command import (
 )
 from reauth.cli.deeds import noted, who
 from reauth.errors import ReauthError
+from reauth.grouping import grouped
 from reauth.triage import Closing, Triage
 
 _TEACH = """\
@@ -54,6 +55,12 @@ example:
 """
 
 
+_ABOUT_GROUPS = """\
+Alerts of one user and lane, each half an hour or less after the one before; the newest group first.
+Nothing is merged: `reauth alerts show ID` has each.
+"""
+
+
 def add(commands: Commands) -> None:
     """Add the command to the command line."""
     top = command(commands, "alerts", None, "list, show, acknowledge and close alerts", _TEACH)
@@ -65,6 +72,9 @@ def add(commands: Commands) -> None:
     listing.add_argument("--limit", type=count, default=sys.maxsize, metavar="N", help="at most")
     listing.add_argument("--cursor", metavar="ID", help="id of the last alert seen")
     listing.add_argument("--json", action="store_true", help="print an array")
+    groups = command(verbs, "groups", _groups, "list alerts that belong together", _ABOUT_GROUPS)
+    groups.add_argument("--since", type=moment, metavar="RFC3339", help="raised then or later")
+    groups.add_argument("--json", action="store_true", help="print an array")
     show = command(verbs, "show", _show, "show an alert with its evidence", _TEACH)
     show.add_argument("id", metavar="ID")
     show.add_argument("--json", action="store_true", help="print an object")
@@ -112,6 +122,24 @@ async def _listed(args: Namespace) -> int:
         print_json([alert_document(alert) for alert in found])
     elif found:
         print_table(("id", "raised", "state", "kind", "user", "low scores"), map(_row, found))
+    else:
+        print("no alerts")
+    return 0
+
+
+def _groups(args: Namespace) -> int:
+    return asyncio.run(_grouped(args))
+
+
+async def _grouped(args: Namespace) -> int:
+    async with app.opened_store(settings_of(args)) as store:
+        found = grouped(await store.alerts(since=args.since, limit=sys.maxsize))
+    told = [group_document(group) for group in found]
+    if args.json:
+        print_json(told)
+    elif told:
+        keys = ("count", "waiting", "severity", "lane", "user", "client", "last_at")
+        print_table(keys, ([group[key] for key in keys] for group in told))
     else:
         print("no alerts")
     return 0

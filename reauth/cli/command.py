@@ -2,7 +2,6 @@
 
 import json
 import sys
-import unicodedata
 from argparse import (
     SUPPRESS,
     ArgumentParser,
@@ -18,6 +17,7 @@ from typing import Any
 from tqdm import tqdm
 
 from reauth import app
+from reauth.person import LONGEST_USER, is_name
 from reauth.settings import Settings
 
 Commands = Any
@@ -25,9 +25,6 @@ Commands = Any
 
 Call = Callable[[Namespace], int]
 
-LONGEST_USER = 256
-_UNPRINTED = {"Cc", "Cs", "Zl", "Zp"}
-"""Unicode's controls, halves of characters (bytes that are no UTF-8), ends of lines."""
 
 
 def common(*, first: bool = False) -> ArgumentParser:
@@ -90,8 +87,7 @@ def overrides(args: Namespace) -> list[str]:
 
 def user_name(text: str) -> str:
     """A user as a person types one: some visible text on one line, of at most 256 characters."""
-    kinds = {unicodedata.category(character) for character in text}
-    if not text.strip() or len(text) > LONGEST_USER or kinds & _UNPRINTED:
+    if not is_name(text):
         raise ArgumentTypeError(
             f"a user has 1 to {LONGEST_USER} characters, none of them a control character"
         )

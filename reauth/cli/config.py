@@ -9,7 +9,7 @@ from reauth.cli.command import Commands, command, print_json, settings_of, subco
 from reauth.console import TABLE
 from reauth.console.openapi import document
 from reauth.oidc import relying
-from reauth.settings import Key, Settings, keys
+from reauth.settings import keys, redacted, written
 
 _TEACH = """\
 Settings come from the command line (--set SECTION.KEY=VALUE), else the environment
@@ -22,9 +22,6 @@ examples:
   reauth config openapi > openapi.json
   REAUTH_PROXY__LISTEN=127.0.0.1:9090 reauth config show
 """
-
-_HIDDEN = "<redacted>"
-
 
 def add(commands: Commands) -> None:
     """Add the command to the command line."""
@@ -56,8 +53,8 @@ def _show(args: Namespace) -> int:
     settings = settings_of(args)
     told: dict[str, dict[str, Any]] = {}
     for key in keys():
-        value = _written(settings, key)
-        told.setdefault(key.section, {})[key.name] = _redacted(key, value) if args.redact else value
+        value = written(settings, key)
+        told.setdefault(key.section, {})[key.name] = redacted(key, value) if args.redact else value
     if args.json:
         print_json(told)
         return 0
@@ -67,31 +64,3 @@ def _show(args: Namespace) -> int:
             print(f"# {name} is not set" if value is None else f"{name} = {json.dumps(value)}")
         print()
     return 0
-
-
-def _written(settings: Settings, key: Key) -> Any:
-    """A value as the file would write it, in the key's own unit."""
-    value = getattr(getattr(settings, key.section), key.attribute)
-    if isinstance(value, tuple):
-        return list(value)
-    if key.unit and isinstance(value, int | float):
-        value = round(value / key.scale, 9)
-        return int(value) if value == int(value) else value
-    return value
-
-
-def _redacted(key: Key, value: Any) -> Any:
-    """Hide who is watched and where alerts go; the file itself never holds a secret."""
-    if key.section == "identity" and key.name == "default_user" and value:
-        return _HIDDEN
-    if (key.section, key.name) == ("sinks", "urls"):
-        return [_without_address(url) for url in value]
-    if (key.section, key.name) == ("proxy", "mode"):
-        return _without_address(value)
-    return value
-
-
-def _without_address(url: str) -> str:
-    """A URL's scheme; its address may hold a password or a token."""
-    scheme, colon, _ = url.partition(":")
-    return url if scheme == "jsonl" or not colon else f"{scheme}:{_HIDDEN}"

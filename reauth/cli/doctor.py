@@ -29,6 +29,7 @@ from reauth.cli.command import Commands, command, print_json, settings_of
 from reauth.errors import ReauthError
 from reauth.installation import certificate, running
 from reauth.secret_file import read_secret
+from reauth.self_report import LEAST_FREE
 from reauth.settings import Settings, address
 
 _TEACH = """\
@@ -219,7 +220,7 @@ async def _store(patient: Patient) -> list[Check]:
         f"{'writable' if health.writable else 'cannot be written to'}, {size}",
         "" if health.writable else "look at the disk and at who owns the state folder",
     )
-    room = health.free_share >= app.LEAST_FREE
+    room = health.free_share >= LEAST_FREE
     return [
         writable,
         Check("disk", room, f"{health.free_share:.0%} free", "" if room else "make room"),

@@ -3,8 +3,9 @@
 import asyncio
 import sys
 from argparse import Namespace
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 from tqdm import tqdm
@@ -13,6 +14,7 @@ from reauth import app
 from reauth.background import Background
 from reauth.cli.command import (
     Commands,
+    bar,
     command,
     print_json,
     print_table,
@@ -21,12 +23,15 @@ from reauth.cli.command import (
     user_name,
 )
 from reauth.cli.deeds import noted
+from reauth.cli.recordings import content_of
 from reauth.console.views import span
 from reauth.device import USUAL
 from reauth.enrol import Enroller
+from reauth.enrolling import Enrolling, ListError, read_list
 from reauth.errors import NotEnrolled
 from reauth.hands import Hands, Taught
 from reauth.ports import Store
+from reauth.ports.roster import Line, LineState
 from reauth.settings import Settings
 from reauth.template import Shared
 from reauth.verify import VERIFIERS
@@ -69,7 +74,12 @@ def add(commands: Commands) -> None:
     ):
         added = command(verbs, name, call, about, "next: reauth enrol status USER")
         added.add_argument("user", type=user_name, metavar="USER")
+        if name == "pause":
+            added.add_argument("--reason", default="", help="kept, and shown in the console")
     added.add_argument("--to", type=int, required=True, metavar="VERSION", help="from status")
+    bulk = command(verbs, "bulk", _bulk, "enrol the users of a list", _ABOUT_BULK)
+    bulk.add_argument("file", metavar="FILE", help="CSV with the header user[,note][,file]")
+    bulk.add_argument("--json", action="store_true", help="print one object a line")
 
 
 _ABOUT_BACKGROUND = """\
@@ -82,6 +92,15 @@ Takes some seconds a user, of 40 users at most.
 
 Templates that are learnt from then on use it: reauth enrol train USER. `reauth run` measures by
 itself, anew each week.
+"""
+
+_ABOUT_BULK = """\
+The first line is user, user,note or user,file; a file is a recording that lies beside the list.
+Whoever has enough movement is trained, the others wait for it. A list that breaks its form is
+refused as a whole; else each line tells what became of it, and the exit code is 1 if one failed.
+The same list again changes nothing but what has become possible since.
+
+next: reauth enrol status
 """
 
 _ABOUT_STATUS = """\
@@ -254,44 +273,71 @@ def _quality(quality: dict[str, Any] | None) -> str:
 
 
 def _delete(args: Namespace) -> int:
-    async def delete(store: Store) -> str:
-        rows = await store.delete_user(args.user)
-        return f"{args.user} is forgotten: {rows} rows deleted"
+    async def delete(enrolling: Enrolling) -> str:
+        told = await enrolling.delete(args.user)
+        return f"{args.user} is forgotten: {told['rows']} rows deleted"
 
     return asyncio.run(_known(args, delete))
 
 
 def _pause(args: Namespace) -> int:
-    async def pause(store: Store) -> str:
-        await store.set_paused(args.user, True)
+    async def pause(enrolling: Enrolling) -> str:
+        await enrolling.pause(args.user, args.reason)
         return f"{args.user} is no longer compared; `reauth enrol resume {args.user}` ends that"
 
     return asyncio.run(_known(args, pause))
 
 
 def _resume(args: Namespace) -> int:
-    async def resume(store: Store) -> str:
-        await store.set_paused(args.user, False)
+    async def resume(enrolling: Enrolling) -> str:
+        await enrolling.resume(args.user)
         return f"{args.user} is compared again"
 
     return asyncio.run(_known(args, resume))
 
 
 def _rollback(args: Namespace) -> int:
-    async def rollback(store: Store) -> str:
-        await store.rollback(args.user, args.to)
+    async def rollback(enrolling: Enrolling) -> str:
+        await enrolling.rollback(args.user, args.to)
         return f"{args.user}: template {args.to} is the active one"
 
     return asyncio.run(_known(args, rollback))
 
 
-async def _known(args: Namespace, act: Any) -> int:
+async def _known(args: Namespace, act: Callable[[Enrolling], Awaitable[str]]) -> int:
     """Do something to a user who exists; a mistyped name must not pass for done."""
+    settings = settings_of(args)
     async with (
-        app.opened_doors(settings_of(args)) as doors,
-        noted(doors.audit, f"enrol.{act.__name__}", args.user),
+        app.opened_doors(settings) as doors,
+        noted(doors.audit, f"enrol.{act.__name__}", args.user, getattr(args, "reason", "")),
     ):
-        if await doors.store.person(args.user) is None:
-            raise NotEnrolled(f"there is no user '{args.user}'; `reauth enrol status` lists them")
-        print(await act(doors.store))
+        enrolling = app.enrolling(doors, settings)
+        await enrolling.known(args.user)
+        print(await act(enrolling))
     return 0
+
+
+def _bulk(args: Namespace) -> int:
+    file = Path(args.file)
+    try:
+        text = file.read_text("utf-8-sig")
+        beside = [each.name for each in file.absolute().parent.iterdir() if each.is_file()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise ListError(f"{file}: {error}") from None
+    return asyncio.run(_listed(args, read_list(text, beside), file.parent))
+
+
+async def _listed(args: Namespace, lines: Sequence[Line], folder: Path) -> int:
+    settings, failed = settings_of(args), False
+    async with app.opened_doors(settings) as doors:
+        enrolling = app.enrolling(doors, settings)
+        for line in bar(lines, "user"):
+            async with noted(doors.audit, "enrol.bulk", line.user):
+                content = content_of(str(folder / line.file)) if line.file else None
+                done = await enrolling.enrol(line, content)
+            failed = failed or done.state is LineState.FAILED
+            if args.json:
+                print_json({"user": done.user, "state": done.state.value, "told": done.told})
+            else:
+                print(f"{done.user}: {done.told}")
+    return int(failed)

@@ -12,12 +12,7 @@ from reauth import app
 from reauth.cli.command import Commands, bar, command, print_json, settings_of, user_name
 from reauth.cli.deeds import noted
 from reauth.errors import RecordingError
-from reauth.event import runs
-from reauth.lane import Recipe
-from reauth.ports import Store
-from reauth.recording import Recording, read_recording
-from reauth.settings import Settings
-from reauth.trajectory import Trajectory
+from reauth.recording import Recording, decode_recording
 
 _TEACH = """\
 A recording is CSV with the header t_ms,ev,x,y[,button][,wheel]; ev is move, drag, press, release or
@@ -49,6 +44,20 @@ class Read:
     digest: str
 
 
+def content_of(name: str) -> bytes:
+    """What a file holds.
+
+    Raises
+    ------
+    RecordingError
+        If it cannot be read.
+    """
+    try:
+        return Path(name).read_bytes()
+    except OSError as error:
+        raise RecordingError(f"{name}: {error.strerror}") from None
+
+
 def read_file(name: str) -> Read:
     """Read one recording.
 
@@ -57,17 +66,8 @@ def read_file(name: str) -> Read:
     RecordingError
         If it cannot be read, or a row is bad; the message names file and line.
     """
-    try:
-        content = Path(name).read_bytes()
-    except OSError as error:
-        raise RecordingError(f"{name}: {error.strerror}") from None
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise RecordingError(f"{name}:{line}: not UTF-8 text") from None
-    recording = read_recording(text.splitlines(keepends=True), name)
-    return Read(recording, hashlib.sha256(content).hexdigest())
+    content = content_of(name)
+    return Read(decode_recording(content, name), hashlib.sha256(content).hexdigest())
 
 
 def _import(args: Namespace) -> int:
@@ -76,13 +76,13 @@ def _import(args: Namespace) -> int:
 
 async def _imported(args: Namespace) -> int:
     settings = settings_of(args)
-    recipe = app.identity_recipe(settings)
     failed = False
     async with app.opened_doors(settings) as doors:
+        enrolling = app.enrolling(doors, settings)
         for name in bar(args.files, "file"):
             try:
                 async with noted(doors.audit, "enrol.import", args.user):
-                    told = await _one(doors.store, settings, recipe, args.user, name)
+                    told = await enrolling.take(args.user, name, content_of(name))
             except RecordingError as error:
                 failed = True
                 print(f"reauth: {error}; nothing of this file was kept", file=sys.stderr)
@@ -92,33 +92,6 @@ async def _imported(args: Namespace) -> int:
             else:
                 print(_line(told))
     return int(failed)
-
-
-async def _one(
-    store: Store, settings: Settings, recipe: Recipe, user: str, name: str
-) -> dict[str, Any]:
-    """Import one file; what came of it."""
-    read = read_file(name)
-    sessions = _sessions(read.recording, recipe, settings.identity_lane.session_gap)
-    new = await store.import_recording(user, read.digest, sessions, app.now())
-    return {
-        "file": name,
-        "rows": read.recording.rows,
-        "trajectories": sum(map(len, sessions)),
-        "skipped": read.recording.skipped,
-        "new": new,
-    }
-
-
-def _sessions(recording: Recording, recipe: Recipe, gap: float) -> list[list[Trajectory]]:
-    """A recording's trajectories, session by session; each session is cut from a fresh start."""
-    sessions = []
-    for run in runs(None, recording.events, gap):
-        segmenter = recipe.segmenter()
-        found = [trajectory for _, trajectory in segmenter.feed_many(run)] + segmenter.close()
-        if found:
-            sessions.append(found)
-    return sessions
 
 
 def _line(told: dict[str, Any]) -> str:

@@ -18,6 +18,8 @@ from reauth.cli.command import Commands, command, overrides, settings_of
 from reauth.cli.log import log_to_stderr
 from reauth.errors import ReauthError, SettingsError
 from reauth.installation import certificate, remember
+from reauth.listen import jobs, refuse_key_logs
+from reauth.notify import READY, STOPPING, live, notify
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +46,9 @@ next, from another terminal:
   curl --proxy http://127.0.0.1:8080 --cacert /var/lib/reauth/ca/ca.pem https://example.org/
   reauth doctor
 
-SIGTERM ends all of it within 10 s. SIGHUP reads the address map, the lists and the CA anew, SIGUSR2
-lets the proxy come up anew with all its settings; neither loses a connection.
+SIGTERM ends all of it within 10 s, after [health] pre_stop_s. SIGHUP reads the address map, the
+lists and the CA anew, SIGUSR2 lets the proxy come up anew with all its settings; neither loses a
+connection.
 """
 
 _TEACH_SERVE = """\
@@ -71,12 +74,12 @@ def add(commands: Commands) -> None:
 
 
 def _run(args: Namespace) -> int:
-    log_to_stderr()
+    log_to_stderr(settings_of(args).log)
     return asyncio.run(_stay(args, with_proxy=True))
 
 
 def _serve(args: Namespace) -> int:
-    log_to_stderr()
+    log_to_stderr(settings_of(args).log)
     return asyncio.run(_stay(args, with_proxy=False))
 
 
@@ -151,6 +154,7 @@ async def _stay(args: Namespace, *, with_proxy: bool) -> int:
 
 async def _stayed(args: Namespace, signals: Signals, *, with_proxy: bool) -> None:
     settings = settings_of(args)
+    refuse_key_logs()
     if settings.identity.default_user is not None:
         log.warning("default_user", extra={"meaning": _DEFAULT_USER})
     async with app.house(settings) as house:
@@ -160,14 +164,28 @@ async def _stayed(args: Namespace, signals: Signals, *, with_proxy: bool) -> Non
             if child is not None:
                 signals.renew(child)
                 house.site.proxy = child.url.removeprefix("http://")
+            house.site.subjects.sources = app.sources_of(Path(args.config), overrides(args))
             ready = _ready(house, child)
             with remember(settings, ready):
                 print(json.dumps(ready), flush=True)
                 await _invite(house)
+                house.site.readiness.begun = True
+                notify(READY)
                 try:
-                    await _until_told(args, signals, house, child)
+                    async with jobs(live()):
+                        await _until_told(args, signals, house, child)
+                        await _leave(house)
                 finally:
                     house.stop()
+
+
+async def _leave(house: app.House) -> None:
+    """Say that we go, and give those who send us work the time to see it, while all still runs."""
+    house.stop()
+    notify(STOPPING)
+    if house.settings.health.pre_stop:
+        log.info("stopping", extra={"in_s": house.settings.health.pre_stop})
+        await asyncio.sleep(house.settings.health.pre_stop)
 
 
 def _resolved(listens: dict[str, str]) -> dict[str, str]:
@@ -242,7 +260,7 @@ async def _child(
         "--stdin-guard",
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
-        env={**os.environ, **variables},
+        env={**os.environ, **variables, "NOTIFY_SOCKET": ""},  # who speaks of the unit is us
         start_new_session=True,  # Ctrl-C is for us: we stop it in order
     )
     early = asyncio.ensure_future(_end_at(process, stop))

@@ -16,14 +16,21 @@ from reauth.console import (
     about,
     accounts,
     api,
+    auditing,
+    coverage,
+    enrolling,
     guard,
     login,
+    machine,
+    movement,
     openapi,
     own,
     sso,
     triage,
+    users,
     views,
 )
+from reauth.console.navigation import Navigation
 from reauth.console.routes import CAME, WHO, Action, Route, Table
 from reauth.console.serving import mount
 from reauth.console.views import Site
@@ -47,6 +54,9 @@ _HEADERS = {
 With `no-referrer` browsers would send `Origin: null` from our own forms (Fetch, section 3.2).
 """
 
+LARGEST = 16 << 20
+"""Bytes of a request: recordings of one person, or some hundred short ones of a list."""
+
 _HSTS = "max-age=31536000"
 """A year, RFC 6797 section 6.1.1; sent over TLS only, where browsers heed it."""
 
@@ -66,6 +76,12 @@ TABLE: Table = (
     *accounts.ROUTES,
     *api.ROUTES,
     *openapi.ROUTES,
+    *users.ROUTES,
+    *enrolling.ROUTES,
+    *coverage.ROUTES,
+    *movement.ROUTES,
+    *machine.ROUTES,
+    *auditing.ROUTES,
 )
 """Everything that the console answers, module by module."""
 
@@ -87,10 +103,11 @@ def application(site: Site) -> web.Application:
     site
         What it shows, and where it is served.
     """
-    app = web.Application(middlewares=[guard.guard])
+    app = web.Application(middlewares=[guard.guard], client_max_size=LARGEST)
     app[guard.OPEN], app[guard.ENTRANCES] = OPEN, ENTRANCES
     app[views.SITE], app[openapi.TABLE] = site, TABLE
     app[views.PAGES] = views.pages()
+    app[views.PAGES].globals["navigation"] = Navigation(TABLE)
     mount(app, TABLE, _note)
     app.router.add_static("/static", str(files("reauth.console") / "static"))
     app.on_response_prepare.append(_add_headers)

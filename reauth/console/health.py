@@ -5,7 +5,7 @@ a stale answer can never pass for a good one; and whoever asks in a loop costs o
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from reauth.errors import ReauthError
 
@@ -26,19 +26,33 @@ class Readiness:
         By the name that the answer shows.
     limit
         s that each may take.
+    advisory
+        Those that are told and keep nobody away: a SIEM that is down is no reason to take no data.
     """
 
-    def __init__(self, probes: Mapping[str, Probe], limit: float = LIMIT) -> None:
+    def __init__(
+        self,
+        probes: Mapping[str, Probe],
+        limit: float = LIMIT,
+        advisory: Collection[str] = (),
+    ) -> None:
         self._probes = dict(probes)
+        self._advisory = frozenset(advisory)
         self._limit = limit
         self._lock = asyncio.Lock()
         self._answer: dict[str, str | None] = {}
         self._until = float("-inf")
         self._stopping = False
+        self.begun = False
+        """Whether everything has accepted once: the answer of `/startupz`."""
 
     def stop(self) -> None:
         """Say no from now on: load balancers leave before the listeners close."""
         self._stopping = True
+
+    def allows(self, answer: Mapping[str, str | None]) -> bool:
+        """Whether data can be taken, by what `ask` gave."""
+        return not any(why for name, why in answer.items() if name not in self._advisory)
 
     async def ask(self) -> dict[str, str | None]:
         """By probe: None where all is well, else the reason."""

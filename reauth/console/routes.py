@@ -67,7 +67,8 @@ class Action:
     run
         Does it; what it returns is the JSON answer.
     back
-        Where the form goes then: a path, `{name}` filled from the path's own names.
+        Where the form goes then: a path, `{name}` filled from the path's own names and from texts
+        of the answer.
     sensitive
         Whether who asks must have proved anew who they are.
     shows

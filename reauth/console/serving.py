@@ -5,8 +5,9 @@ A refusal says what is missing: 401 who you are, 403 a right, 400 a field, 409 a
 
 import json
 from collections.abc import Awaitable, Callable, Mapping
+from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from aiohttp import web
 from jsonschema import Draft202012Validator
@@ -139,22 +140,44 @@ def _as_form(action: Action, note: Note) -> Handler:
         await _need(request, action, action.act, note)
         form = await form_of(request)
         came = {name: _typed(name, form.getall(name), action) for name in form}
-        back = action.back.format(**request.match_info)
         if action.sensitive and not request[WHO].elevated:
+            back = _back(action, request.match_info)
             raise web.HTTPSeeOther(f"/login/again?{urlencode({'next': back})}")
         answer = await _done(request, action, check(came), note)
         if action.shows:
             request.app[_SHOWN][request[WHO].login] = answer
-        raise web.HTTPSeeOther(back)
+        raise web.HTTPSeeOther(_back(action, {**answer, **request.match_info}))
 
     return serve
+
+
+def _back(action: Action, names: Mapping[str, Any]) -> str:
+    """Where a form goes: names of people may hold anything that a path may not."""
+    safe = {name: quote(value, safe="") for name, value in names.items() if isinstance(value, str)}
+    return action.back.format(**safe)
+
+
+def _file(came: Any) -> Any:
+    """A file of a form as JSON has it: its name without a folder, and its text."""
+    if not isinstance(came, web.FileField):
+        return came
+    name = PurePosixPath(came.filename.replace("\\", "/")).name
+    try:
+        return {"name": name, "text": came.file.read().decode("utf-8-sig")}
+    except UnicodeDecodeError as error:
+        raise web.HTTPBadRequest(text=f"{name[:100]} is no UTF-8 text.\n") from error
+
+
+def _is_no_file(came: Any) -> bool:
+    return isinstance(came, web.FileField) and not came.filename
 
 
 def _typed(name: str, texts: list[Any], action: Action) -> Any:
     """A form's field as its schema wants it; a form knows texts only."""
     kind = str(action.fields.get(name, {}).get("type"))
     if kind == "array":
-        return texts
+        # A form sends a field of files without any as one without a name.
+        return [_file(each) for each in texts if not _is_no_file(each)]
     try:
         return _KINDS[kind](texts[-1]) if kind in _KINDS else texts[-1]
     except (ValueError, KeyError) as error:

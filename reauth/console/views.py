@@ -9,8 +9,10 @@ import math
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from aiohttp import web
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -23,6 +25,7 @@ from reauth.alert import Alert, State
 from reauth.alert_document import instant, rfc3339
 from reauth.console.health import Readiness
 from reauth.console.routes import WHO, Route
+from reauth.console.subjects import Subjects
 from reauth.console.svg import timeline
 from reauth.detect.absence import WORDS
 from reauth.device import USUAL
@@ -49,6 +52,14 @@ AGAINST = {
 """Of each lane, what it judges, and what a low score says."""
 QUESTIONS = {"identity": "another person", "bot": "a program", "replay": "a recording"}
 """Of each lane, whom it would find."""
+TOASTS = {
+    "ack": "Taken: others see that you look into it.",
+    "closed": "Closed.",
+    "assigned": "Given.",
+    "noted": "Noted.",
+    "held": "Alerts like this one are held back from here on.",
+}
+"""What a page says to who has just done something, by the `done` of its query."""
 MOST = 1000
 """Alerts on one page; who has more reads them with `reauth alerts list`."""
 
@@ -83,6 +94,8 @@ class Site:
         s since 1970.
     audit
         Where actions are noted.
+    subjects
+        What the pages of users and of the machine work with.
     triage
         What people do about alerts.
     """
@@ -99,6 +112,7 @@ class Site:
     clock: Callable[[], float]
     audit: Audit
     triage: Triage
+    subjects: Subjects
     url: str | None = None
     oidc: Provider | None = None
 
@@ -117,6 +131,7 @@ def pages() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(moment=moment, span=span, share=share, hours=hours, rfc3339=rfc3339)
+    environment.filters.update(path=partial(quote, safe=""), days=lambda s: f"{s / DAY:g} days")
     environment.globals.update(version=__version__, levels=LEVELS, usual=USUAL)
     environment.globals.update(against=AGAINST, questions=QUESTIONS, counted=WORDS)
     return environment
@@ -181,12 +196,24 @@ async def livez(request: web.Request) -> web.Response:
     return web.Response(text="ok\n")
 
 
+async def keys(request: web.Request) -> web.Response:
+    """What the keyboard does."""
+    return page(request, "keys.html")
+
+
 async def readyz(request: web.Request) -> web.Response:
     """Whether data can be taken, and by which probe not."""
-    checks = await request.app[SITE].readiness.ask()
-    ready = not any(checks.values())
+    readiness = request.app[SITE].readiness
+    checks = await readiness.ask()
+    ready = readiness.allows(checks)
     body = {"ready": ready, "checks": {name: why or "ok" for name, why in checks.items()}}
     return web.json_response(body, status=200 if ready else 503)
+
+
+async def startupz(request: web.Request) -> web.Response:
+    """Whether everything has accepted once, the proxy too where it is ours."""
+    begun = request.app[SITE].readiness.begun
+    return web.json_response({"started": begun}, status=200 if begun else 503)
 
 
 async def proxy_pac(request: web.Request) -> web.Response:
@@ -242,11 +269,6 @@ async def overview(request: web.Request) -> web.Response:
     held = {name: int(n) for name, n in figures.items() if name.startswith("alerts_held")}
     told = {"checks": checks, "states": states, "alerts": waiting, "unknown": unknown, "held": held}
     return page(request, "overview.html", people=len(people), **told)
-
-
-async def users(request: web.Request) -> web.Response:
-    """Everybody's enrolment: how far, how good, since which version."""
-    return page(request, "users.html", people=await request.app[SITE].people())
 
 
 async def alerts(request: web.Request) -> web.Response:
@@ -336,19 +358,22 @@ def _certificate(request: web.Request, form: str, content_type: str) -> web.Resp
 def page(request: web.Request, template: str, /, **told: Any) -> web.Response:
     """A page of `pages/`, with who asks."""
     who = request.get(WHO)
-    text = request.app[PAGES].get_template(template).render(path=request.path, who=who, **told)
+    toast = TOASTS.get(request.query.get("done", ""))
+    shown = {"path": request.path, "who": who, "toast": toast, **told}
+    text = request.app[PAGES].get_template(template).render(**shown)
     return web.Response(text=text, content_type="text/html")
 
 
 ROUTES = (
     Route("/livez", None, livez, "The event loop turns."),
     Route("/readyz", None, readyz, "Whether data can be taken."),
+    Route("/startupz", None, startupz, "Whether the start is over."),
     Route("/proxy.pac", None, proxy_pac, "Proxy auto-configuration."),
     Route("/ca.pem", None, ca_pem, "Certificates that devices are to trust."),
     Route("/ca.der", None, ca_der, "The certificate that signs."),
     Route("/setup", None, setup, "How a device joins."),
+    Route("/keys", Act.LOOK, keys, "What the keyboard does."),
     Route("/", Act.LOOK, overview, "Health, people by state, alerts that wait."),
-    Route("/users", Act.SEE_USERS, users, "Everybody's enrolment."),
     Route("/alerts", Act.SEE_ALERTS, alerts, "Alerts, newest first."),
     Route("/alerts/{id}", Act.SEE_ALERTS, alert, "One alert with its evidence."),
 )

@@ -47,16 +47,30 @@ axes. Minimum jerk is such a polynomial (Flash, Hogan 1985), and so are slower f
 LONG = 12.0
 """px a look, root mean square; in a slower movement exactness is the pixels' own."""
 
+RULES: Final = {
+    "even": "Speed that hardly varies, ends left out",
+    "alike": "Steps nearly all as long as the one before",
+    "repeated": "Steps that repeat the one before, sideways and downwards",
+    "exact": "A path as smooth as a formula, to the rounding of pixels",
+}
+"""What a movement has that a rule objects to."""
+
 _AT = {name: place for place, name in enumerate(UNITS)}
 
 
-def mechanical(rows: Floats) -> Bools:
-    """Tell which of rows (n, d) are too exact for a hand, (n,)."""
+def objections(rows: Floats) -> dict[str, Bools]:
+    """Tell which of rows (n, d) each of `RULES` objects to, (n,)."""
     even, alike, repeated, rest, clear = (
         rows[:, _AT[name]] for name in ("speed_inner", "alike", "repeats", "rest_5", "step_clear")
     )
     exact = (np.exp(2.0 * rest) - FLOOR < EXACT**2) & (clear > np.log(3 * LONG**2))
-    return np.asarray((even < EVEN) | (alike > ALIKE) | (repeated > REPEATED) | exact)
+    found = (even < EVEN, alike > ALIKE, repeated > REPEATED, exact)
+    return dict(zip(RULES, map(np.asarray, found), strict=True))
+
+
+def mechanical(rows: Floats) -> Bools:
+    """Tell which of rows (n, d) are too exact for a hand, (n,)."""
+    return np.asarray(np.logical_or.reduce([*objections(rows).values()]))
 
 
 @dataclass(eq=False, slots=True)

@@ -6,6 +6,7 @@ A set is one file and one line in `FEATURE_SETS`; the contract suite finds it th
 from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
+from reauth.errors import TooShort
 from reauth.features.gamboa import Gamboa
 from reauth.features.medvet import Medvet
 from reauth.features.movement import Movement
@@ -88,3 +89,19 @@ FEATURE_SETS: Final[Mapping[str, FeatureSet]] = {
     "movement": Movement(),
     "neuromotor": Neuromotor(),
 }
+
+
+def rows_of(features: FeatureSet, session: Sequence[Trajectory]) -> Floats:
+    """Give (n, d) of a session's trajectories; too short ones are left out."""
+    try:
+        return features.extract_many(session)
+    except TooShort:
+        return features.extract_many([each for each in session if _fits(features, each)])
+
+
+def _fits(features: FeatureSet, trajectory: Trajectory) -> bool:
+    try:
+        features.extract(trajectory)
+    except TooShort:
+        return False
+    return True

@@ -158,7 +158,7 @@ def _global(movement: Trajectory) -> list[float]:
     steps = np.diff(movement.x) + 1j * np.diff(movement.y)
     lengths = np.abs(steps)
     distance, displacement = float(lengths.sum()), abs(complex(steps.sum()))
-    ways = np.round((steps[lengths > 0] / lengths[lengths > 0]).sum(), 9)
+    ways = np.round(np.exp(1j * np.angle(steps[lengths > 0])).sum(), 9)
     return [
         duration,
         log1p(distance),

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Sequence
 from itertools import islice
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from reauth.claim import Claim
 from reauth.engine import Engine
@@ -25,7 +25,8 @@ GROUP = 128
 cache, and wait longer for their commit; fewer share its cost among too few (bench/ingest.py)."""
 _HIGH_WATER = 0.8
 
-_Waiting = tuple[Sequence[Accepted], "asyncio.Future[list[Receipt]]"]
+_Waiting = tuple[Sequence[Accepted], "asyncio.Future[list[Receipt]]", Any]
+"""Batches, their answer, and the trace that they belong to."""
 
 
 class LocalIntake:
@@ -103,7 +104,7 @@ class LocalIntake:
         if self._depth >= _HIGH_WATER * self._settings.queue:
             raise Overloaded("queue_high", 429, 5.0)
         done: asyncio.Future[list[Receipt]] = asyncio.get_running_loop().create_future()
-        self._waiting.append((batches, done))
+        self._waiting.append((batches, done, self._engine.tracer.current()))
         self._depth += len(batches)
         self._arrived.set()
         return await done
@@ -141,21 +142,23 @@ class LocalIntake:
             for alone in group:
                 await self._write_group([alone])
         except BaseException:
-            for _, done in group:
+            for _, done, _ in group:
                 done.cancel()
             raise
 
     async def _commit(self, group: list[_Waiting]) -> None:
-        told = iter(
-            await self._engine.receive([batch for batches, _ in group for batch in batches])
-        )
-        for batches, done in group:
+        traced = next((trace for *_, trace in group if trace is not None), None)
+        with self._engine.tracer.under(traced):
+            told = iter(
+                await self._engine.receive([batch for batches, *_ in group for batch in batches])
+            )
+        for batches, done, _ in group:
             own = list(islice(told, len(batches)))
             if not done.done():
                 done.set_result(own)
 
 
 def _fail(group: list[_Waiting], error: ReauthError) -> None:
-    for _, done in group:
+    for _, done, _ in group:
         if not done.done():
             done.set_exception(error)

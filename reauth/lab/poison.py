@@ -19,8 +19,9 @@ from typing import Any
 import numpy as np
 
 from reauth.drift import refusal, teaches
-from reauth.enrol import learn, rows_of
+from reauth.enrol import learn
 from reauth.errors import SettingsError
+from reauth.features import rows_of
 from reauth.lab.cutting import whole
 from reauth.lab.datasets import read_file
 from reauth.lab.learning import Sessions, draws, newest

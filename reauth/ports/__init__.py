@@ -11,11 +11,15 @@ from typing import Protocol
 
 from reauth.alert import Alert, State
 from reauth.claim import Claim
+from reauth.news import Event, News
 from reauth.person import PersonRow
 from reauth.ports.accounts import AccountStore as AccountStore
 from reauth.ports.audit import Audit as Audit
 from reauth.ports.audit import Checked as Checked
 from reauth.ports.audit import Sought as Sought
+from reauth.ports.feedback import Lessons as Lessons
+from reauth.ports.feedback import ShadowRow as ShadowRow
+from reauth.ports.feedback import ShadowState as ShadowState
 from reauth.ports.triage import Cases as Cases
 from reauth.ports.triage import Suppressions as Suppressions
 from reauth.ports.triage import Wanted as Wanted
@@ -129,12 +133,13 @@ class Commit:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """An alert on its way to one sink."""
+    """News of an alert on its way to one sink."""
 
     id: int
     alert: Alert
     sink: str
     attempts: int
+    event: Event = Event.RAISED
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +215,9 @@ class Store(Protocol):
     ) -> list[list[Trajectory]]:
         """A user's trajectories that may train, session by session in order of time, newest kept.
 
-        Trajectories of sessions with an unresolved or confirmed alert are left out, and of other
-        device classes than `devices`, if that is given.
+        Left out are those of sessions with an unresolved alert, or with a closed one of which two
+        people have not said that it was the user (`reauth.label`), and those of other device
+        classes than `devices`, if that is given.
         """
 
     async def background(
@@ -291,11 +297,11 @@ class Store(Protocol):
     async def due(self, now: float, limit: int, without: Collection[str] = ()) -> list[Delivery]:
         """Deliveries whose time has come, but for those to the sinks `without`."""
 
-    async def delivered(self, delivery: int) -> None:
-        """The sink has taken it."""
+    async def delivered(self, delivery: int, at: float) -> None:
+        """The sink has taken it, at a time (s); the log of attempts says so."""
 
-    async def postponed(self, delivery: int, until: float | None) -> None:
-        """It failed; try again at `until`, or never (None: given up, shown in red)."""
+    async def postponed(self, delivery: int, until: float | None, at: float, fault: str) -> None:
+        """It failed at `at`; try again at `until`, or never (None: given up, shown in red)."""
 
     async def expire(self, now: float) -> dict[str, int]:
         """Delete what is older than its retention; rows (or day files) removed, by table."""
@@ -308,15 +314,18 @@ class Store(Protocol):
 
 
 class Sink(Protocol):
-    """Where an alert is told. `render` is pure, `deliver` is three lines."""
+    """Where news of alerts are told. `render` does no I/O."""
 
     name: str
     """The URL that opened it, secrets left out; the outbox names deliveries by it."""
 
-    def render(self, alert: Alert) -> bytes:
+    events: frozenset[Event]
+    """What it asks to be told."""
+
+    def render(self, news: News) -> bytes:
         """What will be sent: no coordinate, no feature."""
 
-    async def deliver(self, alert: Alert, payload: bytes, now: float) -> None:
+    async def deliver(self, news: News, payload: bytes, now: float) -> None:
         """Send it.
 
         Raises

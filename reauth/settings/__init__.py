@@ -2,6 +2,7 @@
 
 from reauth.settings.checking import address, store_path
 from reauth.settings.reading import ENVIRONMENT_PREFIX, Key, keys, parse, secret_files
+from reauth.settings.telling import redacted, sources, written
 from reauth.settings.tree import (
     Absence,
     Alerts,
@@ -9,9 +10,11 @@ from reauth.settings.tree import (
     Ca,
     Console,
     Enrolment,
+    Health,
     Identity,
     IdentityLane,
     Ingest,
+    Log,
     Metrics,
     Oidc,
     Privacy,
@@ -21,6 +24,7 @@ from reauth.settings.tree import (
     Sinks,
     State,
     StoreSettings,
+    Tracing,
 )
 
 __all__ = [
@@ -31,10 +35,12 @@ __all__ = [
     "Ca",
     "Console",
     "Enrolment",
+    "Health",
     "Identity",
     "IdentityLane",
     "Ingest",
     "Key",
+    "Log",
     "Metrics",
     "Oidc",
     "Privacy",
@@ -44,9 +50,13 @@ __all__ = [
     "Sinks",
     "State",
     "StoreSettings",
+    "Tracing",
     "address",
     "keys",
     "parse",
+    "redacted",
     "secret_files",
+    "sources",
     "store_path",
+    "written",
 ]

@@ -15,6 +15,8 @@ _HOST = r"[\w-]+(\.[\w-]+)*"
 _URL = rf":https?://({_HOST}|\[[0-9a-fA-F:.]+\])(:(?P<port>\d{{1,5}}))?/?"
 _LDAP = rf"ldaps?://({_HOST}|\[[0-9a-fA-F:.]+\])(:\d{{1,5}})?"
 _URL_TOLD = "http://HOST:PORT or https://HOST:PORT after it, without a name, password or path"
+_LEVELS = ("debug", "info", "warning", "error")
+_FORMATS = ("json", "text")
 _MODES = {
     "regular": ("", "nothing after it"),
     "transparent": ("", "nothing after it"),
@@ -33,7 +35,10 @@ def check(settings: Settings) -> Iterator[str]:
     yield from _networks("proxy.proxy_protocol_from", settings.proxy.proxy_protocol_from)
     yield from _networks("identity.upstream_peers", settings.identity.upstream_peers)
     yield from _identity(settings.identity)
+    yield from _operations(settings)
     yield from _ports(settings.proxy.connect_ports)
+    yield from _networks("sinks.allow_private", settings.sinks.allow_private)
+    yield from _sinks(settings)
     yield from _hosts("proxy.exclude", settings.proxy.exclude)
     yield from _hosts("proxy.tunnel_browsers", settings.proxy.tunnel_browsers)
     yield from _hosts("proxy.closed", settings.proxy.closed)
@@ -56,6 +61,22 @@ def _mode(mode: str) -> Iterator[str]:
         yield f"proxy.mode {name} must have {told}"
 
 
+def _operations(settings: Settings) -> Iterator[str]:
+    if settings.log.level not in _LEVELS:
+        yield f"log.level is one of {', '.join(_LEVELS)}"
+    if settings.log.format not in _FORMATS:
+        yield f"log.format is one of {', '.join(_FORMATS)}"
+    for name, share in (
+        ("log.access_share", settings.log.access_share),
+        ("tracing.share", settings.tracing.share),
+    ):
+        if not 0 <= share <= 1:
+            yield f"{name} is a share, 0 to 1"
+    endpoint = settings.tracing.endpoint
+    if endpoint is not None and not re.fullmatch(r"https?://[^\s@?#]+", endpoint):
+        yield "tracing.endpoint is http(s)://HOST:PORT/PATH, without a name or password"
+
+
 def _identity(identity: Identity) -> Iterator[str]:
     if identity.htpasswd and identity.ldap_url:
         yield "identity.htpasswd and identity.ldap_url: one of them knows the passwords"
@@ -75,6 +96,11 @@ def _oidc(oidc: Oidc) -> Iterator[str]:
         yield "oidc.issuer must be https://…, or http on loopback"
     if "openid" not in oidc.scopes:
         yield "oidc.scopes must have openid in it"
+
+
+def _sinks(settings: Settings) -> Iterator[str]:
+    if settings.sinks.pseudonyms not in ("none", "chat", "all"):
+        yield "sinks.pseudonyms must be none, chat or all"
 
 
 def _networks(key: str, texts: tuple[str, ...]) -> Iterator[str]:

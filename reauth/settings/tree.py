@@ -114,6 +114,30 @@ class Metrics:
 
 
 @dataclass(frozen=True, slots=True)
+class Health:
+    """[health]"""
+
+    pre_stop: float = _key(0, "between saying that we go and closing, for load balancers", "s")
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """[log]"""
+
+    level: str = _key("info", "debug, info, warning or error")
+    format: str = _key("json", "or text, for a person")
+    access_share: float = _key(0.01, "of the console's requests that are told, 0 to 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Tracing:
+    """[tracing]"""
+
+    endpoint: str | None = _key(None, "OTLP over HTTP, http(s)://HOST:PORT/v1/traces; none: off")
+    share: float = _key(0.01, "of the groups of batches that are traced, 0 to 1")
+
+
+@dataclass(frozen=True, slots=True)
 class Ca:
     """[ca]"""
 
@@ -160,6 +184,7 @@ class StoreSettings:
     alerts: float = _key(365, "closed alerts", "days")
     audit: float = _key(730, "entries of the audit", "days")
     unseen: float = _key(90, "alerts that nobody has acknowledged expire after", "days")
+    deliveries: float = _key(30, "the log of what sinks were told", "days")
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +236,7 @@ class Enrolment:
     adapt_after: int = _key(500, "so many genuine ones later a template is learnt anew; 0: never")
     quarantine: float = _key(24, "a session must be so old to teach: alarms may come late", "hours")
     automatic: bool = _key(True, "train as soon as enough is there")
+    promote_unasked: bool = _key(False, "a shadow that is not worse becomes active by itself")
     check: float = _key(60, "how often that is looked at", "s")
     svm_c: float = _key(10.0, "C of the SVM; the paper names none")
 
@@ -250,6 +276,15 @@ class Sinks:
 
     urls: tuple[str, ...] = _key(["jsonl:stderr"], "or jsonl:/PATH, webhook+http(s)://HOST/PATH")
     webhook_secret_file: str | None = _key(None, "whsec_ of Standard Webhooks", path=True)
+    hec_token_file: str | None = _key(None, "token of Splunk's HTTP event collector", path=True)
+    smtp_password_file: str | None = _key(None, "password of the name in smtp://NAME@", path=True)
+    ticket_secret_file: str | None = _key(None, "what tickets authenticate by", path=True)
+    ticket_templates: str = _key("/etc/reauth/tickets", "folder of NAME.json.j2", path=True)
+    mail_from: str = _key("", "sender of mail")
+    mail_to: tuple[str, ...] = _key([], "who gets mail")
+    ca_file: str | None = _key(None, "PEM trusted by TLS sinks beside the system's", path=True)
+    allow_private: tuple[str, ...] = _key([], "CIDRs that a name in a sink's URL may lead to")
+    pseudonyms: str = _key("chat", "to whom users go by other names: none, chat, all")
     timeout: float = _key(15, "a delivery that takes longer has failed", "s")
 
 
@@ -270,6 +305,9 @@ class Settings:
     console: Console = field(default_factory=Console)
     oidc: Oidc = field(default_factory=Oidc)
     metrics: Metrics = field(default_factory=Metrics)
+    health: Health = field(default_factory=Health)
+    log: Log = field(default_factory=Log)
+    tracing: Tracing = field(default_factory=Tracing)
     ca: Ca = field(default_factory=Ca)
     identity: Identity = field(default_factory=Identity)
     store: StoreSettings = field(default_factory=StoreSettings)

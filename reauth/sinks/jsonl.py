@@ -1,35 +1,61 @@
-"""Alert -> one line of JSON, to a file or to standard error; the default."""
+"""News -> one line of JSON, to a file or to standard error; the default."""
 
 import asyncio
 import json
 import os
 import sys
+from collections.abc import Callable
+from typing import Any
 
-from reauth.alert import Alert
 from reauth.alert_document import alert_document
-from reauth.errors import SinkError
+from reauth.errors import SettingsError, SinkError
+from reauth.news import Event, Letterhead, News
+from reauth.ocsf import finding
+from reauth.sinks.ecs import ecs
+from reauth.sinks.opening import Opening
+
+_FORM = "jsonl:stderr or jsonl:/ABSOLUTE/PATH"
+
+
+def _own(news: News, head: Letterhead) -> dict[str, Any]:
+    """The whole document of the interface; of what follows raising, what it was as well."""
+    document = alert_document(news.alert)
+    return document if news.event is Event.RAISED else {"type": news.event.value, **document}
+
+
+_DOCUMENTS: dict[str, Callable[[News, Letterhead], dict[str, Any]]] = {
+    "json": _own, "ecs": ecs, "ocsf": finding
+}  # fmt: skip
 
 
 class JsonLines:
-    """Appends one line an alert.
+    """Appends one line each time.
 
-    The file is opened for each line, so that whoever rotates it need not tell us.
+    The file is opened for each line, so that whoever rotates it need not tell us; it is made with
+    mode 0600 where it is absent.
 
-    Parameters
-    ----------
-    path
-        Of the file, made with mode 0600 where it is absent; None for standard error.
+    Raises
+    ------
+    SettingsError
+        If the URL names neither standard error nor a file.
     """
 
-    def __init__(self, path: str | None) -> None:
-        self._path = path
-        self.name = f"jsonl:{path or 'stderr'}"
+    def __init__(self, found: Opening) -> None:
+        path = found.parts.path
+        if found.parts.netloc or not (path == "stderr" or path.startswith("/")):
+            raise SettingsError(f"sinks.urls: {_FORM}")
+        self._path = None if path == "stderr" else path
+        self._head = found.head
+        format_name = found.choice("format", *_DOCUMENTS)
+        self._document = _DOCUMENTS[format_name]
+        self.name = f"jsonl:{path}" + ("" if format_name == "json" else f"?format={format_name}")
 
-    def render(self, alert: Alert) -> bytes:
+    def render(self, news: News) -> bytes:
         """The whole document on one line."""
-        return json.dumps(alert_document(alert), separators=(",", ":")).encode() + b"\n"
+        document = self._document(news, self._head)
+        return json.dumps(document, separators=(",", ":")).encode() + b"\n"
 
-    async def deliver(self, alert: Alert, payload: bytes, now: float) -> None:
+    async def deliver(self, news: News, payload: bytes, now: float) -> None:
         """Write the line.
 
         Raises

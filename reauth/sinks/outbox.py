@@ -1,4 +1,4 @@
-"""Takes undelivered alerts from the store to their sinks; retries, backs off, gives up aloud.
+"""Takes undelivered news from the store to their sinks; retries, backs off, gives up aloud.
 
 Each sink is served apart, so that one that hangs delays no other. A delivery counts as done only
 once the sink has taken it and the store knows: after a crash it may go out again, under the same
@@ -11,13 +11,14 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 
 from reauth.alert import Alert
 from reauth.errors import SettingsError, SinkError, StoreError
 from reauth.histogram import observe
+from reauth.news import News
 from reauth.ports import Delivery, Sink, Store
 
 log = logging.getLogger(__name__)
@@ -151,29 +152,32 @@ class Outbox:
         try:
             if sink is None:
                 raise SinkGone("no such sink is configured any more")
-            await sink.deliver(delivery.alert, sink.render(delivery.alert), now)
+            news = News(delivery.alert, delivery.event)
+            # Aside: a chart takes a while to draw, and batches come in meanwhile.
+            await sink.deliver(news, await asyncio.to_thread(sink.render, news), now)
         except Exception as error:  # a fault of ours must not stop what else is to be told
             await self._failed(delivery, error, now)
             return
-        await self._store.delivered(delivery.id)
+        await self._store.delivered(delivery.id, now)
         self._count(delivery, "delivered")
         observe(self.counters, "delivery_lag_seconds", max(0.0, now - delivery.alert.raised_at))
 
     async def _failed(self, delivery: Delivery, error: Exception, now: float) -> None:
         attempts = delivery.attempts + 1
-        told = {
+        told: dict[str, Any] = {
             "sink": delivery.sink,
             "alert": delivery.alert.id,
+            "event": delivery.event.value,
             "attempts": attempts,
             "fault": _fault(error),
         }
         if isinstance(error, SinkGone) or attempts >= len(RETRIES):
-            await self._store.postponed(delivery.id, None)
+            await self._store.postponed(delivery.id, None, now, told["fault"])
             self._count(delivery, "given_up")
             log.error("sink_failed", extra=told)
             return
         wait = RETRIES[attempts] * self._rng.uniform(1 - JITTER, 1 + JITTER)
-        await self._store.postponed(delivery.id, now + wait)
+        await self._store.postponed(delivery.id, now + wait, now, told["fault"])
         self._count(delivery, "failed")
         log.warning("delivery_failed", extra=told)
 

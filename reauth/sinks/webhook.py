@@ -1,34 +1,29 @@
-"""Alert -> signed JSON POST, after Standard Webhooks 1.0.0.
+"""News -> signed JSON POST, after Standard Webhooks 1.0.0.
 
-The message's id is the alert's, the same at every attempt, so that the receiver can drop what it
-has; the body is thin: what happened and where to look, and the newest evidence only.
+The message's id is the same at every attempt, so that the receiver can drop what it has; the body
+is thin: what happened and where to look, and the newest evidence only.
 """
 
 import base64
 import hashlib
 import hmac
 import json
-from collections.abc import Sequence
-from urllib.parse import urlsplit
+from collections.abc import Callable, Sequence
+from typing import Any
 
-import aiohttp
-
-from reauth.alert import Alert
-from reauth.alert_document import alert_document
-from reauth.errors import SettingsError, SinkError
+from reauth.errors import SettingsError
+from reauth.news import Letterhead, News
+from reauth.ocsf import finding
 from reauth.secret_file import read_secret
-from reauth.sinks.outbox import SinkGone
-
-EVIDENCE = 20
-"""Newest pieces of evidence sent: 3 kB of the 20 kB that Standard Webhooks asks to stay below."""
-
-NOTE = 1000
-"""Letters of a note sent; escaped they are 12 kB at most."""
+from reauth.sinks.calling import caller, taken
+from reauth.sinks.opening import Opening
+from reauth.sinks.thin import thin
 
 _PREFIX = "whsec_"
 _SETTING = "sinks.webhook_secret_file"
-_GONE = 410
-"""HTTP 410: the receiver wants no more (Standard Webhooks, "Handling of delivery failures")."""
+_DOCUMENTS: dict[str, Callable[[News, Letterhead], dict[str, Any]]] = {
+    "json": thin, "ocsf": finding
+}  # fmt: skip
 
 
 def read_secrets(path: str) -> tuple[bytes, ...]:
@@ -76,53 +71,38 @@ def signature(secrets: Sequence[bytes], message: str, timestamp: int, body: byte
     return " ".join(f"v1,{base64.b64encode(mac).decode()}" for mac in macs)
 
 
-def _name(url: str) -> str:
-    """Scheme and host, and a digest of the rest, so that two receivers on one host differ.
-
-    Credentials are left out of the digest too: a short password could be guessed from it.
-    """
-    parts = urlsplit(url)
-    rest = hashlib.sha256(f"{parts.path}?{parts.query}".encode()).hexdigest()
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/{rest[:8]}"
-
-
 class Webhook:
-    """Posts alerts to one address.
+    """Posts news to one address; credentials, path and query in it are used, and never told.
 
-    Parameters
-    ----------
-    url
-        webhook+http://... or webhook+https://...; credentials, path and query in it are used, and
-        never told: many receivers have their secret in the path.
-    secrets
-        What `read_secrets` gives.
-    timeout
-        s; a delivery that takes longer has failed.
+    Many receivers have their secret in the path.
+
+    Raises
+    ------
+    SettingsError
+        If there is no secret, or the URL names no host.
     """
 
-    def __init__(self, url: str, secrets: Sequence[bytes], timeout: float) -> None:
-        self._url = url.removeprefix("webhook+")
-        self._secrets = tuple(secrets)
-        self._timeout = aiohttp.ClientTimeout(total=timeout)
-        self.name = _name(url)
+    def __init__(self, found: Opening) -> None:
+        if not found.parts.hostname:
+            raise SettingsError(f"sinks.urls: {found.scheme} is {found.scheme}://HOST/PATH")
+        path = found.options.get("secret_file") or found.settings.webhook_secret_file
+        if path is None:
+            raise SettingsError(
+                f"{_SETTING}: a webhook is signed; name a file, mode 0600, that holds"
+                " whsec_ and 24 to 64 random bytes in base64"
+            )
+        self._secrets = read_secrets(path)
+        self._url = found.address
+        self._head = found.head
+        self._document = _DOCUMENTS[found.choice("format", *_DOCUMENTS)]
+        self._caller = caller(found.settings)
+        self.name = found.name
 
-    def render(self, alert: Alert) -> bytes:
-        """The thin document, with the type and the time that the standard asks for."""
-        document = alert_document(alert)
-        history = document.pop("history")
-        evidence = document.pop("evidence")
-        thin = {
-            "type": "alert.raised",
-            "timestamp": document["raised_at"],
-            **document,
-            "note": alert.note[:NOTE],
-            "evidence": evidence[-EVIDENCE:],
-            "evidence_total": len(evidence),
-            "steps": len(history),
-        }
-        return json.dumps(thin, separators=(",", ":")).encode()
+    def render(self, news: News) -> bytes:
+        """The thin document, or OCSF's."""
+        return json.dumps(self._document(news, self._head), separators=(",", ":")).encode()
 
-    async def deliver(self, alert: Alert, payload: bytes, now: float) -> None:
+    async def deliver(self, news: News, payload: bytes, now: float) -> None:
         """Send it; only an answer from 200 to 299 is success, a redirection is not followed.
 
         Raises
@@ -132,31 +112,12 @@ class Webhook:
         SinkError
             If it did not arrive.
         """
-        status = await self._post(self._headers(alert, payload, int(now)), payload)
-        if status == _GONE:
-            raise SinkGone("the receiver answered 410: it wants no more")
-        if not 200 <= status < 300:
-            raise SinkError(f"the receiver answered {status}")
-
-    def _headers(self, alert: Alert, payload: bytes, timestamp: int) -> dict[str, str]:
-        return {
+        headers = {
             "content-type": "application/json",
             "user-agent": "reauth",
-            "webhook-id": alert.id,
-            "webhook-timestamp": str(timestamp),
-            "webhook-signature": signature(self._secrets, alert.id, timestamp, payload),
+            "webhook-id": news.id,
+            "webhook-timestamp": str(int(now)),
+            "webhook-signature": signature(self._secrets, news.id, int(now), payload),
         }
-
-    async def _post(self, headers: dict[str, str], payload: bytes) -> int:
-        """The status of the answer; its text is not read, it may be of any size."""
-        try:
-            async with (
-                aiohttp.ClientSession(timeout=self._timeout) as client,
-                client.post(
-                    self._url, data=payload, headers=headers, allow_redirects=False
-                ) as answer,
-            ):
-                return answer.status
-        except (aiohttp.ClientError, OSError, ValueError) as error:
-            # The error's own text may hold the URL and what is secret in it.
-            raise SinkError(f"no answer: {type(error).__name__}") from error
+        status, _ = await self._caller.post(self._url, headers, payload)
+        taken(status)

@@ -10,10 +10,12 @@ ALTER TABLE alert ADD COLUMN held TEXT;
 ALTER TABLE alert ADD COLUMN escalated_at DOUBLE PRECISION;
 UPDATE alert SET held = 'population' WHERE suppressed = 1;
 
--- What waits is few among many: figures, escalation and releases read no closed alert.
-CREATE INDEX alert_waiting ON alert (state, severity, test, suppressed, held)
-    WHERE state IN ('open', 'acknowledged');
-CREATE INDEX alert_held ON alert (held, raised_at) WHERE held IS NOT NULL;
+-- What waits is few among many: figures, escalation and releases read no closed alert. Lists are
+-- narrowed in an index that holds all that they can be narrowed by: the evidence beside it is large.
+CREATE INDEX alert_open ON alert (raised_at, severity, test, suppressed, held, escalated_at)
+    WHERE state = 'open';
+CREATE INDEX alert_list ON alert (raised_at, id, state, severity, kind, lane, person, client, session,
+    site, assignee, tags, suppressed, held, test);
 
 -- Rules of suppression ("rule") and windows of maintenance ("maintenance"), one scope a row: null
 -- asks for nothing. "network" is an address or CIDR. "held" counts the alerts that each held back.

@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from reauth.settings import store_path
 from reauth.store.accounts import SqliteAccounts
 from reauth.store.audit import SqliteAudit
+from reauth.store.feedback import SqliteLessons
 from reauth.store.figures import SqliteFigures
 from reauth.store.seal import create_key, read_key
 from reauth.store.sqlite import Options, SqliteStore, open_sqlite
@@ -52,6 +53,7 @@ __all__ = [
     "SqliteAudit",
     "SqliteCases",
     "SqliteFigures",
+    "SqliteLessons",
     "SqliteStore",
     "SqliteSuppressions",
     "create_key",

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple
 from typing import Any
 
@@ -22,6 +22,8 @@ from reauth.alert import (
 )
 from reauth.errors import StoreError
 from reauth.histogram import observe
+from reauth.label import label_of
+from reauth.news import Event, event_of
 from reauth.ports import Delivery
 from reauth.store.rows import CHANGED
 
@@ -38,9 +40,9 @@ _INSERT = f"INSERT INTO alert ({_COLUMNS}) VALUES ({', '.join('?' * 35)}) ON CON
 _UNRESOLVED = "state IN ('open', 'acknowledged')"
 """`UNRESOLVED`, in the words of the index `alert_unresolved`."""
 _TELL = """
-INSERT INTO outbox (id, alert, sink, due, state)
-SELECT COALESCE(MAX(id), 0) + 1, ?, ?, 0, 'waiting' FROM outbox WHERE 1 = 1
-ON CONFLICT (alert, sink) DO NOTHING
+INSERT INTO outbox (id, alert, sink, event, due, state)
+SELECT COALESCE(MAX(id), 0) + 1, ?, ?, ?, 0, 'waiting' FROM outbox WHERE true
+ON CONFLICT DO NOTHING
 """
 """Due at once: 0 lies before every clock. The condition keeps SQLite from reading ON as a join."""
 _DAY = 86_400.0
@@ -48,28 +50,42 @@ _ADD = """
 INSERT INTO alert_figure (name, value) VALUES (?, ?)
 ON CONFLICT (name) DO UPDATE SET value = alert_figure.value + excluded.value
 """
+_NOTE = """
+INSERT INTO delivery_attempt (id, delivery, alert, sink, event, at, number, result, fault)
+SELECT (SELECT COALESCE(MAX(id), 0) + 1 FROM delivery_attempt),
+    id, alert, sink, event, ?, attempts, ?, ?
+FROM outbox WHERE id = ?
+"""
+LONGEST_FAULT = 300
+"""Letters kept of what went wrong: a line in a table."""
+
+Told = Mapping[Event, Sequence[str]]
+"""Names of the sinks that are to be told of an event."""
 _DUE = f"""
-SELECT outbox.id, outbox.sink, outbox.attempts, {_QUALIFIED}
+SELECT outbox.id, outbox.sink, outbox.attempts, outbox.event, {_QUALIFIED}
 FROM outbox JOIN alert ON alert.id = outbox.alert
 WHERE outbox.state = 'waiting' AND outbox.due <= ? AND outbox.sink NOT IN ({{}})
+AND NOT EXISTS (
+    SELECT 1 FROM outbox AS earlier WHERE earlier.alert = outbox.alert
+    AND earlier.sink = outbox.sink AND earlier.state = 'waiting' AND earlier.id < outbox.id
+)
 ORDER BY outbox.due, outbox.id LIMIT ?
 """  # noqa: S608 - our own column names
+"""That it is closed is told to nobody who has yet to hear that it was raised."""
 
 
-def insert(
-    connection: sqlite3.Connection, alert: Alert, sinks: Sequence[str]
-) -> Alert | None:
+def insert(connection: sqlite3.Connection, alert: Alert, told: Told) -> Alert | None:
     """Keep a new alert and its deliveries; None if it, or an unresolved one, is there.
 
     Of one that is suppressed no sink is told. An unresolved one notes in its history that there was
     another alarm; if it was suppressed and that one is not, it is told of after all, and given.
     """
     if connection.execute(_INSERT, _values(alert)).rowcount != 1:
-        return _again(connection, alert, sinks)
+        return _again(connection, alert, told)
     if alert.suppressed:
         connection.execute("UPDATE suppression SET held = held + 1 WHERE id = ?", (alert.held,))
     else:
-        tell(connection, alert, sinks, alert.raised_at)
+        tell(connection, alert, told.get(Event.RAISED, ()), alert.raised_at)
     return alert
 
 
@@ -80,7 +96,7 @@ def tell(
 
     A test is no alert, and an escalation no other one.
     """
-    connection.executemany(_TELL, [(alert.id, sink) for sink in sinks])
+    announce(connection, alert.id, Event.RAISED, {Event.RAISED: sinks})
     if not alert.test and alert.escalated_at is None:
         connection.execute(
             "INSERT INTO alert_day (day, told) VALUES (?, 1)"
@@ -89,15 +105,19 @@ def tell(
         )
 
 
-def told(connection: sqlite3.Connection, day: int) -> int:
+def told_on(connection: sqlite3.Connection, day: int) -> int:
     """How many alerts were told on a day (days since 1970-01-01, UTC)."""
     row = connection.execute("SELECT told FROM alert_day WHERE day = ?", (day,)).fetchone()
     return row[0] if row else 0
 
 
-def _again(
-    connection: sqlite3.Connection, alert: Alert, sinks: Sequence[str]
-) -> Alert | None:
+def announce(connection: sqlite3.Connection, alert_id: str, event: Event, told: Told) -> None:
+    """Let the sinks that ask for it be told of an event, once."""
+    rows = [(alert_id, sink, event.value) for sink in told.get(event, ())]
+    connection.executemany(_TELL, rows)
+
+
+def _again(connection: sqlite3.Connection, alert: Alert, told: Told) -> Alert | None:
     """Note an alarm in the unresolved alert of its session and lane; give that if it is told."""
     row = connection.execute(
         f"SELECT {_COLUMNS} FROM alert"  # noqa: S608 - our own words
@@ -114,7 +134,7 @@ def _again(
     update(connection, noted, known.state)
     if noted.suppressed or not known.suppressed:
         return None
-    tell(connection, noted, sinks, alert.raised_at)
+    tell(connection, noted, told.get(Event.RAISED, ()), alert.raised_at)
     return noted
 
 
@@ -165,6 +185,15 @@ def select(
     return [_alert(row) for row in found]
 
 
+def of_user(connection: sqlite3.Connection, user: str, limit: int) -> list[Alert]:
+    """A user's newest alerts, newest first."""
+    found = connection.execute(
+        f"SELECT {_COLUMNS} FROM alert WHERE person = ? ORDER BY raised_at DESC, id LIMIT ?",  # noqa: S608 - our own column names
+        (user, limit),
+    )
+    return [_alert(row) for row in found]
+
+
 def where(connection: sqlite3.Connection, words: str, values: Sequence[Any]) -> list[Alert]:
     """Alerts that fit conditions; `words` are our own, never anybody's."""
     found = connection.execute(f"SELECT {_COLUMNS} FROM alert WHERE {words}", tuple(values))  # noqa: S608 - our own words
@@ -180,10 +209,13 @@ def one(connection: sqlite3.Connection, alert_id: str) -> Alert | None:
     return _alert(row) if row else None
 
 
-def update(connection: sqlite3.Connection, alert: Alert, was: State) -> bool:
+def update(
+    connection: sqlite3.Connection, alert: Alert, was: State, told: Told | None = None
+) -> bool:
     """Keep an alert that has moved on from `was`; False if it no longer stands there.
 
-    One that is closed changes `Store.version`: its session begins anew.
+    One that is closed changes `Store.version`: its session begins anew. Sinks that ask for it are
+    told, but of one that is suppressed: they know nothing of it.
     """
     values = (
         alert.state.value,
@@ -203,11 +235,26 @@ def update(connection: sqlite3.Connection, alert: Alert, was: State) -> bool:
     )
     if changed.rowcount != 1:
         return False
+    event = event_of(alert.state)
+    if event is not None and alert.state != was and not alert.suppressed:
+        announce(connection, alert.id, event, told or {})
     if alert.state not in UNRESOLVED:
+        _label(connection, alert)
         connection.execute(CHANGED)
     if alert.state is not was and not alert.test:
         _count(connection, alert, was)
     return True
+
+
+def _label(connection: sqlite3.Connection, alert: Alert) -> None:
+    """Keep what closing an alert said of its session, with the closing or not at all."""
+    label = label_of(alert)
+    if label is not None:
+        connection.execute(
+            "INSERT INTO label (alert, session, person, verdict, closed_by, closed_at, standing)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+            astuple(label)[:7],
+        )
 
 
 def _count(connection: sqlite3.Connection, alert: Alert, was: State) -> None:
@@ -221,7 +268,9 @@ def _count(connection: sqlite3.Connection, alert: Alert, was: State) -> None:
         connection.execute(_ADD, (f'alerts_total{{verdict="{alert.verdict}"}}', 1.0))
 
 
-def expire_unseen(connection: sqlite3.Connection, before: float, now: float) -> int:
+def expire_unseen(
+    connection: sqlite3.Connection, before: float, now: float, told: Told | None = None
+) -> int:
     """Let alerts expire that were raised before a time (s) and that nobody acknowledged."""
     old = connection.execute(
         f"SELECT {_COLUMNS} FROM alert WHERE state = ? AND raised_at < ?",  # noqa: S608 - our own
@@ -229,7 +278,7 @@ def expire_unseen(connection: sqlite3.Connection, before: float, now: float) -> 
     ).fetchall()
     for row in old:
         step = Step(now, "expire", "retention", "nobody acknowledged it")
-        update(connection, move(_alert(row), "expire", step), State.OPEN)
+        update(connection, move(_alert(row), "expire", step), State.OPEN, told)
     return len(old)
 
 
@@ -241,18 +290,22 @@ def due(
     # All at once: a row that cannot be read must not leave the others' snapshot open behind it.
     found = connection.execute(_DUE.format(marks), (now, *without, limit)).fetchall()
     return [
-        Delivery(delivery, _alert(row), sink, attempts) for delivery, sink, attempts, *row in found
+        Delivery(delivery, _alert(row), sink, attempts, Event(event))
+        for delivery, sink, attempts, event, *row in found
     ]
 
 
-def delivered(connection: sqlite3.Connection, delivery: int) -> None:
+def delivered(connection: sqlite3.Connection, delivery: int, at: float) -> None:
     """The sink has taken it."""
     connection.execute(
         "UPDATE outbox SET state = 'delivered', attempts = attempts + 1 WHERE id = ?", (delivery,)
     )
+    _note(connection, delivery, at, "delivered")
 
 
-def postponed(connection: sqlite3.Connection, delivery: int, until: float | None) -> None:
+def postponed(
+    connection: sqlite3.Connection, delivery: int, until: float | None, at: float, fault: str
+) -> None:
     """The sink has not taken it; None gives it up."""
     if until is None:
         change = "UPDATE outbox SET state = 'given_up', attempts = attempts + 1 WHERE id = ?"
@@ -260,6 +313,19 @@ def postponed(connection: sqlite3.Connection, delivery: int, until: float | None
     else:
         change = "UPDATE outbox SET due = ?, attempts = attempts + 1 WHERE id = ?"
         connection.execute(change, (until, delivery))
+    _note(connection, delivery, at, "given_up" if until is None else "failed", fault)
+
+
+def _note(
+    connection: sqlite3.Connection, delivery: int, at: float, result: str, fault: str = ""
+) -> None:
+    """Keep the attempt that a row of the outbox has just counted."""
+    connection.execute(_NOTE, (at, result, fault[:LONGEST_FAULT], delivery))
+
+
+def forget_attempts(connection: sqlite3.Connection, before: float) -> int:
+    """Delete attempts that were made before a time (s); how many."""
+    return connection.execute("DELETE FROM delivery_attempt WHERE at < ?", (before,)).rowcount
 
 
 def _values(alert: Alert) -> tuple[Any, ...]:

@@ -69,15 +69,15 @@ def write(
     connection: sqlite3.Connection,
     commit: Commit,
     sealer: Sealer,
-    sinks: Sequence[str],
+    told: alerts.Told,
     days: Mapping[str, int],
 ) -> list[Alert]:
     """Write a group inside an open transaction; the alerts that somebody is to be told of.
 
     Parameters
     ----------
-    sinks
-        Names of the sinks that are to be told of each new alert.
+    told
+        Names of the sinks that are to be told, by event.
     days
         What the day files gave: the last row of each day.
 
@@ -99,8 +99,8 @@ def write(
     write_trajectories(connection, commit.trajectories, sealer)
     if commit.rejects:
         _write_rejects(connection, commit.rejects)
-    told = [alerts.insert(connection, alert, sinks) for alert in commit.alerts]
-    return [alert for alert in told if alert is not None]
+    new = [alerts.insert(connection, alert, told) for alert in commit.alerts]
+    return [alert for alert in new if alert is not None]
 
 
 def write_trajectories(

@@ -39,7 +39,7 @@ LEFT JOIN (
         MAX(last_received) AS newest
     FROM session
     WHERE {person} AND cut = :cut AND trajectories > 0 AND NOT EXISTS (
-        SELECT 1 FROM alert WHERE alert.session = session.id AND alert.state = 'confirmed'
+        SELECT 1 FROM label WHERE label.session = session.id AND label.standing = 'never'
     )
     GROUP BY person
 ) AS gathered ON gathered.person = known.name
@@ -49,7 +49,7 @@ _GATHERED = """
 SELECT session.person, gathered.device, SUM(gathered.amount), SUM(gathered.unknown)
 FROM session JOIN gathered ON gathered.session = session.id
 WHERE {person} AND cut = :cut AND NOT EXISTS (
-    SELECT 1 FROM alert WHERE alert.session = session.id AND alert.state = 'confirmed'
+    SELECT 1 FROM label WHERE label.session = session.id AND label.standing = 'never'
 )
 GROUP BY session.person, gathered.device
 """
@@ -63,6 +63,7 @@ FROM active JOIN template
     ON template.person = active.person AND template.version = active.version
 WHERE {person}
 """
+_NAMED = "(SELECT value FROM json_each(:users))"
 _ASKED = tuple(
     (
         _PEOPLE.format(name=name, person=person),
@@ -70,18 +71,37 @@ _ASKED = tuple(
         _NEWEST_OF.format(person=person),
         _ACTIVE.format(person=f"active.{person}"),
     )
-    for name, person in (("1 = 1", "person IS NOT NULL"), ("name = :user", "person = :user"))
+    for name, person in (
+        ("1 = 1", "person IS NOT NULL"),
+        (f"name IN {_NAMED}", f"person IN {_NAMED}"),
+    )
 )
-"""What is asked of everybody, and of one user."""
+"""What is asked of everybody, and of some users."""
 
-_GENUINE_SESSIONS = """
+_OF_A_PERSON = (
+    "session", "recording", "tab", "held", "reject", "enrolment_line", "coverage_person", "label"
+)  # fmt: skip
+"""Tables whose rows go with their person."""
+
+_SESSIONS = """
 SELECT id FROM session
 WHERE person = ? AND cut = ? AND trajectories > 0 AND NOT EXISTS (
     SELECT 1 FROM alert WHERE alert.session = session.id
-    AND alert.state IN ('open', 'acknowledged', 'confirmed')
-)
+    AND alert.state IN ('open', 'acknowledged')
+) AND {labels}
 ORDER BY started DESC, id DESC
 """
+_LABELLED = "SELECT 1 FROM label WHERE label.session = session.id"
+GENUINE_SESSIONS = _SESSIONS.format(
+    labels=f"(NOT EXISTS ({_LABELLED}) OR EXISTS ({_LABELLED} AND standing = 'taught')"
+    f" AND NOT EXISTS ({_LABELLED} AND standing IN ('candidate', 'confirmed', 'never')))"
+)
+"""What trains: nothing was said of it, or all that was said of it has been taught."""
+CANDIDATE_SESSIONS = _SESSIONS.format(
+    labels=f"EXISTS ({_LABELLED} AND standing = 'confirmed')"
+    f" AND NOT EXISTS ({_LABELLED} AND standing IN ('candidate', 'never'))"
+)
+"""What a shadow may learn from beside it: two people said of each alert that it was the user."""
 _NEWEST = f"""
 SELECT {rows.POINTS} FROM trajectory
 WHERE session = ? AND lane = ?{{devices}} ORDER BY number DESC LIMIT ?
@@ -122,10 +142,12 @@ def actives(connection: sqlite3.Connection) -> dict[str, dict[str, int]]:
     return found
 
 
-def people(connection: sqlite3.Connection, cut: str, user: str | None = None) -> list[PersonRow]:
-    """Everyone who has a trajectory cut so, or a template, by name; or one of them."""
-    everybody, *about = _ASKED[user is not None]
-    asked = {"user": user, "cut": cut}
+def people(
+    connection: sqlite3.Connection, cut: str, users: Sequence[str] | None = None
+) -> list[PersonRow]:
+    """Everyone who has a trajectory cut so, or a template, by name; or those of some names."""
+    everybody, *about = _ASKED[users is not None]
+    asked = {"users": None if users is None else json.dumps(users), "cut": cut}
     devices: dict[str, dict[str, DeviceRow]] = {}
     gathered, newest, active = (connection.execute(sql, asked).fetchall() for sql in about)
     for name, device, amount, unknown in gathered:
@@ -169,12 +191,20 @@ def genuine(
     connection: sqlite3.Connection, sealer: Sealer, user: str, wanted: Wanted
 ) -> list[list[Trajectory]]:
     """A user's trajectories that may train, session by session in order, the newest kept."""
+    return of_sessions(connection, sealer, (GENUINE_SESSIONS, user), wanted)
+
+
+def of_sessions(
+    connection: sqlite3.Connection, sealer: Sealer, asked: tuple[str, str], wanted: Wanted
+) -> list[list[Trajectory]]:
+    """A user's trajectories of the sessions that a query names; `asked` are both."""
+    sessions, user = asked
     found: list[list[Trajectory]] = []
     left, names = wanted.limit, tuple(wanted.devices or ())
     marks = ", ".join("?" * len(names))
     of_class = "" if wanted.devices is None else f" AND COALESCE(device, '{UNTOLD}') IN ({marks})"
     newest = _NEWEST.format(devices=of_class)
-    for (session,) in connection.execute(_GENUINE_SESSIONS, (user, wanted.cut)).fetchall():
+    for (session,) in connection.execute(sessions, (user, wanted.cut)).fetchall():
         if left <= 0:
             break
         rows_of = connection.execute(newest, (session, wanted.lane, *names, left)).fetchall()
@@ -251,8 +281,6 @@ def save_template(connection: sqlite3.Connection, sealer: Sealer, template: Temp
     connection.execute("UPDATE person SET newest = newest + 1 WHERE name = ?", (user,))
     number = connection.execute("SELECT newest FROM person WHERE name = ?", (user,)).fetchone()[0]
     saved = replace(template, version=number)
-    text, arrays = to_parts(saved)
-    blob = _SIZE.pack(len(text)) + text.encode() + arrays
     values = (
         user,
         number,
@@ -260,7 +288,7 @@ def save_template(connection: sqlite3.Connection, sealer: Sealer, template: Temp
         int(saved.provisional),
         saved.enrolled_at,
         _quality(saved.quality),
-        sealer.seal("template", _name(user, number), blob),
+        sealer.seal("template", _name(user, number), packed(saved)),
     )
     connection.execute(
         "INSERT INTO template (person, version, device, provisional, enrolled_at, quality, sealed)"
@@ -373,7 +401,7 @@ def delete(connection: sqlite3.Connection, user: str) -> int:
     ).rowcount
     gone += connection.execute("DELETE FROM template WHERE person = ?", (user,)).rowcount
     gone += connection.execute("DELETE FROM person WHERE name = ?", (user,)).rowcount
-    for table in ("session", "recording", "tab", "held", "reject"):
+    for table in _OF_A_PERSON:
         gone += connection.execute(
             f"DELETE FROM {table} WHERE person = ?",  # noqa: S608 - our own table names
             (user,),
@@ -425,7 +453,23 @@ def _imported(row: SessionRow, trajectories: Sequence[Trajectory]) -> list[Traje
 
 
 def _template(sealer: Sealer, user: str, version: int, sealed: bytes) -> Template:
-    blob = sealer.open("template", _name(user, version), sealed)
+    return unpacked(sealer.open("template", _name(user, version), sealed))
+
+
+def packed(template: Template) -> bytes:
+    """A template as one text, to be sealed."""
+    text, arrays = to_parts(template)
+    return _SIZE.pack(len(text)) + text.encode() + arrays
+
+
+def unpacked(blob: bytes) -> Template:
+    """The template in such a text.
+
+    Raises
+    ------
+    TemplateError
+        If it is of other code, or damaged.
+    """
     (size,) = _SIZE.unpack_from(blob)
     at = _SIZE.size + size
     return from_parts(blob[_SIZE.size : at].decode(), blob[at:])

@@ -5,12 +5,13 @@ A group of batches is one function on the writer's thread (`desk.py`): day file,
 
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 
 from reauth.alert import Alert, State
 from reauth.errors import SettingsError, StoreError
+from reauth.news import Event
 from reauth.person import PersonRow
 from reauth.ports import (
     Commit,
@@ -50,7 +51,8 @@ _WRITER = (
 class Options:
     """What a store must know besides where it is.
 
-    `sinks` are the names that new alerts are to be delivered to, `keep` the times of retention;
+    `sinks` are the names that new alerts are to be delivered to, `followers` those that are told
+    of another event, `keep` the times of retention;
     `cut` names the segmenter of the lane that learns from here: no other's trajectories count.
     `durable` may be False where nothing outlives the process anyway.
     """
@@ -59,16 +61,23 @@ class Options:
     keep: StoreSettings = field(default_factory=StoreSettings)
     durable: bool = True
     cut: str = "pause"
+    followers: Mapping[Event, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def told(self) -> alerts.Told:
+        """Who is told of what."""
+        return {Event.RAISED: self.sinks, **self.followers}
 
 
 class SqliteStore:
     """See `reauth.ports.Store`; made by `open_sqlite`.
 
-    `desk` is for what else keeps tables in the file.
+    `desk` is for what else keeps tables in the file; `cut` is that of the options.
     """
 
     def __init__(self, path: str, sealer: Sealer, options: Options) -> None:
         self.desk = Desk(path, sealer, self._connect)
+        self.cut = options.cut
         self._path = path
         self._options = options
         self._raw = DayFiles(os.path.dirname(path), sealer, self._connect)
@@ -128,7 +137,7 @@ class SqliteStore:
         """The day files first: see `reauth.store.raw`."""
         days = self._raw.append(group.raw)
         return transaction(commit.write)(
-            connection, group, self.desk.sealer, self._options.sinks, days
+            connection, group, self.desk.sealer, self._options.told, days
         )
 
     async def unfinished(self) -> list[RawRow]:
@@ -192,7 +201,7 @@ class SqliteStore:
 
     async def person(self, user: str) -> PersonRow | None:
         """One of them."""
-        found = await self.desk.read(people.people, self._options.cut, user)
+        found = await self.desk.read(people.people, self._options.cut, [user])
         return found[0] if found else None
 
     async def genuine(
@@ -292,19 +301,19 @@ class SqliteStore:
 
     async def update_alert(self, alert: Alert, was: State) -> bool:
         """Keep an alert that has moved on from state `was`; False if somebody was faster."""
-        return await self.desk.write(alerts.update, alert, was)
+        return await self.desk.write(alerts.update, alert, was, self._options.told)
 
     async def due(self, now: float, limit: int, without: Collection[str] = ()) -> list[Delivery]:
         """Deliveries whose time has come, but for those to the sinks `without`."""
         return await self.desk.read(alerts.due, now, limit, tuple(without))
 
-    async def delivered(self, delivery: int) -> None:
+    async def delivered(self, delivery: int, at: float) -> None:
         """The sink has taken it."""
-        await self.desk.write(alerts.delivered, delivery)
+        await self.desk.write(alerts.delivered, delivery, at)
 
-    async def postponed(self, delivery: int, until: float | None) -> None:
+    async def postponed(self, delivery: int, until: float | None, at: float, fault: str) -> None:
         """It failed; try again at `until`, or never."""
-        await self.desk.write(alerts.postponed, delivery, until)
+        await self.desk.write(alerts.postponed, delivery, until, at, fault)
 
     # Upkeep
 
@@ -313,7 +322,9 @@ class SqliteStore:
         return await self.desk.on(self.desk.writer, self._expire, now)
 
     def _expire(self, connection: sqlite3.Connection, now: float) -> dict[str, int]:
-        gone = transaction(upkeep.expire)(connection, self._options.keep, now)
+        gone = transaction(upkeep.expire)(
+            connection, self._options.keep, now, self._options.told
+        )
         days = self._raw.expire(day_of(now - self._options.keep.raw))
         connection.executemany("DELETE FROM raw_day WHERE day = ?", [(day,) for day in days])
         upkeep.truncate_log(connection)

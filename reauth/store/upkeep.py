@@ -7,7 +7,7 @@ from typing import NamedTuple
 from reauth.device import UNKNOWN_DEVICE, UNTOLD
 from reauth.errors import StoreError
 from reauth.settings import StoreSettings
-from reauth.store.alerts import expire_unseen
+from reauth.store.alerts import Told, expire_unseen, forget_attempts
 from reauth.store.commit import LANE
 
 BUSY = 5.0
@@ -22,14 +22,16 @@ FROM trajectory WHERE session = ? AND lane = ? GROUP BY session, class
 """
 
 
-def expire(connection: sqlite3.Connection, keep: StoreSettings, now: float) -> dict[str, int]:
+def expire(
+    connection: sqlite3.Connection, keep: StoreSettings, now: float, told: Told | None = None
+) -> dict[str, int]:
     """Delete rows that are older than their retention; how many, by table.
 
     A session goes with its last trajectory. An alert that nobody acknowledges expires; it goes
     when it is closed and old.
     """
     movement, raw, alerts = now - keep.trajectories, now - keep.raw, now - keep.alerts
-    expire_unseen(connection, now - keep.unseen, now)
+    expire_unseen(connection, now - keep.unseen, now, told)
     gone = {"trajectory": _expire_trajectories(connection, movement)}
     gone["session"] = connection.execute(
         "DELETE FROM session WHERE first_received IS NULL AND last_t < ?", (movement,)
@@ -37,10 +39,15 @@ def expire(connection: sqlite3.Connection, keep: StoreSettings, now: float) -> d
     gone["alert"] = connection.execute(
         "DELETE FROM alert WHERE state IN (?, ?, ?) AND raised_at < ?", (*_CLOSED, alerts)
     ).rowcount
+    connection.execute("DELETE FROM label WHERE session NOT IN (SELECT id FROM session)")
     connection.execute("DELETE FROM suppression WHERE ends < ?", (alerts,))
     connection.execute("DELETE FROM alert_day WHERE day < ?", (int(alerts // 86_400),))
+    gone["delivery_attempt"] = forget_attempts(connection, now - keep.deliveries)
     gone["tab"] = connection.execute("DELETE FROM tab WHERE last_seen < ?", (raw,)).rowcount
     gone["held"] = connection.execute("DELETE FROM held WHERE received < ?", (raw,)).rowcount
+    gone["enrolment_run"] = connection.execute(
+        "DELETE FROM enrolment_run WHERE begun < ?", (movement,)
+    ).rowcount
     gone["reject"] = connection.execute("DELETE FROM reject WHERE received < ?", (raw,)).rowcount
     return gone
 

@@ -22,6 +22,7 @@ ROWS = {
     # devices and load balancers
     "GET /livez": (OPEN, 200),
     "GET /readyz": (OPEN, 200),
+    "GET /startupz": (OPEN, 503),
     "GET /proxy.pac": (OPEN, 200),
     "GET /ca.pem": (OPEN, 200),
     "GET /ca.der": (OPEN, 200),
@@ -67,7 +68,35 @@ ROWS = {
     "POST /tokens/{id}/end": ("m", 409),
     # what is watched
     "GET /": (ALL, 200),
+    "GET /keys": (ALL, 200),
+    "GET /system": (ALL, 200),
     "GET /users": ("vapmo", 200),
+    "GET /users/{user}": ("vapmo", 404),
+    "GET /api/v1/users": ("vapmo", 200),
+    "GET /api/v1/users/{user}": ("vapmo", 404),
+    "GET /coverage": ("vapmo", 200),
+    "GET /api/v1/coverage": (ALL, 200),
+    "GET /users/{user}/live": ("ap", 404),
+    "GET /users/{user}/live/stream": ("ap", 200),
+    "GET /users/{user}/sessions/{session}": ("ap", 404),
+    # users learnt and forgotten
+    "GET /enrol": ("m", 200),
+    "GET /enrol/{run}": ("m", 404),
+    "GET /api/v1/enrol/{run}": ("m", 404),
+    "POST /enrol": ("m", 400),
+    "POST /users/{user}/train": ("m", 409),
+    "POST /users/{user}/pause": ("m", 400),
+    "POST /users/{user}/resume": ("m", 409),
+    "POST /users/{user}/rollback": ("m", 400),
+    "POST /users/{user}/import": ("m", 400),
+    "POST /users/{user}/delete": ("o", 400),
+    # the machine
+    "GET /settings": ("mou", 200),
+    "GET /api/v1/settings": ("mou", 200),
+    "GET /audit": ("mou", 200),
+    "GET /audit/check": ("mou", 200),
+    "GET /api/v1/audit": ("mou", 200),
+    "GET /api/v1/audit/check": ("mou", 200),
     # alerts
     "GET /alerts": ("vapm", 200),
     "GET /alerts/{id}": ("vapm", 404),
@@ -105,7 +134,7 @@ INSIDE = {"GET /login": 303}
 """What an open row says to who is in already."""
 
 SCOPES = {
-    Act.LOOK: {"GET /api/v1/me", "GET /api/v1/openapi.json"},
+    Act.LOOK: {"GET /api/v1/me", "GET /api/v1/openapi.json", "GET /api/v1/coverage"},
     Act.SEE_ALERTS: {
         "GET /api/v1/alerts",
         "GET /api/v1/alerts/groups",
@@ -113,7 +142,7 @@ SCOPES = {
         "GET /api/v1/suppressions",
         "GET /api/v1/maintenance",
     },
-    Act.SEE_USERS: set(),
+    Act.SEE_USERS: {"GET /api/v1/users", "GET /api/v1/users/{user}"},
     Act.SEE_MOVEMENT: set(),
     Act.WORK_ALERTS: {
         "POST /alerts/{id}/ack",
@@ -132,11 +161,19 @@ SCOPES = {
         "POST /suppressions/{id}/end",
     },
     Act.APPROVE: set(),
-    Act.ENROL: set(),
-    Act.DELETE_USER: set(),
-    Act.SEE_SETTINGS: set(),
+    Act.ENROL: {
+        "GET /api/v1/enrol/{run}",
+        "POST /enrol",
+        "POST /users/{user}/train",
+        "POST /users/{user}/pause",
+        "POST /users/{user}/resume",
+        "POST /users/{user}/rollback",
+        "POST /users/{user}/import",
+    },
+    Act.DELETE_USER: {"POST /users/{user}/delete"},
+    Act.SEE_SETTINGS: {"GET /api/v1/settings"},
     Act.INTEGRATE: {"POST /alerts/test", "POST /maintenance", "POST /maintenance/{id}/end"},
-    Act.SEE_AUDIT: set(),
+    Act.SEE_AUDIT: {"GET /api/v1/audit", "GET /api/v1/audit/check"},
     Act.KEEP_ACCOUNTS: {
         "GET /api/v1/accounts",
         "GET /api/v1/accounts/{name}",

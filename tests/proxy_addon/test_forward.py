@@ -2,17 +2,19 @@
 
 import asyncio
 import json
+import re
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import h11
 import pytest
 
 from proxy_addon.forward import Forward, Reply
 from reauth.claim import ANSWER_SEAL, Claim, Keys, seal_answer, unseal
-from reauth.settings import Ingest, Proxy, Settings
+from reauth.settings import Ingest, Proxy, Settings, Tracing
 from tests.proxy_addon.harness import KEYS, PATIENCE, House, ingest, now, until
 
 CLAIM = Claim(None, "10.0.0.1", "site", 0.0, 0.0, "unknown", 0.0, "page", "ok")
@@ -307,3 +309,30 @@ async def test_an_answer_that_breaks_http_is_none(tmp_path: Path):
     async with forwarding(tmp_path / "s") as forward:
         assert 503 == (await forward.send(CLAIM, b"x")).status
     server.close()
+
+
+@pytest.mark.parametrize(
+    ("tracing", "traced"),
+    [
+        (Tracing(), False),
+        (Tracing(endpoint="http://127.0.0.1:4318/v1/traces", share=0.0), False),
+        (Tracing(endpoint="http://127.0.0.1:4318/v1/traces", share=1.0), True),
+    ],
+    ids=["off", "none", "all"],
+)
+async def test_a_share_of_the_groups_is_traced(tmp_path: Path, tracing: Tracing, traced: bool):
+    """Only where somebody collects; the ingest is told in the head of the request."""
+    heads = []
+
+    async def say(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        heads.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.close()
+
+    settings = Settings(ingest=Ingest(listen=f"unix:{tmp_path}/s"), tracing=tracing)
+    forward = Forward(settings, KEYS, Counter(), lambda: 0.0)
+    async with await asyncio.start_unix_server(say, tmp_path / "s"):
+        with suppress(EOFError, OSError, h11.RemoteProtocolError):
+            await forward._exchange([], {})
+
+    form = rb"traceparent: 00-[0-9a-f]{32}-[0-9a-f]{16}-01\r\n"
+    assert traced == bool(re.search(form, heads[0], re.IGNORECASE))

@@ -169,3 +169,33 @@ async def test_memory_of_pages_is_bounded(monkeypatch: pytest.MonkeyPatch):
         town.served(path)
 
     assert town.names() == ["page"] * 4 + ["again"]
+
+
+async def test_pages_without_the_observer_are_told_if_somebody_goes_to_them():
+    """By their site alone; frames and what is fetched ahead are nobody's page."""
+    town = Town()
+    ahead = GONE_TO | {"sec-purpose": "prefetch"}
+    for headers in (GONE_TO, ahead, {"sec-fetch-dest": "iframe"}):
+        town.notes.unwatched(RequestHead("GET", "/secret", "a.example", headers), SENDER)
+
+    [claim] = town.told
+    assert ("unwatched", "", None) == (claim.token, claim.page, claim.host)
+
+
+async def test_tunnels_are_told_by_their_site():
+    """Each of them: nobody knows what goes over it."""
+    town = Town()
+    town.notes.tunnelled(SENDER)
+
+    [claim] = town.told
+    assert ("tunnelled", SENDER.identity.user) == (claim.token, claim.user)
+
+
+async def test_changes_are_told_only_where_they_are_wanted():
+    """Pages are told all the same: coverage is of everybody."""
+    town = Town()
+    town.notes._acts = False
+    town.requested("POST", FORM)
+    town.served()
+
+    assert ["page"] == town.names()

@@ -495,6 +495,17 @@ async def test_a_page_is_told_of_once_it_bears_the_tag():
     assert [] == nothing.names()
 
 
+async def test_a_page_that_goes_unwatched_is_told_of():
+    """With its reason in a counter, and its site in a note."""
+    one = One()
+    heard = Heard(one)
+
+    one.asked()
+    one.answered(b"<html>", Content_Encoding="unheard-of", Content_Type="text/html")
+
+    assert ["unwatched"] == heard.names()
+
+
 @pytest.mark.parametrize("standing", [Standing.CLEAR, Standing.STOPPED, Standing.WITHDRAWN])
 async def test_changes_are_told_of_people_who_are_observed(standing: Standing):
     """Of nobody else, whatever they send."""

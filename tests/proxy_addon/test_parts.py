@@ -13,7 +13,7 @@ from proxy_addon.control import Snapshot
 from proxy_addon.identity import Peer
 from proxy_addon.parts import Parts, read_keys, read_settings, refuse_secret_logs, trusted
 from proxy_addon.policy import Standing
-from reauth.claim import keys_to_text
+from reauth.claim import keys_to_text, site_of
 from reauth.errors import SettingsError
 from tests.origin import certificates
 from tests.proxy_addon.harness import KEYS, House
@@ -203,3 +203,28 @@ def test_our_own_ports_are_those_that_listen(house: House, monkeypatch: pytest.M
     monkeypatch.setattr(ctx, "master", SimpleNamespace(addons=addons), raising=False)
 
     assert {4711, 8082, 8083} == parts_of(house)._own_ports()
+
+
+async def test_what_is_not_decrypted_is_told_of_by_its_site(house: House):
+    """The name that decides, with a port that is not the usual one; nobody is told of the rest."""
+    parts = parts_of(house)
+    told = []
+    for host, port in (("bank.example", 443), ("bank.example", 8443), ("open.example", 443)):
+        client = SimpleNamespace(id="1", peername=("10.0.0.1", 5), transport_protocol="tcp")
+        server = SimpleNamespace(address=(host, port))
+        hello = SimpleNamespace(sni=host, cipher_suites=[], extensions=[], alpn_protocols=[])
+        context = SimpleNamespace(client=Weak(client), server=server)
+        told.append(parts.tunnelled(SimpleNamespace(context=context, client_hello=hello)))
+
+    claims = [waiting.claim for waiting in parts.forward._queue]
+    assert ["excluded", "excluded", ""] == told
+    origins = ("https://bank.example", "https://bank.example:8443")
+    assert [site_of(KEYS, origin) for origin in origins] == [claim.site for claim in claims]
+    assert {("tunnelled", "10.0.0.1")} == {(claim.token, claim.client) for claim in claims}
+
+
+class Weak:
+    """A client's connection as the hooks see it; it is forgotten with its connection."""
+
+    def __init__(self, told: SimpleNamespace) -> None:
+        vars(self).update(vars(told))

@@ -748,3 +748,24 @@ async def test_tabs_that_two_senders_say_to_be_are_an_alert(store, clock, engine
         await send(engine, clock, [first, replace(first, body=bytes(body))])
 
     assert [("bot", "forks")] == [(alert.kind, alert.rule) for alert in await store.alerts()]
+
+
+async def test_who_looks_on_sees_what_is_stored_and_nothing_else(engine, store, clock, template):
+    """Movement and scores once they are committed; of a group that is not kept, nothing."""
+    await store.save_template(template)
+    await engine.tick(clock.now)
+    with engine.watching.look("alice") as onlooker:
+        broken = store.commit
+
+        async def fails(commit):
+            raise StoreError("busy")
+
+        store.commit = fails
+        with suppress(StoreError):
+            await send(engine, clock, accepted(movement(0, 1)))
+        assert onlooker._waiting.empty()
+        store.commit = broken
+        await send(engine, clock, accepted(movement(0, 4)))
+        seen = [onlooker._waiting.get_nowait() for _ in range(onlooker._waiting.qsize())]
+
+    assert {"moved", "scored"} == {piece["kind"] for piece in seen}

@@ -295,6 +295,35 @@ async def test_what_comes_beside_batches_is_noted_and_nothing_of_it_is_stored(cl
     assert await store.session("alice", "10.0.0.1") is None
 
 
+async def test_what_is_told_of_sites_is_counted_and_speaks_against_nobody(client, store):
+    """Unwatched pages and tunnels neither tell of a silence nor hide one."""
+    told = []
+    for number in range(10):
+        at = EPOCH + 6 * number
+        told += [(claim(at=at, token="page", page=f"p{number}"), b"")]
+        told += [(claim(at=at, token="unwatched", page=""), b"")]
+        told += [(claim(at=at, token="tunnelled", page=""), b"")]
+    _, said = await post(client, seal(KEYS, told, {}, EPOCH))
+
+    assert {result["status"] for result in said["results"]} == {204}
+    assert [(alert.kind, alert.rule) for alert in await store.alerts()] == [("absence", "silent")]
+    seen = client.app[RECEIVER].coverage.take(EPOCH + 900).sites
+    assert {"unwatched": 10, "tunnelled": 10, "silent": 10} == {
+        what.value: amount for (_, _, what), amount in seen.items()
+    }
+
+
+async def test_who_listens_to_the_control_stream_is_counted(client, control):
+    """A proxy process that has gone is not."""
+    answer = await listen(client)
+    await heard(answer)
+    assert 1 == control.listeners
+    control.stop()
+    while await answer.content.readline():
+        continue
+    assert 0 == control.listeners
+
+
 async def test_who_is_refused_unread_is_not_silent(client, store):
     """A batch that is too large was one all the same."""
     told = []

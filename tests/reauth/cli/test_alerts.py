@@ -191,3 +191,11 @@ def test_a_test_alert_is_marked_as_one(alarmed):
     assert "verdict test" in alarmed.type("alerts", "dismiss", alert["id"]).out
     assert "is a test, told to 1 sinks" in alarmed.type("alerts", "test").out
     assert "alert.test" == alarmed.type("audit", "list", "--json").json[0]["action"]
+
+
+def test_alerts_that_belong_together_are_one_group(alarmed):
+    """An hour apart they are three; each names its alerts."""
+    told = alarmed.type("alerts", "groups", "--json").json
+    assert [["a2"], ["a1"], ["a0"]] == [group["ids"] for group in told]
+    assert "anna" in alarmed.type("alerts", "groups").out
+    assert "no alerts\n" == alarmed.type("alerts", "groups", "--since", "2999-01-01T00:00:00Z").out

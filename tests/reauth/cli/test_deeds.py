@@ -41,7 +41,7 @@ def test_what_was_done_to_a_user_is_noted(town, words, action, subject):
     [
         (("enrol", "pause", "nobody"), "enrol.pause"),
         (("alerts", "ack", "none"), "alert.ack"),
-        (("db", "backup", "."), "db.backup"),
+        (("db", "backup", "/nowhere/copy.db"), "db.backup"),
         (("ca", "rotate"), "ca.rotate"),
     ],
 )

@@ -1,6 +1,8 @@
 """`reauth enrol`: learning a user and taking it back, from outside."""
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -147,3 +149,43 @@ def test_the_background_tells_how_far_people_drift(place):
     assert told["once"] != told["expected"]["once"]
     assert f"by {told['sessions']} later sessions of 5 users" in said.out
     assert f"{told['once']['spread']:.2f}" in said.out
+
+
+def test_the_reason_of_a_pause_is_kept_and_audited(town):
+    """Whoever looks later must know why."""
+    assert 0 == town.type("enrol", "pause", "alice", "--reason", "broken arm").code
+
+    told = town.type("audit", "list", "--json").out
+    assert "enrol.pause" in told and "broken arm" in told
+    assert 0 == town.type("enrol", "resume", "alice").code
+
+
+def test_a_list_is_enrolled_line_by_line(place):
+    """Each tells what became of it; one that failed is exit code 1, and the others are done."""
+    recording = Path(place.recording(0, 10))
+    rows = f"user,note,file\nanna,desk 4,{recording.name}\nbert,,\ncarl,,bad.csv\n"
+    (recording.parent / "bad.csv").write_text("no recording\n", "utf-8")
+    users = recording.parent / "list.csv"
+    users.write_text(rows, "utf-8")
+
+    said = place.type("enrol", "bulk", str(users), "--json")
+    told = [json.loads(line) for line in said.out.splitlines()]
+    assert 1 == said.code
+    assert [("anna", "done"), ("bert", "done"), ("carl", "failed")] == [
+        (row["user"], row["state"]) for row in told
+    ]
+    assert "trajectories imported" in told[0]["told"]
+    assert ["anna", "bert"] == [
+        row["user"] for row in place.type("enrol", "status", "--json").json
+    ]
+
+
+def test_a_list_that_breaks_its_form_is_refused_as_a_whole(place, tmp_path):
+    """One line on stderr says which line."""
+    users = tmp_path / "list.csv"
+    users.write_text("user\nanna\n\x01\n", "utf-8")
+
+    said = place.type("enrol", "bulk", str(users))
+    assert 1 == said.code and "line 3: " in said.err
+    assert [] == place.type("enrol", "status", "--json").json
+    assert 1 == place.type("enrol", "bulk", str(tmp_path / "none.csv")).code

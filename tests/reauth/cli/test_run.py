@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -356,3 +357,51 @@ def alive(pid):
     except OSError:
         return False
     return stat.rpartition(")")[2].split()[0] != "Z"
+
+
+def asked(url):
+    """Status of an answer, whatever it is; None where nobody accepts."""
+    try:
+        return got(url)[0]
+    except urllib.error.HTTPError as answer:
+        return answer.code
+    except OSError:
+        return None
+
+
+def test_readiness_flips_before_the_listeners_close(place, monkeypatch):
+    """SIGTERM: load balancers are told, all is served as before meanwhile, then all closes.
+
+    systemd hears when we accept, that we live, and when we go.
+    """
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(place.folder / "notify"))
+        manager.settimeout(PATIENCE)
+        monkeypatch.setenv("NOTIFY_SOCKET", str(place.folder / "notify"))
+        monkeypatch.setenv("WATCHDOG_USEC", "600000000")
+        with place.start("serve", "--set", "health.pre_stop_s=3") as running:
+            console = running.ready["console"]
+            assert b"READY=1" == manager.recv(64)
+            assert b"WATCHDOG=1" == manager.recv(64)
+            assert [200] * 2 == [asked(f"{console}{path}") for path in ("/readyz", "/startupz")]
+
+            running.process.send_signal(signal.SIGTERM)
+            assert b"STOPPING=1" == manager.recv(64)
+            told = time.monotonic()
+            answers = [asked(f"{console}{path}") for path in ("/readyz", "/livez", "/proxy.pac")]
+            assert time.monotonic() - told < 2.5, "too slow a machine to see it"
+            assert [503, 200, 503] == answers
+            assert 200 == asked(f"{running.ready['metrics']}/metrics")
+            assert 0 == running.process.wait(PATIENCE)
+            assert 3.0 <= time.monotonic() - told < 3.0 + 10.0
+            assert asked(f"{console}/livez") is None
+
+
+def test_session_keys_are_written_nowhere(place, monkeypatch):
+    """privacy-ops.md §7: a start with such a variable is refused."""
+    monkeypatch.setenv("SSLKEYLOGFILE", str(place.folder / "keys"))
+
+    said = place.type("serve")
+
+    assert 2 == said.code
+    assert "SSLKEYLOGFILE is set" in said.err

@@ -8,10 +8,14 @@ from aiohttp.test_utils import TestClient, TestServer
 from reauth import ca, console
 from reauth.access import FIRST
 from reauth.console.health import Readiness
+from reauth.console.subjects import Machine, Subjects
 from reauth.doors import doors_of
 from reauth.enrol import Enroller
+from reauth.enrolling import Cut, Enrolling, Lists
+from reauth.lanes import identity_recipe
 from reauth.settings import Settings
 from reauth.triage import Triage
+from reauth.watching import Watching
 from tests.people import access_to, log_in
 from tests.rows import NOON
 
@@ -28,6 +32,19 @@ def site(store, tmp_path):
     doors = doors_of(store)
     enroller = Enroller(store, Settings(), lambda: NOON)
     accounts, logins = access_to(store, lambda: NOON)
+    settings = Settings()
+    cut = Cut(identity_recipe(settings), settings.identity_lane.session_gap)
+    enrolling = Enrolling(store, doors.roster, enroller, cut, lambda: NOON)
+    subjects = Subjects(
+        settings=settings,
+        roster=doors.roster,
+        enrolling=enrolling,
+        lists=Lists(enrolling, doors.runs, lambda: NOON),
+        coverage=doors.coverage,
+        films=doors.films,
+        watching=Watching(),
+        machine=lambda: Machine("http://127.0.0.1:8083", 1, {"csp-sandbox": 3}, NOON - 50),
+    )
     return console.Site(
         store=store,
         people=lambda: enroller.status(None),
@@ -41,6 +58,7 @@ def site(store, tmp_path):
         triage=Triage(store, doors.cases, doors.suppressions, lambda: NOON),
         accounts=accounts,
         logins=logins,
+        subjects=subjects,
     )
 
 

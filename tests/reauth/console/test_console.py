@@ -75,7 +75,7 @@ async def test_a_store_that_fails_is_told(browse):
     async def fails():
         raise StoreError("the store cannot go on: disk I/O error")
 
-    answer = await (await browse(people=fails)).get("/users")
+    answer = await (await browse(people=fails)).get("/")
 
     assert 503 == answer.status
     assert "disk I/O error" in await answer.text()

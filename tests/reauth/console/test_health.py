@@ -30,6 +30,21 @@ async def test_a_reason_or_a_failure_is_told():
     assert {"disk": "2 % free", "store": "cannot go on", "queue": None} == answer
 
 
+async def test_advice_keeps_nobody_away():
+    """A sink that is down is shown; data are taken all the same, as they wait for it."""
+
+    async def down():
+        return "3 deliveries were given up"
+
+    readiness = Readiness({"store": well, "sinks": down}, advisory=("sinks",))
+    answer = await readiness.ask()
+
+    assert "3 deliveries were given up" == answer["sinks"]
+    assert readiness.allows(answer)
+    readiness.stop()
+    assert not readiness.allows(await readiness.ask())
+
+
 async def test_a_probe_that_hangs_is_not_well():
     """The answer comes all the same."""
 

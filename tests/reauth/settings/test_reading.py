@@ -17,6 +17,11 @@ UNITS = {
 }  # fmt: skip
 OTHER = {
     "proxy.listen": "[::1]:0",
+    "log.level": "error",
+    "log.format": "text",
+    "log.access_share": 0.5,
+    "tracing.endpoint": "https://collector.example/v1/traces",
+    "tracing.share": 0.5,
     "proxy.mode": "upstream:http://192.0.2.1:3128",
     "ingest.listen": "unix:/run/reauth/ingest.sock",
     "console.listen": "localhost:0",
@@ -210,6 +215,10 @@ def test_variables_of_others_are_none_of_ours():
         ("[identity_lane]\npause_ms = true", "pause_ms must be a number"),
         ("[identity_lane]\nwindow = 5.0", "window must be a whole number"),
         ("[proxy]\nprocesses = -1", "processes must be 0 or more"),
+        ("[log]\nlevel = 'loud'", "mitm.toml: log.level is one of debug, info"),
+        ("[log]\nformat = 'xml'", "mitm.toml: log.format is one of json, text"),
+        ("[log]\naccess_share = 2.0", "mitm.toml: log.access_share is a share, 0 to 1"),
+        ("[tracing]\nendpoint = 'http://a:b@c/'", "mitm.toml: tracing.endpoint is http"),
         ("[proxy]\nmode = 'sideways'", "mitm.toml: proxy.mode 'sideways' is none that we know"),
         ("[proxy]\nexclude = ['a', 5]", "exclude must be a list of strings"),
     ],

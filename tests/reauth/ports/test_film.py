@@ -1,0 +1,13 @@
+"""What stands at the door `reauth.ports.film`: values that nobody changes."""
+
+from dataclasses import fields, is_dataclass
+
+from reauth.ports import film
+
+
+def test_rows_are_plain_values():
+    """Frozen, so that who reads one may keep it."""
+    own = [one for one in vars(film).values() if is_dataclass(one)]
+    rows = [one for one in own if one.__module__ == film.__name__]
+
+    assert rows and all(row.__dataclass_params__.frozen and fields(row) for row in rows)
