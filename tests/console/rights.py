@@ -22,6 +22,7 @@ ROWS = {
     # devices and load balancers
     "GET /livez": (OPEN, 200),
     "GET /readyz": (OPEN, 200),
+    "GET /startupz": (OPEN, 503),
     "GET /proxy.pac": (OPEN, 200),
     "GET /ca.pem": (OPEN, 200),
     "GET /ca.der": (OPEN, 200),
@@ -67,6 +68,8 @@ ROWS = {
     "POST /tokens/{id}/end": ("m", 409),
     # what is watched
     "GET /": (ALL, 200),
+    "GET /keys": (ALL, 200),
+    "GET /system": (ALL, 200),
     "GET /users": ("vapmo", 200),
     "GET /users/{user}": ("vapmo", 404),
     "GET /api/v1/users": ("vapmo", 200),

@@ -6,6 +6,7 @@ Nothing of it may be answered by 500, or by what the document does not know.
 import asyncio
 import json
 import os
+import re
 from io import BytesIO
 
 import pytest
@@ -109,7 +110,7 @@ async def test_odd_bodies_are_refused_everywhere(running, browse, odd):
     client = await browse(roles=[*FIRST, Role.AUDITOR])
     form = {"Content-Type": "application/x-www-form-urlencoded", **from_here(client)}
     for action in ACTIONS:
-        path = action.path.replace("{id}", "x").replace("{name}", "x")
+        path = re.sub(r"\{\w+[^}]*\}", "x", action.path)
         answer = await client.post(f"{API}{path}", data=BytesIO(ODD[odd]), headers=headers)
         assert answer.status in (400, 403, 413), (path, await answer.text())
         if odd == "too large":
@@ -128,9 +129,9 @@ async def test_odd_names_in_paths_are_names(browse, odd):
     """Not paths, not SQL, not headers: there is nothing of this name."""
     client = await browse(roles=[*FIRST, Role.AUDITOR])
     for row in TABLE:
-        if "{" not in row.path or not isinstance(row, Route):
+        if "{" not in row.path or not isinstance(row, Route) or row.path.endswith("stream"):
             continue
-        path = row.path.replace("{id}", odd).replace("{name}", odd)
+        path = re.sub(r"\{\w+[^}]*\}", lambda _: odd, row.path)
         status, text = await raw(client, path)
         head, _, body = text.partition("\r\n\r\n")
         assert status in (200, 400, 404), (path, text[:300])
