@@ -69,13 +69,17 @@ async def test_pages_are_for_reading(browse):
         assert 405 == (await client.post(path, headers=from_here(client))).status
 
 
-async def test_a_store_that_fails_is_told(browse):
-    """503 and the reason, not a trace."""
+class Failing:
+    """A door of a store whose disk has failed."""
 
-    async def fails():
+    async def backlog(self):
+        """Nothing can be read."""
         raise StoreError("the store cannot go on: disk I/O error")
 
-    answer = await (await browse(people=fails)).get("/")
+
+async def test_a_store_that_fails_is_told(browse):
+    """503 and the reason, not a trace."""
+    answer = await (await browse(scenes=Failing())).get("/")
 
     assert 503 == answer.status
     assert "disk I/O error" in await answer.text()

@@ -212,8 +212,8 @@ async def test_the_overview_counts_what_is_held_back(client):
     """By what; nothing is held in secret."""
     page = await (await client.get("/")).text()
 
-    assert "<b>1</b> open alert is held back" in page
-    assert "many at once 1" in page
+    assert "<b>1</b> open, but held back" in page
+    assert "1 as many came at once" in page
 
 
 async def test_pages_show_what_people_made_of_an_alert(client, store):

@@ -129,7 +129,7 @@ async def test_an_empty_house_says_how_it_fills(browse):
 
     assert "Nobody is watched yet" in await page(client, "/")
     assert "Nobody yet" in await page(client, "/users")
-    assert "No alerts in the last 30 days" in await page(client, "/alerts")
+    assert "No such alerts in the last 30 days" in await page(client, "/alerts")
 
 
 async def test_no_page_tells_when_somebody_worked(browse, store):
