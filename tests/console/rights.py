@@ -90,7 +90,6 @@ ROWS = {
     "GET /coverage": ("vapmo", 200),
     "GET /api/v1/coverage": (ALL, 200),
     # the machine
-    "GET /system": (ALL, 200),
     "GET /settings": ("mou", 200),
     "GET /api/v1/settings": ("mou", 200),
     "GET /integrations": ("mou", 200),
