@@ -82,6 +82,11 @@ class Forward:
         self._closed = False
         self._fault = ""
 
+    @property
+    def depth(self) -> int:
+        """Batches that wait for the ingest's word."""
+        return self._pending
+
     async def send(self, claim: Claim, body: bytes) -> Reply:
         """Send one batch and wait until it is stored, refused or given up."""
         if self._closed or self._pending >= self._limit:

@@ -13,6 +13,7 @@ that gets no tag still has to be re-encoded, and only what cannot be decoded at 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from enum import Enum, auto
+from time import perf_counter
 from typing import Final
 
 from proxy_addon.codec import CodecError, Decoder, Encoder, decoder
@@ -20,6 +21,7 @@ from proxy_addon.locate import Finding, Locator
 from proxy_addon.meta import MetaFilter
 from proxy_addon.policy import Reason
 from proxy_addon.prelude import Front
+from proxy_addon.watch import Watch
 
 #: A piece shorter than this is a page that comes bit by bit, and the browser shall see it at once;
 #: longer ones are seen soon enough, and flushing costs bytes (transparency.md, 2.2).
@@ -115,6 +117,8 @@ class Injector:
         What was reported; None while undecided.
     cut
         Whether the body had to break off: no more goes out, and its end must not look like one.
+    watch
+        Times the page; None: nobody asks.
 
     Examples
     --------
@@ -128,7 +132,7 @@ class Injector:
 
     __slots__ = (
         "_behind", "_decoder", "_encoder", "_held", "_idle", "_insert", "_locator", "_mode",
-        "_over", "_raw", "_report", "_same", "cut", "outcome",
+        "_over", "_raw", "_report", "_same", "cut", "outcome", "watch",
     )  # fmt: skip
 
     def __init__(
@@ -154,6 +158,7 @@ class Injector:
         self._over = False  # the origin has broken off
         self.outcome: Reason | None = None
         self.cut = False
+        self.watch: Watch | None = None
 
     def __call__(self, data: bytes) -> list[bytes]:
         """Take the next raw bytes, `b""` at the end; give what may go out: one piece, or none.
@@ -164,11 +169,16 @@ class Injector:
             return [data] if data else []
         if self._mode is _Mode.OVER:
             return []
+        since = perf_counter()
         try:
             out = self._scan(data) if self._mode is _Mode.SCAN else self._code(data)
         except Exception as error:  # a bug of ours may cost a page its tag, never a user the page
             out = self._give_up(error)
         whole = b"".join(out)
+        if self.watch is not None:
+            over = not data or self._mode in (_Mode.RAW, _Mode.OVER)
+            self.watch.took(since, gave=bool(whole), over=over)
+            self.watch = None if over else self.watch
         return [whole] if whole else []
 
     @property

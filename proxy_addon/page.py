@@ -7,7 +7,7 @@ up to a cap, as whether its page can be watched must be known before its first b
 
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +37,7 @@ from proxy_addon.policy import (
 )
 from proxy_addon.prelude import Front, prelude, version_of
 from proxy_addon.route import Route, Sender
+from proxy_addon.watch import Watch
 from reauth.claim import Keys, site_of
 from reauth.settings import Settings
 
@@ -222,15 +223,16 @@ class Pages:
         self, flow: http.HTTPFlow, head: ResponseHead, visit: Visit, decision: Decision
     ) -> None:
         assert flow.response is not None
-        fields = flow.response.headers.fields
+        watch, fields = Watch(self._counters), flow.response.headers.fields
+        told = headers.values(fields, _CSP), headers.values(fields, _CSP_REPORT)
         relaxed = csp.relax(
-            headers.values(fields, _CSP),
-            headers.values(fields, _CSP_REPORT),
+            *told,
             origin=visit.sender.origin,
             script_path=self._route.prefix + self._route.observer.file,
             integrity_hash=self._route.observer.integrity,
             connect_prefix=self._route.prefix,
         )
+        self._count_policies(told, relaxed)
         if relaxed.skip is not None:
             self._count(Reason(relaxed.skip), visit)
             if visit.site.closed:
@@ -256,7 +258,7 @@ class Pages:
             if visit.site.closed:
                 self._hold(flow, visit, injector)
             else:
-                flow.response.stream = injector
+                injector.watch, flow.response.stream = watch, injector
         by, status = _told_by(visit.head), head.status
         _take(flow.response, headers.keep_apart(edited, by=by, status=status))
         if decision.reason is Reason.NO_TRANSFORM:
@@ -350,6 +352,14 @@ class Pages:
     def _count_worker(self, reason: Reason) -> None:
         if reason is Reason.INJECTED:
             self._counters["worker_prelude_total"] += 1
+
+    def _count_policies(
+        self, told: tuple[Sequence[str], Sequence[str]], relaxed: csp.Relaxed
+    ) -> None:
+        if any(told):
+            same = told == (relaxed.enforced, relaxed.report_only)
+            action = "skipped" if relaxed.skip else "unchanged" if same else "relaxed"
+            self._counters[f'csp_rewrites_total{{action="{action}"}}'] += 1
 
     def _count(self, reason: Reason, visit: Visit) -> None:
         """Count what became of a document; one that went unwatched by fault is told aloud."""

@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from time import perf_counter
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -34,6 +35,7 @@ from reauth.claim import (
     token_in,
 )
 from reauth.errors import SettingsError, WireError
+from reauth.histogram import observe
 from reauth.settings import Settings
 
 MAX_BODY = 65536
@@ -272,7 +274,9 @@ class Route:
                 self._counters["first_tokens_total"] += 1
             renewal = self.token(sender) if _is_same_origin(request, sender.origin) else ""
             return _response(403, _reply_headers(opaque), renewal)
+        since = perf_counter()
         reply = await self._forward.send(self.claim(sender, page, verdict, now), body)
+        observe(self._counters, "obs_ack_seconds", perf_counter() - since)
         return self._reply(reply, verdict, sender, opaque)
 
     def claim(

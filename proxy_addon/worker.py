@@ -17,6 +17,7 @@ from proxy_addon.master import Master
 from proxy_addon.parts import Parts
 from proxy_addon.supervisor import ACCEPTS, DUE, LEAVE
 from reauth.errors import ReauthError
+from reauth.pulse import beat
 from reauth.settings import Proxy, Settings
 
 log = logging.getLogger(__name__)
@@ -99,6 +100,8 @@ class _Worker:
         loop.add_signal_handler(signal.SIGTERM, stop)
         loop.add_signal_handler(LEAVE, leave)
         loop.add_reader(self.life, stop)
+        waits = {"obs_queue_depth": lambda: float(self.parts.forward.depth)}
+        self._start(beat(self.parts.counters, "proxy_event_loop_lag_seconds", waits))
         if self.replaceable:
             self._start(self._look(settings, lambda: addon.served))
         await running.run()

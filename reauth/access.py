@@ -42,9 +42,12 @@ class Act(StrEnum):
     SEE_AUDIT = "see_audit"
     KEEP_ACCOUNTS = "keep_accounts"
     """Make and end accounts, tokens and other people's logins."""
+    KEEP_SELF = "keep_self"
+    """Keep one's own password, second factor, logins and tokens; no token has it."""
 
 
-_READ = {Act.LOOK, Act.SEE_ALERTS, Act.SEE_USERS}
+_SELF = {Act.LOOK, Act.KEEP_SELF}
+_READ = {*_SELF, Act.SEE_ALERTS, Act.SEE_USERS}
 _WORK = {*_READ, Act.SEE_MOVEMENT, Act.WORK_ALERTS}
 
 MAY: Mapping[Role, frozenset[Act]] = {
@@ -55,9 +58,9 @@ MAY: Mapping[Role, frozenset[Act]] = {
         {*_READ, Act.ENROL, Act.SEE_SETTINGS, Act.INTEGRATE, Act.SEE_AUDIT, Act.KEEP_ACCOUNTS}
     ),
     Role.PRIVACY_OFFICER: frozenset(
-        {Act.LOOK, Act.SEE_USERS, Act.DELETE_USER, Act.SEE_SETTINGS, Act.SEE_AUDIT}
+        {*_SELF, Act.SEE_USERS, Act.DELETE_USER, Act.SEE_SETTINGS, Act.SEE_AUDIT}
     ),
-    Role.AUDITOR: frozenset({Act.LOOK, Act.SEE_SETTINGS, Act.SEE_AUDIT}),
+    Role.AUDITOR: frozenset({*_SELF, Act.SEE_SETTINGS, Act.SEE_AUDIT}),
 }
 """An admin keeps the machine and looks at nobody's movement; who approves is an analyst too."""
 
@@ -67,12 +70,14 @@ class Who:
     """Somebody who asks.
 
     `acts` is what the roles, or the scopes of a token, allow. `elevated` says whether they have
-    just proved anew who they are, as sensitive acts want it.
+    just proved anew who they are, as sensitive acts want it. `login` is the id of their login;
+    empty for a token, and at the machine itself.
     """
 
     name: str
     acts: frozenset[Act]
     elevated: bool = False
+    login: str = ""
 
     def may(self, act: Act) -> bool:
         """Whether an act is allowed."""
@@ -92,3 +97,9 @@ def acts_of(roles: Iterable[Role]) -> frozenset[Act]:
 
 EVERYTHING = frozenset(Act)
 """What whoever sits at the machine itself may do on the command line."""
+
+SCOPES = EVERYTHING - {Act.KEEP_SELF}
+"""What a token may be given: one that could change its owner's password would be its owner."""
+
+FIRST = (Role.ADMIN, Role.APPROVER, Role.PRIVACY_OFFICER)
+"""Roles of the first account: together they may do everything, as one person who tries it must."""

@@ -1,6 +1,8 @@
 """An alert and its life, as one table of states and transitions."""
 
 import hashlib
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -15,6 +17,21 @@ class State(StrEnum):
     CONFIRMED = "confirmed"
     DISMISSED = "dismissed"
     EXPIRED = "expired"
+
+
+class Severity(StrEnum):
+    """How soon somebody should look, least first (OCSF 1.8.0, `severity_id` 1 to 5)."""
+
+    INFORMATIONAL = "informational"
+    LOW = "low"
+    MEDIUM = "medium"
+    HIGH = "high"
+    CRITICAL = "critical"
+
+    @property
+    def rank(self) -> int:
+        """1 to 5, as OCSF numbers them."""
+        return [*Severity].index(self) + 1
 
 
 TRANSITIONS: dict[tuple[State, str], State] = {
@@ -46,6 +63,15 @@ KINDS = {"identity": "impostor", "bot": "bot", "replay": "replay"}
 
 UNRESOLVED = (State.OPEN, State.ACKNOWLEDGED)
 """States of which somebody has yet to say what it was."""
+
+
+POPULATION, BUDGET = "population", "budget"
+"""What holds an alert back, other than rules of suppression and maintenance, named by their ids."""
+
+MOST_TAGS, LONGEST_TAG = 20, 32
+"""Tags of an alert, and the letters of one: words to find it by, no place for a report."""
+
+_TAG = re.compile(rf"[\w.-]{{1,{LONGEST_TAG}}}")
 
 
 class IllegalTransition(ReauthError):
@@ -120,7 +146,9 @@ class Alert:
     `trust` what is left of 100, nats of all others. Times are seconds since 1970. `suppressed` is a
     flag beside the state, not a state. `resembles` is None where nobody enrolled is likely enough,
     or no names are wanted. `risk` is what all lanes of the session together said at that moment,
-    None where no session has it.
+    None where no session has it. `test` marks one that somebody raised to see where alerts go.
+    `held` says what holds back one that is suppressed: `POPULATION`, `BUDGET`, or a
+    rule's id. `escalated_at` is when it was told to those who are told what nobody takes.
     """
 
     id: str
@@ -150,6 +178,12 @@ class Alert:
     bound: float = 0.0
     resembles: Resemblance | None = None
     risk: Risk | None = None
+    severity: Severity = Severity.MEDIUM
+    test: bool = False
+    assignee: str | None = None
+    tags: tuple[str, ...] = ()
+    held: str | None = None
+    escalated_at: float | None = None
 
 
 def alert_id(session: str, number: int, rule: str, template_version: int) -> str:
@@ -174,7 +208,72 @@ def again(alert: Alert, other: Alert) -> Alert:
     if any(known.note == step.note for known in alert.history):
         return alert
     suppressed = alert.suppressed and other.suppressed
-    return replace(alert, suppressed=suppressed, history=(*alert.history, step))
+    return replace(
+        alert,
+        suppressed=suppressed,
+        held=alert.held if suppressed else None,
+        severity=max(alert.severity, other.severity, key=lambda each: each.rank),
+        history=(*alert.history, step),
+    )
+
+
+def assign(alert: Alert, to: str | None, step: Step) -> Alert:
+    """The alert in somebody's hands, or in nobody's (None).
+
+    Raises
+    ------
+    IllegalTransition
+        If it is closed.
+    """
+    if alert.state not in UNRESOLVED:
+        raise IllegalTransition(f"cannot assign an alert that is {alert.state}; it is closed")
+    return replace(alert, assignee=to, history=(*alert.history, step))
+
+
+def tag(alert: Alert, add: Iterable[str], remove: Iterable[str], step: Step) -> Alert:
+    """The alert with other tags, in order.
+
+    Raises
+    ------
+    IllegalTransition
+        If a tag is no word of at most `LONGEST_TAG` letters, or there are more than `MOST_TAGS`.
+    """
+    tags = {*alert.tags, *add} - {*remove}
+    wrong = [one for one in sorted(tags) if not _TAG.fullmatch(one)]
+    if wrong or len(tags) > MOST_TAGS:
+        raise IllegalTransition(
+            f"a tag is 1 to {LONGEST_TAG} letters, digits, hyphens, dots or underscores, and an"
+            f" alert has at most {MOST_TAGS}"
+        )
+    return replace(alert, tags=tuple(sorted(tags)), history=(*alert.history, step))
+
+
+def annotate(alert: Alert, step: Step) -> Alert:
+    """The alert with another note; those before it stay in its history."""
+    return replace(alert, note=step.note, history=(*alert.history, step))
+
+
+def hold(alert: Alert, by: str) -> Alert:
+    """The alert kept and shown, but told to nobody; what held it back first stays the reason."""
+    return alert if alert.suppressed else replace(alert, suppressed=True, held=by)
+
+
+def release(alert: Alert, step: Step) -> Alert:
+    """The alert as one that is told after all."""
+    return replace(alert, suppressed=False, held=None, history=(*alert.history, step))
+
+
+def escalate(alert: Alert, step: Step) -> Alert:
+    """The alert as told to those who are told what nobody takes; once is enough.
+
+    Raises
+    ------
+    IllegalTransition
+        If it was told to them, somebody took it, or it is held back.
+    """
+    if alert.escalated_at is not None or alert.state is not State.OPEN or alert.suppressed:
+        raise IllegalTransition("only an open alert is escalated, once")
+    return replace(alert, escalated_at=step.at, history=(*alert.history, step))
 
 
 def move(alert: Alert, action: str, step: Step, verdict: str | None = None) -> Alert:
@@ -185,7 +284,8 @@ def move(alert: Alert, action: str, step: Step, verdict: str | None = None) -> A
     step
         When, by whom, and a note; a non-empty note replaces the alert's.
     verdict
-        A name of `VERDICTS`; without it confirm means true_positive, dismiss false_positive.
+        A name of `VERDICTS`; without it confirm means true_positive, dismiss false_positive, and
+        either means test of a test.
 
     Raises
     ------
@@ -200,6 +300,8 @@ def move(alert: Alert, action: str, step: Step, verdict: str | None = None) -> A
         hint = f"; possible: {', '.join(allowed)}" if allowed else "; it is closed"
         raise IllegalTransition(f"cannot {action} an alert that is {alert.state}{hint}")
     given = verdict or _DEFAULT_VERDICT.get(action)
+    if verdict is None and given is not None and alert.test:
+        given = "test"
     if verdict is not None and (verdict not in VERDICTS or action not in _DEFAULT_VERDICT):
         raise IllegalTransition(
             f"a verdict is given with confirm or dismiss and is one of {', '.join(VERDICTS)}"

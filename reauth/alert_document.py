@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from reauth.alert import Alert
+from reauth.grouping import Group
+from reauth.suppression import Rule
 
 SCHEMA_VERSION = 1
 """Of the object; a reader that knows it may rely on the keys."""
@@ -76,4 +78,33 @@ def alert_document(alert: Alert) -> dict[str, Any]:
         "history": [{**asdict(step), "at": rfc3339(step.at)} for step in alert.history],
         "resembles": asdict(alert.resembles) if alert.resembles else None,
         "risk": asdict(alert.risk) if alert.risk else None,
+        "severity": alert.severity.value,
+        "test": alert.test,
+        "assignee": alert.assignee,
+        "tags": list(alert.tags),
+        "held": alert.held,
+        "escalated_at": None if alert.escalated_at is None else rfc3339(alert.escalated_at),
+    }
+
+
+def rule_document(rule: Rule) -> dict[str, Any]:
+    """Describe a rule of suppression or a window of maintenance."""
+    times = {"begins": rfc3339(rule.begins), "ends": rfc3339(rule.ends), "made": rfc3339(rule.made)}
+    return {**asdict(rule), **times}
+
+
+def group_document(group: Group) -> dict[str, Any]:
+    """Describe alerts that belong together, by the newest of them."""
+    newest = group.newest
+    return {
+        "user": newest.user,
+        "client": newest.client,
+        "lane": newest.lane,
+        "test": newest.test,
+        "severity": group.severity.value,
+        "count": group.count,
+        "waiting": group.waiting,
+        "first_at": rfc3339(group.alerts[0].raised_at),
+        "last_at": rfc3339(newest.raised_at),
+        "ids": [one.id for one in group.alerts],
     }

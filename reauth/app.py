@@ -12,9 +12,7 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
-from socket import gethostname
 from typing import Any
 
 from threadpoolctl import threadpool_limits
@@ -24,14 +22,17 @@ from reauth.adapt import Adapter
 from reauth.background import Background
 from reauth.claim import Keys
 from reauth.console.health import Probe, Readiness
-from reauth.engine import Engine
+from reauth.doors import Doors, access_of, doors_of
+from reauth.engine import Dress, Engine
 from reauth.enrol import Enroller
 from reauth.errors import StoreError
+from reauth.families import unheard
 from reauth.feeds import Addresses, accounting, fed
 from reauth.hands import Hands
 from reauth.ingest import RECEIVER, Control, Receiver
 from reauth.installation import (
     address_map,
+    assets,
     ensure_ca,
     ensure_keys,
     ensure_state,
@@ -44,13 +45,18 @@ from reauth.intake.local import LocalIntake
 from reauth.integrations import Integrations
 from reauth.lanes import Rule, features_of, identity_recipe, kept_for, recipes
 from reauth.listen import jobs, listening, rare_collections, tls_of
-from reauth.news import Event, Letterhead
+from reauth.lookout import Lookout
+from reauth.news import Event
+from reauth.notary import Notary
+from reauth.outlets import open_higher, open_sinks, subscribers
 from reauth.ports import Sink, Store
+from reauth.raising import Raising
 from reauth.settings import Settings, address
-from reauth.sinks import open_sink
 from reauth.sinks.outbox import Outbox
-from reauth.store import Options, SqliteStore, create_key, open_store, read_key
+from reauth.store import Options, SqliteFigures, SqliteStore, create_key, open_store, read_key
 from reauth.store.deliveries import SqliteDeliveries
+from reauth.triage import Triage
+from reauth.vitals import Vitals
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +64,8 @@ RETENTION = 3600.0
 """s between looks for what is older than its retention, which is counted in days."""
 LEAST_FREE = 0.05
 """Share of the disk that must be free to take data (privacy-ops.md §4)."""
+_STATES = ("none", "gathering", "provisional", "active", "paused")
+"""Of enrolment (interfaces.md §4)."""
 HIGH_WATER = 0.8
 """Share of the ingest's queue from which on clients are told to slow down (ingest.md §6)."""
 
@@ -133,10 +141,22 @@ async def opened_store(settings: Settings) -> AsyncIterator[Store]:
 
 
 @asynccontextmanager
+async def opened_doors(settings: Settings) -> AsyncIterator[Doors]:
+    """All that an installation keeps, the store with what else lies in its file.
+
+    Raises
+    ------
+    SettingsError, StoreError
+        As `opened_store`.
+    """
+    ensure_state(settings)
+    async with _store(settings, open_sinks(settings)) as store:
+        yield doors_of(store)
+
+
+@asynccontextmanager
 async def _store(settings: Settings, sinks: list[Sink]) -> AsyncIterator[SqliteStore]:
-    told = {
-        event: tuple(sink.name for sink in sinks if event in sink.events) for event in Event
-    }
+    told = subscribers(sinks)
     new = told.pop(Event.RAISED)
     cut = features_of(settings).segmenter
     options = Options(new, settings.store, cut=cut, followers=told)
@@ -156,35 +176,6 @@ def store_key(settings: Settings) -> bytes:
     return read_key(path) if Path(path).exists() else create_key(path)
 
 
-def open_sinks(settings: Settings) -> list[Sink]:
-    """The sinks that the settings name.
-
-    Raises
-    ------
-    SettingsError
-        If a URL is none that we know.
-    """
-    head = letterhead(settings)
-    key = cache(lambda: ensure_keys(settings).derive("users")[-1][1])
-    return [open_sink(url, settings.sinks, head, key) for url in settings.sinks.urls]
-
-
-def letterhead(settings: Settings) -> Letterhead:
-    """What stands on everything that this installation sends.
-
-    Raises
-    ------
-    SettingsError
-        If a table has no feature set or verifier of that name.
-    """
-    models = {
-        "identity": (features_of(settings).name, settings.identity_lane.verifier),
-        "bot": ("", settings.bot_lane.detector),
-        "replay": ("", settings.replay_lane.detector),
-    }
-    return Letterhead(gethostname(), settings.console.url, models)
-
-
 @asynccontextmanager
 async def opened_integrations(settings: Settings) -> AsyncIterator[Integrations]:
     """The sinks that the settings name, with what they were told.
@@ -200,6 +191,16 @@ async def opened_integrations(settings: Settings) -> AsyncIterator[Integrations]
         yield Integrations(SqliteDeliveries(store.desk), sinks, now)
 
 
+def triage_of(inner: Doors) -> Triage:
+    """What people do about alerts."""
+    return Triage(inner.store, inner.cases, inner.suppressions, now)
+
+
+def _dress(store: SqliteStore, settings: Settings) -> Dress:
+    inner = doors_of(store)
+    return Raising(inner.cases, inner.suppressions, settings.alerts, assets(settings)).dress
+
+
 @asynccontextmanager
 async def house(settings: Settings) -> AsyncIterator[House]:
     """Open everything but the proxy; everything listens once this yields.
@@ -210,42 +211,54 @@ async def house(settings: Settings) -> AsyncIterator[House]:
         If any part cannot be opened; what was open is closed again.
     """
     ensure_state(settings)
-    keys, sinks = ensure_keys(settings), open_sinks(settings)
+    keys, sinks, higher = ensure_keys(settings), open_sinks(settings), open_higher(settings)
     folder = ensure_ca(settings)
     rule, told = Rule(settings), standing(settings)
     lanes = recipes(settings, rule)
     with only_one(settings), rare_collections():
         async with (
             _store(settings, sinks) as store,
-            Outbox(store, sinks, now) as outbox,
-            Engine(store, lanes, settings, now, outbox.wake) as engine,
+            Outbox(store, [*sinks, *higher], now) as outbox,
+            Engine(store, lanes, settings, now, outbox.wake, _dress(store, settings)) as engine,
             LocalIntake(engine, settings.ingest) as intake,
             AsyncExitStack() as doors,
         ):
+            inner = doors_of(store)
+            notary = Notary(inner.audit, now, settings.store.audit)
+            names = [sink.name for sink in sinks], [sink.name for sink in higher]
+            lookout = Lookout(inner.cases, settings.alerts, names, now, outbox.wake)
             enroller = Enroller(store, settings, now)
             adapter = Adapter(store, settings, now, enroller)
             control = Control(told, int(now() * 1000))
             addresses = Addresses(told["address_map"], control, now)
             receiving = ingest.application(intake, keys, settings.ingest, control, now)
             readiness = Readiness(_probes(store, intake, settings))
+            accounts, logins = access_of(inner, settings, now)
             site = console.Site(
                 store=store,
                 people=lambda: enroller.status(None),
                 readiness=readiness,
                 ca=folder,
                 proxy=_proxy_of(settings),
+                accounts=accounts,
+                logins=logins,
                 local=_is_local(settings.console.listen),
+                url=settings.console.url,
                 tls=settings.console.tls_cert is not None,
                 clock=now,
+                audit=inner.audit,
+                triage=triage_of(inner),
             )
             await doors.enter_async_context(accounting(settings.identity, addresses, now))
             background = Background(store, settings, now)
             hands = Hands(store, now, kept_for(settings))
             learning = enroller.run(), adapter.run(), background.run(), hands.run(settings)
-            beside = jobs(*learning, _retain(store), *fed(settings.identity, addresses))
+            vitals = Vitals(SqliteFigures(store.desk, settings.store), now)
+            keeping = _retain(store), vitals.run(), notary.run(), lookout.run()
+            beside = jobs(*learning, *keeping, *fed(settings.identity, addresses))
             broken = await doors.enter_async_context(beside)
-            counting = (engine, receiving[RECEIVER], outbox, addresses, adapter)
-            counted = metrics.application(lambda: _figures(store, intake, counting))
+            counting = (engine, receiving[RECEIVER], outbox, addresses, adapter, notary, vitals)
+            counted = metrics.application(lambda: _figures(inner, intake, counting))
             urls, listens = {}, {}
             for name, app, listen, tls in (
                 ("metrics", counted, settings.metrics.listen, None),
@@ -327,26 +340,31 @@ async def _retain(store: Store) -> None:
 
 
 async def _figures(
-    store: Store, intake: LocalIntake, counting: tuple[Engine, Receiver, Outbox, Addresses, Adapter]
+    inner: Doors,
+    intake: LocalIntake,
+    counting: tuple[Engine, Receiver, Outbox, Addresses, Adapter, Notary, Vitals],
 ) -> dict[str, float]:
     """What `/metrics` tells; never of a single person."""
-    health = await store.health()
-    engine, receiver, *_ = counting
+    health = await inner.store.health()
+    engine, receiver, *_, vitals = counting
     counted: Counter[str] = Counter(receiver.proxy_counters)
     for each in counting:
         counted.update(each.counters)
     return {
+        **unheard(),
         **counted,
+        **await vitals.gauges(),
         f'build_info{{version="{__version__}"}}': 1,
         "sessions": engine.sessions,
         "ingest_queue_depth": intake.depth,
-        "alerts_open": health.alerts_open,
+        "score_queue_depth": engine.scoring,
+        **await inner.cases.figures(),
         "outbox_depth": health.outbox_depth,
         "outbox_failed": health.outbox_failed,
         "db_size_bytes": health.db_bytes,
         "wal_size_bytes": health.wal_bytes,
         "disk_free_share": health.free_share,
-        **{f'users{{state="{state}"}}': count for state, count in health.users.items()},
+        **{f'users{{state="{state}"}}': health.users.get(state, 0) for state in _STATES},
     }
 
 
@@ -358,10 +376,12 @@ __all__ = [
     "load_settings",
     "now",
     "open_sinks",
+    "opened_doors",
     "opened_integrations",
     "opened_store",
     "recipes",
     "standing",
     "store_key",
+    "triage_of",
     "variables",
 ]

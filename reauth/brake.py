@@ -9,10 +9,9 @@ their own alerts are kept and shown, but nobody is called for each.
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
 from math import exp, log
 
-from reauth.alert import Alert, alert_id
+from reauth.alert import POPULATION, Alert, alert_id, hold
 from reauth.settings import Alerts
 
 CHANCE = 1e-6
@@ -66,7 +65,7 @@ class Brake:
             was, self._is_on = self._is_on, self.alarmed(now, alert.user)
             if self._is_on and not was:
                 told.append(self._finding(alert, now))
-            told.append(replace(alert, suppressed=self._is_on))
+            told.append(hold(alert, POPULATION) if self._is_on else alert)
         return told
 
     def compared(self, now: float, user: str, expected: float) -> None:

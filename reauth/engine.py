@@ -9,7 +9,7 @@ worker thread; the event loop only reads and writes.
 import asyncio
 import logging
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -26,12 +26,12 @@ from reauth.group import Arrived, Group, Key, Live, LiveTab, advance, arrive_man
 from reauth.lane import Recipe
 from reauth.memory import Memory
 from reauth.order import Offer, digest
-from reauth.outcome import Gap, Scored, Verdict
+from reauth.outcome import Scored, Verdict
 from reauth.ports import Accepted, Commit, HeldRow, RawRow, Receipt, Store, TrajectoryRow
 from reauth.refusals import Refusals
 from reauth.settings import Settings
 from reauth.sightings import Sightings
-from reauth.template import comparable
+from reauth.tally import Tally
 
 log = logging.getLogger(__name__)
 
@@ -41,11 +41,14 @@ _RECEIPTS = {
     Offer.DUPLICATE: Receipt.DUPLICATE,
     Offer.FORKED: Receipt.FORKED,
 }
-_COUNTED = {
-    Offer.LATE: "ingest_late_total",
-    Offer.DUPLICATE: "ingest_duplicates_total",
-    Offer.FORKED: "ingest_forked_total",
-}
+
+
+Dress = Callable[[Sequence[Alert], float], Awaitable[Sequence[Alert]]]
+
+
+async def as_they_are(alerts: Sequence[Alert], now: float) -> Sequence[Alert]:
+    """Alerts as the lanes raised them."""
+    return alerts
 
 
 def _key(claim: Claim) -> Key:
@@ -63,6 +66,8 @@ class Engine:
         Seconds since 1970.
     on_alerts
         Called with alerts that are new and stored, such as the outbox's `wake`.
+    dress
+        Gives alerts their severity before they are stored, and holds some back.
     """
 
     def __init__(
@@ -72,11 +77,13 @@ class Engine:
         settings: Settings,
         clock: Callable[[], float],
         on_alerts: Callable[[Sequence[Alert]], None] = lambda alerts: None,
+        dress: Dress = as_they_are,
     ) -> None:
         self._store = store
         self._settings = settings
         self._clock = clock
         self._on_alerts = on_alerts
+        self._dress = dress
         self._recipes = recipes
         self._memory = Memory(store, recipes)
         self._brake = Brake(settings.alerts)
@@ -87,6 +94,9 @@ class Engine:
         self._ticker: asyncio.Task[None] | None = None
         self._ticked = float("-inf")
         self.counters: Counter[str] = self._memory.counters
+        self._tally = Tally(self.counters, self._brake)
+        self.scoring = 0
+        """Batches that are being read and compared."""
 
     async def __aenter__(self) -> Self:
         """Go on from what is stored, and begin to keep the time."""
@@ -130,8 +140,8 @@ class Engine:
         loop = asyncio.get_running_loop()
         async with self._lock:
             group = Group(self._clock())
-            arrived = await loop.run_in_executor(self._worker, self._read, accepted)
-            with self._undone_unless_committed(group):
+            with self._at_work(len(accepted)), self._undone_unless_committed(group):
+                arrived = await loop.run_in_executor(self._worker, self._read, accepted)
                 await self._memory.refresh(group.now)
                 for item in arrived:
                     if isinstance(item, Arrived) and item.batch.tab not in self._memory.tabs:
@@ -155,7 +165,7 @@ class Engine:
         found = [self._refusals.note(claim, now) for claim in claims]
         alerts = [alert for alert in found if alert is not None]
         if alerts:
-            self._tell(await self._store.commit(Commit(alerts=alerts)))
+            await self._raise(alerts, now)
 
     async def noted(self, claims: Sequence[Claim]) -> None:
         """Take what the proxy tells beside batches; what it adds up to may be an alert.
@@ -166,9 +176,13 @@ class Engine:
             If the alert cannot be kept now.
         """
         async with self._lock:
-            alerts = self._sightings.noted(claims)
+            alerts = self._tally.silent(self._sightings.noted(claims))
         if alerts:
-            self._tell(await self._store.commit(Commit(alerts=alerts)))
+            await self._raise(alerts, self._clock())
+
+    async def _raise(self, alerts: Sequence[Alert], now: float) -> None:
+        dressed = await self._dress(alerts, now)
+        self._tell(await self._store.commit(Commit(alerts=dressed)))
 
     def _tell(self, new: Sequence[Alert]) -> None:
         if new:
@@ -213,6 +227,14 @@ class Engine:
                     log.exception("tick_failed", extra={"fault": type(error).__name__})
 
     @contextmanager
+    def _at_work(self, batches: int) -> Iterator[None]:
+        self.scoring = batches
+        try:
+            yield
+        finally:
+            self.scoring = 0
+
+    @contextmanager
     def _undone_unless_committed(self, group: Group) -> Iterator[None]:
         try:
             yield
@@ -246,7 +268,7 @@ class Engine:
                 group.held.append(held)
         if offer is Offer.FORKED:
             self._sightings.forked(claim, batch.tab)
-        self._count(offer, item)
+        self._tally.batch(offer, item)
         return _RECEIPTS[offer]
 
     @staticmethod
@@ -260,16 +282,6 @@ class Engine:
             tab.forked = offer is Offer.FORKED
             return offer
         return Offer.FORKED
-
-    def _count(self, offer: Offer, item: Arrived) -> None:
-        batch = item.batch
-        self.counters[f'ingest_batches_total{{format="v1",ver="{batch.version}"}}'] += 1
-        if offer is Offer.NEW:
-            self.counters["ingest_events_total"] += len(batch.kinds)
-            self.counters["client_dropped_events_total"] += batch.dropped
-            self.counters["untrusted_events_total"] += batch.header.untrusted or 0
-        else:
-            self.counters[_COUNTED[offer]] += 1
 
     def _take(self, group: Group, tab: LiveTab, new: int | None) -> None:
         """Move what is in order to the group; of that, `new` has never been held in the store."""
@@ -291,24 +303,27 @@ class Engine:
             if not self._memory.has(key):
                 await self._memory.fetch(key, group.now)
         gap, skew = self._settings.identity_lane.session_gap, self._settings.ingest.skew
-        await asyncio.get_running_loop().run_in_executor(
-            self._worker, advance, group, self._memory.live, self._memory.begin, gap, skew
-        )
+        with self._tally.timed("score_seconds"):
+            await asyncio.get_running_loop().run_in_executor(
+                self._worker, advance, group, self._memory.live, self._memory.begin, gap, skew
+            )
         found = [row_of(live, outcome, group.now) for live, outcome in group.outcomes]
         rows = [row for row in found if row is not None]
-        new = await self._store.commit(
-            Commit(
-                raw=group.raw,
-                tabs=[tab.row() for tab in group.tabs.values()],
-                held=group.held,
-                delivered=group.delivered,
-                sessions=[live.row() for live in group.live.values()],
-                trajectories=rows,
-                alerts=await self._alerts(group, rows) + await self._sighted(group),
-                rejects=group.rejects,
-                deletions=self._memory.deletions,
-            )
+        alerts = await self._alerts(group, rows) + await self._sighted(group)
+        commit = Commit(
+            raw=group.raw,
+            tabs=[tab.row() for tab in group.tabs.values()],
+            held=group.held,
+            delivered=group.delivered,
+            sessions=[live.row() for live in group.live.values()],
+            trajectories=rows,
+            alerts=await self._dress(alerts, group.now),
+            rejects=group.rejects,
+            deletions=self._memory.deletions,
         )
+        with self._tally.timed("ingest_commit_seconds"):
+            new = await self._store.commit(commit)
+        self._tally.rows(commit)
         # Only what is stored for good has been seen before: a group that failed comes again.
         for check in checks(self._recipes):
             check.detector.remember(
@@ -318,7 +333,7 @@ class Engine:
                     if isinstance(outcome, Scored) and outcome.lane == check.name
                 ]
             )
-        self._tally(group)
+        self._tally.committed(group)
         self._tell(new)
 
     async def _alerts(self, group: Group, rows: Sequence[TrajectoryRow]) -> list[Alert]:
@@ -359,18 +374,5 @@ class Engine:
     async def _sighted(self, group: Group) -> list[Alert]:
         """What the batches of a group tell of programs; counted where numbers are crunched."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._worker, self._sightings.seen, group.ready)
-
-    def _tally(self, group: Group) -> None:
-        self.counters["ingest_skewed_total"] += group.skewed
-        for live, outcome in group.outcomes:
-            if isinstance(outcome, Gap):
-                self.counters["ingest_gap_total"] += 1
-            elif isinstance(outcome, Scored):
-                judged, threshold = judged_by(live, outcome), 0.0
-                if judged is not None:
-                    _, template = judged
-                    threshold = template.threshold
-                    self._brake.compared(group.now, template.user, template.false_alarms)
-                decision = "low" if comparable(outcome.score) < threshold else "high"
-                self.counters[f'score_total{{lane="{outcome.lane}",decision="{decision}"}}'] += 1
+        seen = self._sightings.seen
+        return self._tally.silent(await loop.run_in_executor(self._worker, seen, group.ready))

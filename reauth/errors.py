@@ -53,6 +53,28 @@ class Overloaded(ReauthError):
         self.retry_after = retry_after
 
 
+class AccountError(ReauthError):
+    """Whoever asks's fault: a name that is taken, a password that will not do; says no secret."""
+
+
+class Refused(AccountError):
+    """Not who they say they are; the same words whatever was wrong (HTTP 403)."""
+
+
+class Locked(AccountError):
+    """Too many tries.
+
+    Parameters
+    ----------
+    wait
+        s until the next one is looked at.
+    """
+
+    def __init__(self, wait: float) -> None:
+        super().__init__(f"too many tries: wait {wait:.0f} s, then try again")
+        self.wait = wait
+
+
 class TooShort(ReauthError):
     """Nobody's fault: a trajectory without enough points for a feature set; an outcome."""
 

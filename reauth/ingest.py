@@ -55,6 +55,8 @@ _TOLD: dict[Receipt, Result] = {
 _NOTES = frozenset(Note)
 _BESIDE = _NOTES | {TokenVerdict.BAD}
 """What a claim says that comes without a batch."""
+_SHED = {"queue_high": "later", "queue_full": "refused"}
+"""Reasons of a batch that is refused for our own load, as steps of the ladder (ingest.md §6)."""
 _TOLD[Receipt.DUPLICATE] = _TOLD[Receipt.FORKED] = _TOLD[Receipt.STORED]
 
 
@@ -154,10 +156,10 @@ class Receiver:
         told = _told(results, self._interval_ms())
         return self._answer(told, 200, {ANSWER_SEAL: seal_answer(self._keys, group, told)})
 
-    def _count(self, counters: Mapping[str, float], now: float) -> None:
+    def _count(self, counters: Mapping[str, Any], now: float) -> None:
         """Take the counters of a proxy process, and what it saw of clients who trust us not."""
         rest, learnt = self._tunnels.note(counters, now)
-        self.proxy_counters.update({name: int(value) for name, value in rest.items()})
+        self.proxy_counters.update(rest)
         self._control.change(tunnels=self._tunnels.at(now))
         for key in learnt:
             self.counters["tunnels_learnt_total"] += 1
@@ -166,6 +168,7 @@ class Receiver:
     def _interval_ms(self) -> int | None:
         """How often clients are asked to send; None leaves it to them."""
         busy = self._intake.depth > _BUSY * self._settings.queue
+        self.counters['shed_total{level="slower"}'] += busy
         return _BUSY_INTERVAL_MS if busy else None
 
     def _answer(
@@ -234,6 +237,8 @@ class Receiver:
 
     def _refused(self, reason: str, status: int, retry_after: float | None = None) -> Result:
         self.counters[f'ingest_dropped_total{{cause="{reason}"}}'] += 1
+        if reason in _SHED:
+            self.counters[f'shed_total{{level="{_SHED[reason]}"}}'] += 1
         result: Result = {"status": status, "reason": reason}
         if retry_after is not None:
             # Clients that were refused together shall not come back together.

@@ -21,6 +21,7 @@ from reauth.claim import Keys, keys_from_text, keys_to_text
 from reauth.errors import ReauthError, SettingsError
 from reauth.secret_file import create_secret, read_secret
 from reauth.settings import ENVIRONMENT_PREFIX, Settings, keys, parse, secret_files
+from reauth.severity import Assets, assets_of
 from reauth.store.templates import from_parts, to_parts
 from reauth.template import Template
 
@@ -99,6 +100,7 @@ _FILES = (
     ("identity", "htpasswd"),
     ("identity", "address_map"),
     ("sinks", "webhook_secret_file"),
+    ("alerts", "assets"),
 )
 """Keys that name a file which we never make."""
 
@@ -213,6 +215,25 @@ def address_map(settings: Settings) -> list[list[str]]:
             raise SettingsError(f"{path}:{number}: this network has a line already")
         rows[network] = user
     return [[network, user] for network, user in rows.items()]
+
+
+def assets(settings: Settings) -> Assets:
+    """What depends on which users and sites; nothing where no file says so.
+
+    Raises
+    ------
+    SettingsError
+        If the file cannot be read, or a line is wrong; the message names it.
+    """
+    path = settings.alerts.assets
+    if path is None:
+        return Assets()
+    try:
+        lines = Path(path).read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        raise SettingsError(f"alerts.assets: cannot read {path} as text") from None
+    rows = ([cell.strip() for cell in cells] for cells in csv.reader(lines))
+    return assets_of((f"{path}:{number}", row) for number, row in enumerate(rows, 1) if any(row))
 
 
 def _mapped(cells: Sequence[str], where: str) -> tuple[str, str]:

@@ -1,12 +1,12 @@
 """The sinks of an installation as people see them: what each was told, a test, and once more."""
 
-import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from reauth.alert import Alert, Evidence
+from reauth.alert import Severity
+from reauth.drill import drill
 from reauth.errors import ReauthError, SinkError
-from reauth.news import TEST, Event, News
+from reauth.news import Event, News
 from reauth.ports import Sink
 from reauth.ports.deliveries import Attempt, Backlog, Deliveries
 
@@ -22,21 +22,6 @@ class Integration:
     events: tuple[Event, ...]
     configured: bool
     backlog: Backlog
-
-
-def sample(now: float) -> Alert:
-    """An alert that nobody has raised, for a test: it says so in its kind."""
-    scores = (0.9, 0.4, -0.2, -1.1, -1.6, -2.3)
-    evidence = tuple(
-        Evidence("", number, now - 60 + 10 * number, score, score < -0.5)
-        for number, score in enumerate(scores)
-    )
-    return Alert(
-        id=secrets.token_hex(16), user=None, client="192.0.2.1", session=None, lane=None,
-        kind=TEST, site="", template_version=0, first_anomaly_at=now - 60, raised_at=now,
-        score=scores[-1], threshold=-0.5, window=6, low=3, limit=3, evidence=evidence, level=3.0,
-        bound=3.0, note="A test of this sink: nothing has happened.",
-    )  # fmt: skip
 
 
 class Integrations:
@@ -78,7 +63,7 @@ class Integrations:
         """
         sink = self._one(name)
         now = self._clock()
-        news, fault = News(sample(now)), None
+        news, fault = News(drill("impostor", Severity.INFORMATIONAL, now)), None
         try:
             await sink.deliver(news, sink.render(news), now)
         except SinkError as error:

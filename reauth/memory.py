@@ -147,6 +147,7 @@ class Memory:
 
     async def _template(self, user: str, version: int) -> Template | None:
         known = self._templates.get((user, version))
+        self.counters[f"model_cache_{'misses' if known is None else 'hits'}_total"] += 1
         if known is None and (user, version) not in self._unusable:
             known = await self._usable(user, version)
             if known is not None:

@@ -16,10 +16,6 @@ class Event(StrEnum):
     CLOSED = "alert.closed"
 
 
-TEST = "test"
-"""The kind of an alert that nobody's movement has raised."""
-
-
 @dataclass(frozen=True, slots=True)
 class News:
     """An alert as it stands when something of it is told, and what has happened."""

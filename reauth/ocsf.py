@@ -8,8 +8,8 @@ from typing import Any
 
 from reauth.alert import VERDICTS, Alert, State
 from reauth.alert_document import SCHEMA_VERSION, instant
-from reauth.news import TEST, Event, Letterhead, News, when
-from reauth.wording import CAUTION, seen, severity, title
+from reauth.news import Event, Letterhead, News, when
+from reauth.wording import CAUTION, seen, title
 
 VERSION = "1.8.0"
 
@@ -56,7 +56,7 @@ def finding(news: News, head: Letterhead) -> dict[str, Any]:
     alert = news.alert
     activity, name = _ACTIVITIES[news.event]
     status, status_name = _SUPPRESSED if alert.suppressed else _STATUS[alert.state]
-    level = severity(alert)
+    level = alert.severity
     return {
         "activity_id": activity,
         "activity_name": name,
@@ -68,8 +68,8 @@ def finding(news: News, head: Letterhead) -> dict[str, Any]:
         "type_name": f"Detection Finding: {name}",
         "time": _ms(when(news)),
         "start_time": _ms(alert.first_anomaly_at),
-        "severity_id": int(level),
-        "severity": level.name.capitalize(),
+        "severity_id": level.rank,
+        "severity": level.value.capitalize(),
         "status_id": status,
         "status": status_name,
         "message": title(news),
@@ -103,7 +103,7 @@ def _risk(alert: Alert) -> dict[str, Any]:
 
 
 def _verdict(alert: Alert) -> dict[str, Any]:
-    given = TEST if alert.kind == TEST else alert.verdict
+    given = "test" if alert.test else alert.verdict
     if given is None:
         return {}
     return {"verdict_id": VERDICTS[given], "verdict": given.replace("_", " ").title()}
@@ -203,6 +203,7 @@ def _own(alert: Alert, head: Letterhead) -> dict[str, Any]:
         "session": alert.session,
         "lane": alert.lane,
         "kind": alert.kind,
+        "test": alert.test,
         "state": alert.state.value,
         "rule": alert.rule,
         "level": alert.level,

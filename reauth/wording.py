@@ -1,11 +1,10 @@
 """An alert in the words of people who are called by it: what was seen, and what it does not say."""
 
 from collections.abc import Sequence
-from enum import IntEnum
 
 from reauth.alert import Alert, Evidence
 from reauth.alert_document import rfc3339
-from reauth.news import TEST, Event, News
+from reauth.news import Event, News
 
 CAUTION = "Evidence where to look, no proof of who it was."
 """Beneath every alert that a person reads (the method is right 76 to 97 % of the time)."""
@@ -17,39 +16,12 @@ _TITLES = {
     "replay": "{user}'s pointer moves as it has moved before",
     "tokens": "Page tokens of {user} are refused again and again",
     "population": "Many people alarm at once",
-    TEST: "A test alert: nothing has happened",
 }
 _HAPPENED = {Event.RAISED: "", Event.ACKNOWLEDGED: "Acknowledged: ", Event.CLOSED: "Closed: "}
+_TEST = "TEST, nothing has happened: "
 _BARS = "▁▂▃▄▅▆▇█"
 LINE = 40
 """Scores of a line of bars: the newest, as wide as a phone shows."""
-
-
-class Severity(IntEnum):
-    """How soon somebody should look; the numbers are OCSF's `severity_id`."""
-
-    INFORMATIONAL = 1
-    LOW = 2
-    MEDIUM = 3
-    HIGH = 4
-
-
-_SEVERITIES = {
-    "impostor": Severity.HIGH,
-    "replay": Severity.HIGH,
-    "tokens": Severity.HIGH,
-    TEST: Severity.INFORMATIONAL,
-}
-
-
-def severity(alert: Alert) -> Severity:
-    """By kind; of a template that is provisional one step less.
-
-    Somebody else, or a recording, is at the account itself; programs are often the user's own, and
-    when many alarm at once a browser's update is likelier than an intruder.
-    """
-    found = _SEVERITIES.get(alert.kind, Severity.MEDIUM)
-    return Severity(found - 1) if alert.provisional and found > Severity.LOW else found
 
 
 def title(news: News) -> str:
@@ -63,7 +35,8 @@ def title(news: News) -> str:
     """
     told = _TITLES.get(news.alert.kind, "An alert of {user}")
     user = " ".join((news.alert.user or "a user unknown").split())
-    return _HAPPENED[news.event] + told.format(user=user)
+    test = _TEST if news.alert.test else ""
+    return test + _HAPPENED[news.event] + told.format(user=user)
 
 
 def facts(news: News) -> list[tuple[str, str]]:
@@ -76,7 +49,7 @@ def facts(news: News) -> list[tuple[str, str]]:
         ("First sign", rfc3339(alert.first_anomaly_at)),
         ("Alert", rfc3339(alert.raised_at)),
         ("State", alert.state.value),
-        ("Severity", severity(alert).name.lower()),
+        ("Severity", alert.severity.value),
     ]
     if alert.verdict:
         found.append(("Verdict", alert.verdict.replace("_", " ")))
@@ -92,7 +65,7 @@ def facts(news: News) -> list[tuple[str, str]]:
 
 def seen(alert: Alert) -> str:
     """What raised it, in numbers."""
-    if alert.kind in (TEST, "population", "tokens"):
+    if alert.kind in ("population", "tokens"):
         return f"{alert.level:g}, {alert.bound:g} raise an alert"
     last = f"last score {alert.score:.2f}, threshold {alert.threshold:.2f}"
     if alert.window == 0:

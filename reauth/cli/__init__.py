@@ -11,7 +11,9 @@ from typing import Any
 
 from reauth import __version__
 from reauth.cli import (
+    account,
     alerts,
+    audit,
     bot,
     ca,
     config,
@@ -23,6 +25,7 @@ from reauth.cli import (
     replay,
     run,
     sinks,
+    suppress,
 )
 from reauth.cli.command import common
 from reauth.errors import ReauthError, SettingsError
@@ -55,7 +58,8 @@ def parser() -> ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"reauth {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    for module in (run, recordings, enrol, replay, alerts, sinks, lab, bot, doctor, ca, config, db):
+    daily = run, account, recordings, enrol, replay, alerts, suppress, sinks, audit
+    for module in (*daily, lab, bot, doctor, ca, config, db):
         module.add(commands)
     return top
 

@@ -1,17 +1,28 @@
 """`reauth alerts`: what was noticed, and what people made of it."""
 
 import asyncio
-import getpass
-import os
 import sys
-from argparse import ArgumentTypeError, Namespace
-from datetime import datetime
+from argparse import Namespace
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
-from reauth import app
-from reauth.alert import VERDICTS, Alert, IllegalTransition, State, Step, move
-from reauth.alert_document import alert_document, rfc3339
-from reauth.cli.command import Commands, command, print_json, print_table, settings_of, subcommands
+from reauth import app, drill
+from reauth.alert import VERDICTS, Alert, Severity, State
+from reauth.alert_document import alert_document, group_document, rfc3339
+from reauth.cli.command import (
+    Commands,
+    command,
+    count,
+    moment,
+    print_json,
+    print_table,
+    settings_of,
+    subcommands,
+)
+from reauth.cli.deeds import noted, who
 from reauth.errors import ReauthError
+from reauth.grouping import grouped
+from reauth.triage import Closing, Triage
 
 _TEACH = """\
 An alert is open until somebody takes it (ack), then confirmed (it was somebody else) or dismissed
@@ -23,6 +34,9 @@ examples:
   reauth alerts ack ID --note "asking her"
   reauth alerts confirm ID --note "she was on holiday"
   reauth alerts dismiss ID --verdict benign --note "new mouse"
+  reauth alerts assign ID anna
+  reauth alerts tag ID new-mouse --remove night
+  reauth alerts list --severity high --severity critical
 """
 
 _ABOUT_LIST = """\
@@ -32,6 +46,20 @@ example:
   reauth alerts list --since 2026-01-31T00:00:00Z --limit 100 --json
 """
 
+_ABOUT_TEST = """\
+It goes the whole way: store, sinks, console. It is about nobody, carries "test": true everywhere,
+is closed with the verdict `test`, and counts nowhere.
+
+example:
+  reauth alerts test --kind replay --severity high
+"""
+
+
+_ABOUT_GROUPS = """\
+Alerts of one user and lane, each half an hour or less after the one before; the newest group first.
+Nothing is merged: `reauth alerts show ID` has each.
+"""
+
 
 def add(commands: Commands) -> None:
     """Add the command to the command line."""
@@ -39,13 +67,31 @@ def add(commands: Commands) -> None:
     verbs = subcommands(top)
     listing = command(verbs, "list", _list, "list alerts, oldest first", _ABOUT_LIST)
     listing.add_argument("--state", choices=[state.value for state in State])
-    listing.add_argument("--since", type=_moment, metavar="RFC3339", help="raised then or later")
-    listing.add_argument("--limit", type=_count, default=sys.maxsize, metavar="N", help="at most")
+    listing.add_argument("--severity", choices=[*map(str, Severity)], action="append", default=[])
+    listing.add_argument("--since", type=moment, metavar="RFC3339", help="raised then or later")
+    listing.add_argument("--limit", type=count, default=sys.maxsize, metavar="N", help="at most")
     listing.add_argument("--cursor", metavar="ID", help="id of the last alert seen")
     listing.add_argument("--json", action="store_true", help="print an array")
+    groups = command(verbs, "groups", _groups, "list alerts that belong together", _ABOUT_GROUPS)
+    groups.add_argument("--since", type=moment, metavar="RFC3339", help="raised then or later")
+    groups.add_argument("--json", action="store_true", help="print an array")
     show = command(verbs, "show", _show, "show an alert with its evidence", _TEACH)
     show.add_argument("id", metavar="ID")
     show.add_argument("--json", action="store_true", help="print an object")
+    assigning = command(verbs, "assign", _assign, "put an alert in somebody's hands", _TEACH)
+    assigning.add_argument("id", metavar="ID")
+    assigning.add_argument("to", metavar="NAME", nargs="?", help="nobody, where it is left out")
+    tagging = command(verbs, "tag", _tag, "put words on an alert to find it by", _TEACH)
+    tagging.add_argument("id", metavar="ID")
+    tagging.add_argument("tags", metavar="TAG", nargs="*", help="put on")
+    tagging.add_argument("--remove", action="append", default=[], metavar="TAG", help="take off")
+    annotating = command(verbs, "note", _note, "write a note on an alert", _TEACH)
+    annotating.add_argument("id", metavar="ID")
+    annotating.add_argument("note", metavar="TEXT")
+    testing = command(verbs, "test", _test, "raise a test alert, marked as one", _ABOUT_TEST)
+    testing.add_argument("--kind", choices=drill.EVERY, default="impostor")
+    testing.add_argument("--severity", choices=[*map(str, Severity)], default="medium")
+    testing.add_argument("--json", action="store_true", help="print the alert")
     for name, about in (
         ("ack", "take an open alert"),
         ("confirm", "close an acknowledged alert: it was somebody else"),
@@ -62,23 +108,6 @@ def add(commands: Commands) -> None:
 _VERDICTS = f"one of {', '.join(VERDICTS)}"
 
 
-def _moment(text: str) -> float:
-    """RFC 3339 as seconds since 1970."""
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None:
-        raise ArgumentTypeError(f"'{text}' is not RFC 3339, such as 2026-01-31T12:00:00Z")
-    return moment.timestamp()
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or not 0 < int(text) <= sys.maxsize:
-        raise ArgumentTypeError(f"'{text}' is not a number above 0")
-    return int(text)
-
-
 def _list(args: Namespace) -> int:
     return asyncio.run(_listed(args))
 
@@ -88,11 +117,29 @@ async def _listed(args: Namespace) -> int:
     async with app.opened_store(settings_of(args)) as store:
         if args.cursor is not None and await store.alert(args.cursor) is None:
             raise _unknown(args.cursor)
-        found = await store.alerts(state, args.since, args.limit, args.cursor)
+        found = await store.alerts(state, args.since, args.limit, args.cursor, args.severity)
     if args.json:
         print_json([alert_document(alert) for alert in found])
     elif found:
         print_table(("id", "raised", "state", "kind", "user", "low scores"), map(_row, found))
+    else:
+        print("no alerts")
+    return 0
+
+
+def _groups(args: Namespace) -> int:
+    return asyncio.run(_grouped(args))
+
+
+async def _grouped(args: Namespace) -> int:
+    async with app.opened_store(settings_of(args)) as store:
+        found = grouped(await store.alerts(since=args.since, limit=sys.maxsize))
+    told = [group_document(group) for group in found]
+    if args.json:
+        print_json(told)
+    elif told:
+        keys = ("count", "waiting", "severity", "lane", "user", "client", "last_at")
+        print_table(keys, ([group[key] for key in keys] for group in told))
     else:
         print("no alerts")
     return 0
@@ -135,25 +182,73 @@ def _move(args: Namespace) -> int:
 
 
 async def _moved(args: Namespace) -> int:
-    async with app.opened_store(settings_of(args)) as store:
-        alert = await store.alert(args.id)
-        if alert is None:
-            raise _unknown(args.id)
-        step = Step(app.now(), args.action, _who(), args.note)
-        moved = move(alert, args.action, step, getattr(args, "verdict", None))
-        if not await store.update_alert(moved, alert.state):
-            raise IllegalTransition(f"somebody was faster: see `reauth alerts show {alert.id}`")
+    closing = Closing(args.note, getattr(args, "verdict", None))
+    async with _working(args, args.action) as triage:
+        moved = await triage.move(args.id, args.action, who(), closing)
     verdict = f", verdict {moved.verdict}" if moved.verdict else ""
     print(f"{moved.id} is {moved.state}{verdict}")
     return 0
 
 
-def _who() -> str:
-    """The person at the keyboard, by login name, or by number in a container without names."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return f"uid {os.getuid()}"
+@asynccontextmanager
+async def _working(args: Namespace, action: str) -> AsyncIterator[Triage]:
+    """What is done to the alert that was named, noted in the audit."""
+    async with (
+        app.opened_doors(settings_of(args)) as doors,
+        noted(doors.audit, f"alert.{action}", args.id),
+    ):
+        yield app.triage_of(doors)
+
+
+def _assign(args: Namespace) -> int:
+    return asyncio.run(_assigned(args))
+
+
+async def _assigned(args: Namespace) -> int:
+    async with _working(args, "assign") as triage:
+        alert = await triage.assign(args.id, args.to, who())
+    print(f"{alert.id} is {alert.assignee or 'nobody'}'s")
+    return 0
+
+
+def _tag(args: Namespace) -> int:
+    return asyncio.run(_tagged(args))
+
+
+async def _tagged(args: Namespace) -> int:
+    async with _working(args, "tag") as triage:
+        alert = await triage.tag(args.id, args.tags, args.remove, who())
+    print(f"{alert.id}: {' '.join(alert.tags) or 'no tags'}")
+    return 0
+
+
+def _note(args: Namespace) -> int:
+    return asyncio.run(_annotated(args))
+
+
+async def _annotated(args: Namespace) -> int:
+    async with _working(args, "note") as triage:
+        alert = await triage.note(args.id, args.note, who())
+    print(f"{alert.id}: {alert.note}")
+    return 0
+
+
+def _test(args: Namespace) -> int:
+    return asyncio.run(_drilled(args))
+
+
+async def _drilled(args: Namespace) -> int:
+    async with (
+        app.opened_doors(settings_of(args)) as doors,
+        noted(doors.audit, "alert.test", args.kind),
+    ):
+        alert = await app.triage_of(doors).drill(args.kind, Severity(args.severity))
+    if args.json:
+        print_json(alert_document(alert))
+    else:
+        print(f"{alert.id} is a test, told to {len(settings_of(args).sinks.urls)} sinks while")
+        print(f"`reauth run` is up; close it with `reauth alerts ack {alert.id}` and `dismiss`")
+    return 0
 
 
 def _unknown(alert_id: str) -> ReauthError:

@@ -7,6 +7,7 @@ from typing import Any
 
 from reauth import ca
 from reauth.cli.command import Commands, command, print_json, settings_of, subcommands
+from reauth.cli.deeds import noted_there
 from reauth.errors import CaError
 from reauth.installation import DAY
 
@@ -51,13 +52,14 @@ def add(commands: Commands) -> None:
 def _create(args: Namespace) -> int:
     settings = settings_of(args)
     folder = Path(settings.ca_path)
-    ca.create(
-        folder,
-        name=args.name or settings.ca.name,
-        days=int(settings.ca.life / DAY) if args.days is None else args.days,
-        permitted=args.permit,
-        excluded=[*settings.ca.excluded, *args.exclude],
-    )
+    with noted_there(settings, "ca.create", str(folder)):
+        ca.create(
+            folder,
+            name=args.name or settings.ca.name,
+            days=int(settings.ca.life / DAY) if args.days is None else args.days,
+            permitted=args.permit,
+            excluded=[*settings.ca.excluded, *args.exclude],
+        )
     _describe(ca.show(folder), folder)
     print("next: install it on the devices, see certs/ or the console's /setup")
     return 0
@@ -101,13 +103,17 @@ def _export(args: Namespace) -> int:
 
 
 def _rotate(args: Namespace) -> int:
-    folder = Path(settings_of(args).ca_path)
+    settings = settings_of(args)
+    folder = Path(settings.ca_path)
+    with noted_there(settings, "ca.finish" if args.finish else "ca.rotate", str(folder)):
+        if args.finish:
+            ca.finish(folder)
+        else:
+            ca.rotate(folder, days=args.days)
     if args.finish:
-        ca.finish(folder)
         _describe(ca.show(folder), folder)
         print("next: SIGHUP to `reauth run` or `reauth proxy`, which then signs with this one")
     else:
-        ca.rotate(folder, days=args.days)
         _describe(ca.show(folder)["next"], folder)
         print("next: `reauth ca export` to all devices, then `reauth ca rotate --finish`")
     return 0

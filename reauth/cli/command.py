@@ -98,6 +98,24 @@ def user_name(text: str) -> str:
     return text
 
 
+def moment(text: str) -> float:
+    """RFC 3339 as seconds since 1970."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None:
+        raise ArgumentTypeError(f"'{text}' is not RFC 3339, such as 2026-01-31T12:00:00Z")
+    return found.timestamp()
+
+
+def count(text: str) -> int:
+    """A number above 0 that the store can count to."""
+    if not text.isdecimal() or not 0 < int(text) <= sys.maxsize:
+        raise ArgumentTypeError(f"'{text}' is not a number above 0")
+    return int(text)
+
+
 def settings_of(args: Namespace) -> Settings:
     """The settings that a command works with: command line, environment, file, defaults."""
     return app.load_settings(Path(args.config), overrides(args))

@@ -20,6 +20,7 @@ from reauth.cli.command import (
     subcommands,
     user_name,
 )
+from reauth.cli.deeds import noted
 from reauth.console.views import span
 from reauth.device import USUAL
 from reauth.enrol import Enroller
@@ -102,10 +103,11 @@ def _train(args: Namespace) -> int:
 
 async def _trained(args: Namespace) -> int:
     settings = settings_of(args)
-    async with app.opened_store(settings) as store:
-        enroller = Enroller(store, settings, app.now)
+    async with app.opened_doors(settings) as doors:
+        enroller = Enroller(doors.store, settings, app.now)
         try:
-            templates = await enroller.train(args.user)
+            async with noted(doors.audit, "enrol.train", args.user):
+                templates = await enroller.train(args.user)
         except NotEnrolled as error:
             raise NotEnrolled(
                 f"{args.user}: {error}; go on browsing, or `reauth import --user {args.user} FILE`"
@@ -130,7 +132,11 @@ def _background(args: Namespace) -> int:
 async def _shared(args: Namespace) -> int:
     settings = settings_of(args)
     missing = []
-    async with app.opened_store(settings) as store:
+    async with (
+        app.opened_doors(settings) as doors,
+        noted(doors.audit, "enrol.background", "everybody"),
+    ):
+        store = doors.store
         try:
             drifts = await _drifts(store, settings)
         except NotEnrolled as error:
@@ -281,8 +287,11 @@ def _rollback(args: Namespace) -> int:
 
 async def _known(args: Namespace, act: Any) -> int:
     """Do something to a user who exists; a mistyped name must not pass for done."""
-    async with app.opened_store(settings_of(args)) as store:
-        if await store.person(args.user) is None:
+    async with (
+        app.opened_doors(settings_of(args)) as doors,
+        noted(doors.audit, f"enrol.{act.__name__}", args.user),
+    ):
+        if await doors.store.person(args.user) is None:
             raise NotEnrolled(f"there is no user '{args.user}'; `reauth enrol status` lists them")
-        print(await act(store))
+        print(await act(doors.store))
     return 0

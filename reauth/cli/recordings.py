@@ -10,6 +10,7 @@ from typing import Any
 
 from reauth import app
 from reauth.cli.command import Commands, bar, command, print_json, settings_of, user_name
+from reauth.cli.deeds import noted
 from reauth.errors import RecordingError
 from reauth.event import runs
 from reauth.lane import Recipe
@@ -77,10 +78,11 @@ async def _imported(args: Namespace) -> int:
     settings = settings_of(args)
     recipe = app.identity_recipe(settings)
     failed = False
-    async with app.opened_store(settings) as store:
+    async with app.opened_doors(settings) as doors:
         for name in bar(args.files, "file"):
             try:
-                told = await _one(store, settings, recipe, args.user, name)
+                async with noted(doors.audit, "enrol.import", args.user):
+                    told = await _one(doors.store, settings, recipe, args.user, name)
             except RecordingError as error:
                 failed = True
                 print(f"reauth: {error}; nothing of this file was kept", file=sys.stderr)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from reauth import app
+from reauth.cli.account import first_link
 from reauth.cli.command import Commands, command, overrides, settings_of
 from reauth.cli.log import log_to_stderr
 from reauth.errors import ReauthError, SettingsError
@@ -35,6 +36,9 @@ certificate to trust, and our path on every site. Logs go to standard error, a J
 examples:
   reauth run --config mitm.toml
   reauth run --config mitm.toml --set identity.default_user=me --set proxy.listen=127.0.0.1:0
+
+While nobody has an account of the console, standard error also shows a link, good once and for a
+day, that makes the first one.
 
 next, from another terminal:
   curl --proxy http://127.0.0.1:8080 --cacert /var/lib/reauth/ca/ca.pem https://example.org/
@@ -87,6 +91,9 @@ def _launcher(config: str) -> list[str]:
 
 
 _DEFAULT_USER = "a trial: everyone who is not authenticated is taken for [identity] default_user"
+
+
+_FIRST = "open this link once, within a day, to make the first account of the console"
 
 
 class ProxyError(ReauthError):
@@ -156,6 +163,7 @@ async def _stayed(args: Namespace, signals: Signals, *, with_proxy: bool) -> Non
             ready = _ready(house, child)
             with remember(settings, ready):
                 print(json.dumps(ready), flush=True)
+                await _invite(house)
                 try:
                     await _until_told(args, signals, house, child)
                 finally:
@@ -177,6 +185,15 @@ def _ready(house: app.House, child: Child | None) -> dict[str, Any]:
         "ca": str(certificate(house.settings)),
         "obs": f"/obs/{house.keys.installation}/",
     }
+
+
+async def _invite(house: app.House) -> None:
+    """While nobody has an account, say where the first one is made: on standard error only."""
+    accounts, url = house.site.accounts, house.urls["console"]
+    if not await accounts.all():
+        secret = await accounts.invite(None)
+        link = first_link(house.settings, url, secret)
+        log.warning("first_account", extra={"meaning": _FIRST, "link": link})
 
 
 async def _until_told(

@@ -1,11 +1,9 @@
-"""The console: what devices need to join, and a plain page of users and alerts.
+"""The console: what devices need to join, and pages of users and alerts for who may see them.
 
 Two kinds of path live on one port. The open ones (interfaces.md §8) serve devices and load
-balancers and tell nothing of anybody. Everything else tells of people: until the console has a
-login, it is served on loopback only, and only to a browser that asked for loopback by name.
+balancers and tell nothing of anybody. Everything else tells of people and needs a login.
 """
 
-import ipaddress
 import logging
 from collections.abc import Mapping
 from importlib.resources import files
@@ -13,39 +11,51 @@ from typing import Any
 
 from aiohttp import web
 
-from reauth.access import EVERYTHING, Who
-from reauth.console import views
-from reauth.console.routes import WHO, Action, Handler, Route, Table
+from reauth.audit import Deed
+from reauth.console import about, api, guard, login, triage, views
+from reauth.console.routes import CAME, WHO, Action, Route, Table
 from reauth.console.serving import mount
 from reauth.console.views import Site
-from reauth.errors import ReauthError
 
 log = logging.getLogger(__name__)
 
 _HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; style-src 'self'; img-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
     "Cache-Control": "no-store",
     "Server": "reauth",
 }
-"""No page of ours runs a script, is framed or is kept by a browser."""
+"""No page of ours runs a script but our own files, is framed or is kept by a browser.
+
+With `no-referrer` browsers would send `Origin: null` from our own forms (Fetch, section 3.2).
+"""
 
 _HSTS = "max-age=31536000"
 """A year, RFC 6797 section 6.1.1; sent over TLS only, where browsers heed it."""
 
-TABLE: Table = views.ROUTES
+LOOK = "movement.look"
+"""What the audit calls that somebody saw where a pointer went."""
+
+_SUBJECTS = ("ids", "id", "user", "name", "sink")
+"""Fields that name what an action is about."""
+
+TABLE: Table = (*views.ROUTES, *triage.ROUTES, *about.ROUTES, *login.ROUTES, *api.ROUTES)
 """Everything that the console answers, module by module."""
 
 OPEN = frozenset(
-    {row.path for row in TABLE if isinstance(row, Route) and row.act is None}
+    {row.path for row in views.ROUTES if row.act is None}
     | {"/static/console.css", "/static/icon.svg"}
 )
-"""Paths that need no login; style sheet and icon are those of `/setup`."""
+"""Paths of devices and load balancers; style sheet and icon are those of `/setup`."""
+
+ENTRANCES = frozenset(row.path for row in login.ROUTES if row.act is None)
+"""Paths by which people come in."""
 
 
 def application(site: Site) -> web.Application:
@@ -56,7 +66,8 @@ def application(site: Site) -> web.Application:
     site
         What it shows, and where it is served.
     """
-    app = web.Application(middlewares=[_guard])
+    app = web.Application(middlewares=[guard.guard])
+    app[guard.OPEN], app[guard.ENTRANCES] = OPEN, ENTRANCES
     app[views.SITE] = site
     app[views.PAGES] = views.pages()
     mount(app, TABLE, _note)
@@ -65,42 +76,32 @@ def application(site: Site) -> web.Application:
     return app
 
 
-async def _note(request: web.Request, action: Action, answer: Mapping[str, Any] | None) -> None:
-    told = {"act": action.name, "by": request[WHO].name, "done": answer is not None}
-    log.info("acted", extra=told)
+async def _note(
+    request: web.Request, row: Route | Action, answer: Mapping[str, Any] | None
+) -> None:
+    """Keep in the audit who did what, or was refused; of what came with it the reason only."""
+    site, came = request.app[views.SITE], request.get(CAME, {})
+    name = row.name if isinstance(row, Action) else LOOK
+    deed = Deed(
+        at=site.clock(),
+        who=request[WHO].name,
+        action=name,
+        subject=_subject(request, came),
+        done=answer is not None,
+        address=request.remote or "",
+        reason=str(came.get("reason", "")),
+    )
+    await site.audit.append(deed)
+    log.info("acted", extra={"act": name, "by": deed.who, "done": deed.done})
 
 
-@web.middleware
-async def _guard(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Let everybody to the open paths, and to the rest only who sits at this machine."""
-    site = request.app[views.SITE]
-    if request.path not in OPEN and request.match_info.http_exception is None:
-        if not site.local:
-            raise web.HTTPForbidden(
-                text="This page tells of people and has no login yet: it is served on loopback "
-                "only. Set [console] listen to 127.0.0.1:PORT, or use `reauth alerts`.\n"
-            )
-        if not _asked_for_loopback(request):
-            raise web.HTTPForbidden(
-                text="Ask for this page as localhost or 127.0.0.1: under another name it could be "
-                "read by a foreign site (DNS rebinding).\n"
-            )
-        request[WHO] = Who("local", EVERYTHING)
-    try:
-        return await handler(request)
-    except ReauthError as error:
-        raise web.HTTPServiceUnavailable(text=f"{error}\n") from error
-
-
-def _asked_for_loopback(request: web.Request) -> bool:
-    """Whether the Host header names this machine itself; a Unix socket has no foreign callers."""
-    name, transport = views.host_of(request), request.transport
-    if transport is not None and isinstance(transport.get_extra_info("sockname"), str):
-        return True
-    try:
-        return name == "localhost" or ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
+def _subject(request: web.Request, came: Mapping[str, Any]) -> str:
+    """What an action was about: what its path names, or the field that does."""
+    named = [*request.match_info.values()]
+    for name in _SUBJECTS:
+        value = came.get(name)
+        named += value if isinstance(value, list) else [] if value is None else [str(value)]
+    return " ".join(named) or request.path
 
 
 async def _add_headers(request: web.Request, response: web.StreamResponse) -> None:
@@ -110,4 +111,4 @@ async def _add_headers(request: web.Request, response: web.StreamResponse) -> No
         response.headers["Strict-Transport-Security"] = _HSTS
 
 
-__all__ = ["OPEN", "TABLE", "Site", "application"]
+__all__ = ["ENTRANCES", "OPEN", "TABLE", "Site", "application"]

@@ -21,6 +21,9 @@ WHO = web.RequestKey("who", Who)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Fields = Mapping[str, Any]
 """What came with an action, checked: by name, of the type that its field says."""
+CAME = web.RequestKey("came", Mapping)
+"""The fields of an action under way, for the audit."""
+
 Run = Callable[[web.Request, Fields], Awaitable[Mapping[str, Any]]]
 
 
@@ -79,4 +82,20 @@ class Action:
     sensitive: bool = False
 
 
-Table = Sequence[Route | Action]
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """A form that lets somebody in or out: what it changes is who asks, and it is noted there.
+
+    Parameters
+    ----------
+    act
+        As of a `Route`.
+    """
+
+    path: str
+    act: Act | None
+    handler: Handler
+    summary: str
+
+
+Table = Sequence[Route | Action | Entrance]

@@ -6,16 +6,28 @@ A refusal says what is missing: 401 who you are, 403 a right, 400 a field, 409 a
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from aiohttp import web
 from jsonschema import Draft202012Validator
 
 from reauth.access import Act
-from reauth.console.routes import API, WHO, Action, Fields, Handler, Route, Table
+from reauth.console.routes import (
+    API,
+    CAME,
+    WHO,
+    Action,
+    Entrance,
+    Fields,
+    Handler,
+    Route,
+    Table,
+)
 from reauth.errors import ReauthError
 
-Note = Callable[[web.Request, Action, Mapping[str, Any] | None], Awaitable[None]]
-"""Told of each action: its answer, or None where it was refused or failed."""
+Note = Callable[[web.Request, Route | Action, Mapping[str, Any] | None], Awaitable[None]]
+"""Told of each action, and of each look at movement: its answer, or None where it was refused or
+failed."""
 
 _KINDS: Mapping[str, Callable[[str], Any]] = {
     "integer": int,
@@ -34,7 +46,9 @@ def mount(app: web.Application, table: Table, note: Note) -> None:
     """
     for row in table:
         if isinstance(row, Route):
-            app.router.add_get(row.path, _allowed(row.act, row.handler))
+            app.router.add_get(row.path, _allowed(row, note))
+        elif isinstance(row, Entrance):
+            app.router.add_post(row.path, _allowed(row, note))
         else:
             app.router.add_post(API + row.path, _as_json(row, note))
             app.router.add_post(row.path, _as_form(row, note))
@@ -50,20 +64,28 @@ def schema_of(action: Action) -> dict[str, Any]:
     }
 
 
-def _allowed(act: Act | None, handler: Handler) -> Handler:
+def _allowed(row: Route | Entrance, note: Note) -> Handler:
     async def allowed(request: web.Request) -> web.StreamResponse:
-        if act is not None:
-            _need(request, act)
-        return await handler(request)
+        if row.act is not None:
+            await _need(request, row, row.act, note)
+        if isinstance(row, Route) and row.act is Act.SEE_MOVEMENT:
+            # Before it is shown: a look that could not be noted is none.
+            await note(request, row, {})
+        return await row.handler(request)
 
     return allowed
 
 
-def _need(request: web.Request, act: Act) -> None:
+async def _need(request: web.Request, row: Route | Action | Entrance, act: Act, note: Note) -> None:
+    """Refuse who may not; that somebody tried to act is noted, that they tried to read is not."""
     who = request.get(WHO)
     if who is None:
-        raise web.HTTPUnauthorized(text="Log in first, or send an API token.\n")
+        raise web.HTTPUnauthorized(
+            text="Log in first, or send an API token.\n", headers={"WWW-Authenticate": "Bearer"}
+        )
     if not who.may(act):
+        if isinstance(row, Action) or (isinstance(row, Route) and act is Act.SEE_MOVEMENT):
+            await note(request, row, None)
         raise web.HTTPForbidden(text=f"{who.name} may not do this: it needs '{act}'.\n")
 
 
@@ -71,7 +93,7 @@ def _as_json(action: Action, note: Note) -> Handler:
     check = _check_of(action)
 
     async def serve(request: web.Request) -> web.StreamResponse:
-        _need(request, action.act)
+        await _need(request, action, action.act, note)
         try:
             came = json.loads(await request.read() or b"{}")
         except ValueError as error:
@@ -85,11 +107,14 @@ def _as_form(action: Action, note: Note) -> Handler:
     check = _check_of(action)
 
     async def serve(request: web.Request) -> web.StreamResponse:
-        _need(request, action.act)
+        await _need(request, action, action.act, note)
         form = await request.post()
         came = {name: _typed(name, form.getall(name), action) for name in form}
+        back = action.back.format(**request.match_info)
+        if action.sensitive and not request[WHO].elevated:
+            raise web.HTTPSeeOther(f"/login/again?{urlencode({'next': back})}")
         await _done(request, action, check(came), note)
-        raise web.HTTPSeeOther(action.back.format(**request.match_info))
+        raise web.HTTPSeeOther(back)
 
     return serve
 
@@ -122,7 +147,9 @@ def _check_of(action: Action) -> Callable[[Any], Fields]:
 async def _done(
     request: web.Request, action: Action, fields: Fields, note: Note
 ) -> Mapping[str, Any]:
+    request[CAME] = fields
     if action.sensitive and not request[WHO].elevated:
+        await note(request, action, None)
         raise web.HTTPForbidden(text="Prove who you are once more: see /login/again.\n")
     try:
         answer = await action.run(request, fields)

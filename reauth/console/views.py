@@ -18,14 +18,17 @@ from markupsafe import Markup
 
 from reauth import __version__, ca
 from reauth.access import Act
+from reauth.accounts import Accounts
 from reauth.alert import Alert, State
 from reauth.alert_document import instant, rfc3339
 from reauth.console.health import Readiness
-from reauth.console.routes import Route
+from reauth.console.routes import WHO, Route
 from reauth.console.svg import timeline
 from reauth.detect.absence import WORDS
 from reauth.device import USUAL
-from reauth.ports import Store
+from reauth.logins import Logins
+from reauth.ports import Audit, Store
+from reauth.triage import Triage
 
 DAY = 86_400.0
 DAYS = (30, 365)
@@ -65,12 +68,20 @@ class Site:
         Folder of the CA.
     proxy
         HOST:PORT of the proxy as browsers reach it; None while nobody knows.
+    accounts, logins
+        Who may use it, and who does.
     local
         Whether the listener is reached from this machine only.
+    url
+        Its own URL as browsers write it; None where it is asked for as it listens.
     tls
         Whether it speaks TLS.
     clock
         s since 1970.
+    audit
+        Where actions are noted.
+    triage
+        What people do about alerts.
     """
 
     store: Store
@@ -78,9 +89,14 @@ class Site:
     readiness: Readiness
     ca: Path
     proxy: str | None
+    accounts: Accounts
+    logins: Logins
     local: bool
     tls: bool
     clock: Callable[[], float]
+    audit: Audit
+    triage: Triage
+    url: str | None = None
 
 
 SITE = web.AppKey("site", Site)
@@ -202,7 +218,7 @@ async def setup(request: web.Request) -> web.Response:
     site = request.app[SITE]
     about = ca.show(site.ca)
     base = f"{'https' if site.tls else 'http'}://{request.host}"
-    return _page(request, "setup.html", about=about, base=base, proxy=_proxy(request))
+    return page(request, "setup.html", about=about, base=base, proxy=_proxy(request))
 
 
 async def overview(request: web.Request) -> web.Response:
@@ -218,13 +234,15 @@ async def overview(request: web.Request) -> web.Response:
     waiting.sort(key=lambda alert: alert.raised_at, reverse=True)
     states = Counter(person["state"] for person in people)
     unknown = sum(person["unknown_device"] for person in people)
-    told = {"checks": checks, "states": states, "alerts": waiting, "unknown": unknown}
-    return _page(request, "overview.html", people=len(people), **told)
+    figures = await site.triage.cases.figures()
+    held = {name: int(n) for name, n in figures.items() if name.startswith("alerts_held")}
+    told = {"checks": checks, "states": states, "alerts": waiting, "unknown": unknown, "held": held}
+    return page(request, "overview.html", people=len(people), **told)
 
 
 async def users(request: web.Request) -> web.Response:
     """Everybody's enrolment: how far, how good, since which version."""
-    return _page(request, "users.html", people=await request.app[SITE].people())
+    return page(request, "users.html", people=await request.app[SITE].people())
 
 
 async def alerts(request: web.Request) -> web.Response:
@@ -232,7 +250,7 @@ async def alerts(request: web.Request) -> web.Response:
     site = request.app[SITE]
     state, days = _state(request), _days(request)
     found = await site.store.alerts(state=state, since=site.clock() - days * DAY, limit=MOST)
-    return _page(
+    return page(
         request,
         "alerts.html",
         alerts=found[::-1],
@@ -250,7 +268,7 @@ async def alert(request: web.Request) -> web.Response:
     if found is None:
         raise web.HTTPNotFound(text="There is no such alert; it may have been deleted by age.\n")
     picture = Markup(timeline(found.evidence, found.threshold))  # noqa: S704 - svg.py escapes
-    return _page(request, "alert.html", alert=found, picture=picture, next=_next(found))
+    return page(request, "alert.html", alert=found, picture=picture, next=_next(found))
 
 
 def _next(found: Alert) -> list[tuple[str, str]]:
@@ -311,8 +329,10 @@ def _certificate(request: web.Request, form: str, content_type: str) -> web.Resp
     return web.Response(body=body, content_type=content_type, headers=named)
 
 
-def _page(request: web.Request, name: str, **told: Any) -> web.Response:
-    text = request.app[PAGES].get_template(name).render(path=request.path, **told)
+def page(request: web.Request, template: str, /, **told: Any) -> web.Response:
+    """A page of `pages/`, with who asks."""
+    who = request.get(WHO)
+    text = request.app[PAGES].get_template(template).render(path=request.path, who=who, **told)
     return web.Response(text=text, content_type="text/html")
 
 

@@ -13,6 +13,13 @@ from reauth.alert import Alert, State
 from reauth.claim import Claim
 from reauth.news import Event, News
 from reauth.person import PersonRow
+from reauth.ports.accounts import AccountStore as AccountStore
+from reauth.ports.audit import Audit as Audit
+from reauth.ports.audit import Checked as Checked
+from reauth.ports.audit import Sought as Sought
+from reauth.ports.triage import Cases as Cases
+from reauth.ports.triage import Suppressions as Suppressions
+from reauth.ports.triage import Wanted as Wanted
 from reauth.template import Shared, Template
 from reauth.trajectory import Trajectory
 
@@ -267,9 +274,12 @@ class Store(Protocol):
 
     async def alerts(
         self, state: State | None = None, since: float | None = None, limit: int = 1000,
-        cursor: str | None = None,
+        cursor: str | None = None, severities: Sequence[str] = (),
     ) -> list[Alert]:  # fmt: skip
-        """Alerts by `raised_at`, oldest first, after the alert whose id is `cursor`."""
+        """Alerts by `raised_at`, oldest first, after the alert whose id is `cursor`.
+
+        Of any severity, or of one of those given.
+        """
 
     async def alert(self, alert_id: str) -> Alert | None:
         """One alert."""

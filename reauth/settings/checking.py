@@ -72,8 +72,6 @@ def _identity(identity: Identity) -> Iterator[str]:
 def _sinks(settings: Settings) -> Iterator[str]:
     if settings.sinks.pseudonyms not in ("none", "chat", "all"):
         yield "sinks.pseudonyms must be none, chat or all"
-    if settings.console.url and not re.match(r"https?://[^/]", settings.console.url):
-        yield "console.url must be https://HOST or http://HOST, as people type it"
 
 
 def _networks(key: str, texts: tuple[str, ...]) -> Iterator[str]:
@@ -117,6 +115,8 @@ def _listeners(settings: Settings) -> Iterator[str]:
     console = settings.console
     if (console.tls_cert is None) != (console.tls_key is None):
         yield "console.tls_cert and console.tls_key go together"
+    if console.url is not None and not re.fullmatch(rf"https?://{_HOST}(:\d{{1,5}})?", console.url):
+        yield "console.url must be https://NAME or https://NAME:PORT, without a path"
     if isinstance(found["proxy"], str):
         yield "proxy.listen must be HOST:PORT: browsers know no Unix sockets"
     if not _near(found["ingest"]):

@@ -87,7 +87,9 @@ class Console:
     listen: str = _key("127.0.0.1:8082", "unix:PATH or HOST:PORT; beyond loopback with TLS only")
     tls_cert: str | None = _key(None, "PEM certificate chain of the console", path=True)
     tls_key: str | None = _key(None, "its key", path=True)
-    url: str | None = _key(None, "where people reach it: links in what sinks send")
+    url: str | None = _key(None, "https://NAME[:PORT] under which browsers ask for it")
+    login_idle: float = _key(60, "a login without a request ends after", "min", least=1)
+    login_life: float = _key(12, "any login ends after", "hours", least=0.1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,7 @@ class StoreSettings:
     raw: float = _key(7, "batches as they came (7 to 14)", "days")
     trajectories: float = _key(30, "movement of people who are enrolled or gathering", "days")
     alerts: float = _key(365, "closed alerts", "days")
+    audit: float = _key(730, "entries of the audit", "days")
     unseen: float = _key(90, "alerts that nobody has acknowledged expire after", "days")
     deliveries: float = _key(30, "the log of what sinks were told", "days")
 
@@ -206,6 +209,10 @@ class Alerts:
     brake: float = _key(60, "alarms of many people in this time are one finding", "min", least=1)
     brake_users: int = _key(5, "so many people at least", least=2)
     brake_share: float = _key(0.1, "and this share of those who were compared", least=0.001)
+    assets: str | None = _key(None, "CSV user|site,name,criticality; weighs alerts", path=True)
+    budget_per_day: int = _key(0, "alerts told in a day, critical ones besides; 0: all", least=0)
+    escalate_after: float = _key(0, "nobody took it for so long: told further; 0: never", "min")
+    escalate_to: tuple[str, ...] = _key([], "sinks that are told then, and only then")
     resembles: bool = _key(False, "name another user who moves alike; evidence, no proof")
 
 

@@ -2,15 +2,17 @@
 
 from dataclasses import replace
 
+from reauth.alert import Severity
 from reauth.news import Letterhead, News, when
 from reauth.ocsf import finding
-from reauth.wording import Severity, severity, title
+from reauth.wording import title
 
 _SEVERITY = {
     Severity.INFORMATIONAL: 1,
     Severity.LOW: 3,
     Severity.MEDIUM: 6,
     Severity.HIGH: 8,
+    Severity.CRITICAL: 10,
 }
 """CEF's 0 to 10: 0-3 low, 4-6 medium, 7-8 high, 9-10 very high."""
 
@@ -53,7 +55,7 @@ def cef(news: News, head: Letterhead) -> str:
     document = finding(news, head)
     fields = [
         "CEF:0", "reauth", "reauth", header(head.version), header(f"{news.event}.{alert.kind}"),
-        header(_name(news)), str(_SEVERITY[severity(alert)]),
+        header(_name(news)), str(_SEVERITY[alert.severity]),
     ]  # fmt: skip
     values: dict[str, object] = {
         "rt": round(when(news) * 1000),

@@ -5,7 +5,6 @@ from typing import Any
 from reauth.alert_document import rfc3339
 from reauth.news import Letterhead, News, when
 from reauth.ocsf import finding
-from reauth.wording import severity
 
 VERSION = "9.4.0"
 
@@ -35,7 +34,7 @@ def ecs(news: News, head: Letterhead) -> dict[str, Any]:
             "dataset": "reauth.alert",
             "created": rfc3339(alert.raised_at),
             "start": rfc3339(alert.first_anomaly_at),
-            "severity": int(severity(alert)),
+            "severity": alert.severity.rank,
             "reason": document["finding_info"]["desc"],
             **_risk(document),
         },

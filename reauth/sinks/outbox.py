@@ -7,7 +7,7 @@ id. Going on after a failure is this file's job.
 
 import asyncio
 import logging
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from types import TracebackType
@@ -17,6 +17,7 @@ import numpy as np
 
 from reauth.alert import Alert
 from reauth.errors import SettingsError, SinkError, StoreError
+from reauth.histogram import observe
 from reauth.news import News
 from reauth.ports import Delivery, Sink, Store
 
@@ -72,7 +73,7 @@ class Outbox:
         self._busy: set[str] = set()
         self._group = asyncio.TaskGroup()
         self._running: asyncio.Task[None]
-        self.counters: defaultdict[str, float] = defaultdict(float)
+        self.counters: Counter[str] = Counter()
 
     async def __aenter__(self) -> Self:
         """Begin to deliver."""
@@ -159,8 +160,7 @@ class Outbox:
             return
         await self._store.delivered(delivery.id, now)
         self._count(delivery, "delivered")
-        self.counters["delivery_lag_seconds_sum"] += max(0.0, now - delivery.alert.raised_at)
-        self.counters["delivery_lag_seconds_count"] += 1
+        observe(self.counters, "delivery_lag_seconds", max(0.0, now - delivery.alert.raised_at))
 
     async def _failed(self, delivery: Delivery, error: Exception, now: float) -> None:
         attempts = delivery.attempts + 1

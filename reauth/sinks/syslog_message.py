@@ -2,9 +2,9 @@
 
 import re
 
+from reauth.alert import Severity
 from reauth.alert_document import rfc3339
 from reauth.news import News, when
-from reauth.wording import Severity, severity
 
 _FACILITY = 10
 """security/authorization messages (RFC 5424, table 1)."""
@@ -13,9 +13,10 @@ _SEVERITY = {
     Severity.INFORMATIONAL: 6,
     Severity.LOW: 5,
     Severity.MEDIUM: 4,
-    Severity.HIGH: 2,
+    Severity.HIGH: 3,
+    Severity.CRITICAL: 2,
 }
-"""Informational, notice, warning, critical (RFC 5424, table 2)."""
+"""Informational, notice, warning, error, critical (RFC 5424, table 2)."""
 
 ENTERPRISE = 32473
 """The private enterprise number of examples (RFC 5612): nobody's, and reauth has none."""
@@ -40,7 +41,7 @@ def message(news: News, host: str, text: str) -> bytes:
 
     The mark that section 6.4 asks for is left out: decoders of CEF and JSON trip over it.
     """
-    priority = _FACILITY * 8 + _SEVERITY[severity(news.alert)]
+    priority = _FACILITY * 8 + _SEVERITY[news.alert.severity]
     told = f'id="{parameter(news.id)}" kind="{parameter(news.alert.kind)}"'
     head = f"<{priority}>1 {rfc3339(when(news))} {_name(host, 255)} reauth - {news.event}"
     return f"{head} [alert@{ENTERPRISE} {told}] {text}".encode()

@@ -3,16 +3,19 @@
 import json
 import re
 
+from reauth.alert import Severity
 from reauth.errors import SettingsError
 from reauth.news import Letterhead, News
 from reauth.sinks.calling import caller, taken
 from reauth.sinks.opening import Opening
-from reauth.wording import CAUTION, Severity, bars, facts, severity, title
+from reauth.wording import CAUTION, bars, facts, title
 
 TEXT = 1000
 """Characters of a text; a message of Teams may have 28 kB ("Format cards in Microsoft Teams")."""
 
-_COLOURS = {Severity.HIGH: "Attention", Severity.MEDIUM: "Warning"}
+_COLOURS = {
+    Severity.CRITICAL: "Attention", Severity.HIGH: "Attention", Severity.MEDIUM: "Warning"
+}  # fmt: skip
 
 
 def plain(text: str) -> str:
@@ -28,7 +31,7 @@ def plain(text: str) -> str:
 
 def card(news: News, head: Letterhead) -> dict[str, object]:
     """Heading, facts, the scores as bars, what it does not say, and a link."""
-    colour = _COLOURS.get(severity(news.alert), "Default")
+    colour = _COLOURS.get(news.alert.severity, "Default")
     heading = {
         "type": "TextBlock", "text": plain(title(news)), "size": "Large", "weight": "Bolder",
         "wrap": True, "color": colour,

@@ -7,7 +7,6 @@ from typing import Any
 
 from reauth.alert_document import alert_document, rfc3339
 from reauth.news import Letterhead, News, when
-from reauth.wording import severity
 
 EVIDENCE = 20
 """Newest pieces of evidence sent: 3 kB."""
@@ -31,7 +30,6 @@ def thin(news: News, head: Letterhead, most: int = EVIDENCE) -> dict[str, Any]:
         "evidence": evidence[-most:] if most else [],
         "evidence_total": len(evidence),
         "steps": len(history),
-        "severity": severity(news.alert).name.lower(),
         **({} if model is None else {"feature_set": features, "model": model}),
         **({} if link is None else {"link": link}),
     }

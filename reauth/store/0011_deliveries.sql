@@ -20,7 +20,7 @@ ALTER TABLE told RENAME TO outbox;
 CREATE INDEX outbox_due ON outbox (due) WHERE state = 'waiting';
 
 -- Every attempt, for whoever asks what a receiver was told and what it answered; no content.
-CREATE TABLE attempt (
+CREATE TABLE delivery_attempt (
     id BIGINT PRIMARY KEY,
     delivery BIGINT,
     alert TEXT,
@@ -32,6 +32,6 @@ CREATE TABLE attempt (
     fault TEXT NOT NULL DEFAULT ''
 );
 
-CREATE INDEX attempt_at ON attempt (at);
+CREATE INDEX delivery_attempt_at ON delivery_attempt (at);
 
-CREATE INDEX attempt_sink ON attempt (sink, id);
+CREATE INDEX delivery_attempt_sink ON delivery_attempt (sink, id);

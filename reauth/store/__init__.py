@@ -6,8 +6,12 @@ from dataclasses import replace
 from tempfile import TemporaryDirectory
 
 from reauth.settings import store_path
+from reauth.store.accounts import SqliteAccounts
+from reauth.store.audit import SqliteAudit
+from reauth.store.figures import SqliteFigures
 from reauth.store.seal import create_key, read_key
 from reauth.store.sqlite import Options, SqliteStore, open_sqlite
+from reauth.store.triage import SqliteCases, SqliteSuppressions
 
 
 @asynccontextmanager
@@ -42,4 +46,15 @@ async def open_store(
         yield store
 
 
-__all__ = ["Options", "SqliteStore", "create_key", "open_store", "read_key"]
+__all__ = [
+    "Options",
+    "SqliteAccounts",
+    "SqliteAudit",
+    "SqliteCases",
+    "SqliteFigures",
+    "SqliteStore",
+    "SqliteSuppressions",
+    "create_key",
+    "open_store",
+    "read_key",
+]

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import astuple
 from typing import Any
@@ -13,12 +14,14 @@ from reauth.alert import (
     Reason,
     Resemblance,
     Risk,
+    Severity,
     State,
     Step,
     again,
     move,
 )
 from reauth.errors import StoreError
+from reauth.histogram import observe
 from reauth.news import Event, event_of
 from reauth.ports import Delivery
 from reauth.store.rows import CHANGED
@@ -26,24 +29,25 @@ from reauth.store.rows import CHANGED
 _COLUMNS = (
     "id, person, client, session, lane, kind, site, template_version, first_anomaly_at, raised_at,"
     " score, threshold, window_size, low, low_limit, provisional, evidence, state, note, verdict,"
-    " suppressed, history, rule, level, bound, resembles, posterior, risk, reasons"
+    " suppressed, history, rule, level, bound, resembles, posterior, risk, reasons,"
+    " severity, test, assignee, tags, held, escalated_at"
 )
 """In the order of `Alert`'s fields."""
 _QUALIFIED = ", ".join(f"alert.{name}" for name in _COLUMNS.split(", "))
 
-_INSERT = f"INSERT INTO alert ({_COLUMNS}) VALUES ({', '.join('?' * 29)}) ON CONFLICT DO NOTHING"  # noqa: S608 - our own column names
+_INSERT = f"INSERT INTO alert ({_COLUMNS}) VALUES ({', '.join('?' * 35)}) ON CONFLICT DO NOTHING"  # noqa: S608 - our own column names
 _UNRESOLVED = "state IN ('open', 'acknowledged')"
 """`UNRESOLVED`, in the words of the index `alert_unresolved`."""
 _TELL = """
 INSERT INTO outbox (id, alert, sink, event, due, state)
-SELECT COALESCE(MAX(id), 0) + 1, ?, ?, ?, 0, 'waiting' FROM outbox WHERE true
-ON CONFLICT DO NOTHING
+SELECT COALESCE(MAX(id), 0) + 1, ?, ?, ?, 0, 'waiting' FROM outbox WHERE 1 = 1
+ON CONFLICT (alert, sink, event) DO NOTHING
 """
-"""Due at once: 0 lies before every clock."""
-
+"""Due at once: 0 lies before every clock. The condition keeps SQLite from reading ON as a join."""
 _NOTE = """
-INSERT INTO attempt (id, delivery, alert, sink, event, at, number, result, fault)
-SELECT (SELECT COALESCE(MAX(id), 0) + 1 FROM attempt), id, alert, sink, event, ?, attempts, ?, ?
+INSERT INTO delivery_attempt (id, delivery, alert, sink, event, at, number, result, fault)
+SELECT (SELECT COALESCE(MAX(id), 0) + 1 FROM delivery_attempt),
+    id, alert, sink, event, ?, attempts, ?, ?
 FROM outbox WHERE id = ?
 """
 LONGEST_FAULT = 300
@@ -51,6 +55,11 @@ LONGEST_FAULT = 300
 
 Told = Mapping[Event, Sequence[str]]
 """Names of the sinks that are to be told of an event."""
+_DAY = 86_400.0
+_ADD = """
+INSERT INTO alert_figure (name, value) VALUES (?, ?)
+ON CONFLICT (name) DO UPDATE SET value = alert_figure.value + excluded.value
+"""
 _DUE = f"""
 SELECT outbox.id, outbox.sink, outbox.attempts, outbox.event, {_QUALIFIED}
 FROM outbox JOIN alert ON alert.id = outbox.alert
@@ -72,15 +81,33 @@ def insert(connection: sqlite3.Connection, alert: Alert, told: Told) -> Alert | 
     """
     if connection.execute(_INSERT, _values(alert)).rowcount != 1:
         return _again(connection, alert, told)
-    if not alert.suppressed:
-        tell(connection, alert.id, Event.RAISED, told)
+    if alert.suppressed:
+        connection.execute("UPDATE suppression SET held = held + 1 WHERE id = ?", (alert.held,))
+    else:
+        tell(connection, alert, told.get(Event.RAISED, ()), alert.raised_at)
     return alert
 
 
-def tell(connection: sqlite3.Connection, alert_id: str, event: Event, told: Told) -> None:
-    """Let the sinks that ask for it be told of an event, once."""
-    rows = [(alert_id, sink, event.value) for sink in told.get(event, ())]
-    connection.executemany(_TELL, rows)
+def tell(
+    connection: sqlite3.Connection, alert: Alert, sinks: Sequence[str], now: float
+) -> None:
+    """Have sinks told of an alert that have not been, and count it on the day.
+
+    A test is no alert, and an escalation no other one.
+    """
+    connection.executemany(_TELL, [(alert.id, sink, Event.RAISED.value) for sink in sinks])
+    if not alert.test and alert.escalated_at is None:
+        connection.execute(
+            "INSERT INTO alert_day (day, told) VALUES (?, 1)"
+            " ON CONFLICT (day) DO UPDATE SET told = alert_day.told + 1",
+            (int(now // _DAY),),
+        )
+
+
+def told(connection: sqlite3.Connection, day: int) -> int:
+    """How many alerts were told on a day (days since 1970-01-01, UTC)."""
+    row = connection.execute("SELECT told FROM alert_day WHERE day = ?", (day,)).fetchone()
+    return row[0] if row else 0
 
 
 def _again(connection: sqlite3.Connection, alert: Alert, told: Told) -> Alert | None:
@@ -100,7 +127,7 @@ def _again(connection: sqlite3.Connection, alert: Alert, told: Told) -> Alert | 
     update(connection, noted, known.state)
     if noted.suppressed or not known.suppressed:
         return None
-    tell(connection, known.id, Event.RAISED, told)
+    tell(connection, noted, told.get(Event.RAISED, ()), alert.raised_at)
     return noted
 
 
@@ -115,19 +142,22 @@ def unresolved(connection: sqlite3.Connection) -> set[tuple[str, str]]:
 
 def select(
     connection: sqlite3.Connection,
-    state: State | None,
-    since: float | None,
+    asked: tuple[State | None, float | None, Sequence[str]],
     limit: int,
     cursor: str | None,
 ) -> list[Alert]:
-    """Alerts by `raised_at`, oldest first.
+    """Alerts by `raised_at`, oldest first; `asked` is the state, since when (s), severities.
 
     Raises
     ------
     StoreError
         If there is no alert that `cursor` names.
     """
+    state, since, severities = asked
     wanted, values = ["1 = 1"], list[Any]()
+    if severities:
+        wanted.append(f"severity IN ({', '.join('?' * len(severities))})")
+        values += severities
     if state is not None:
         wanted.append("state = ?")
         values.append(state.value)
@@ -146,6 +176,12 @@ def select(
         (*values, limit),
     )
     return [_alert(row) for row in found]
+
+
+def where(connection: sqlite3.Connection, words: str, values: Sequence[Any]) -> list[Alert]:
+    """Alerts that fit conditions; `words` are our own, never anybody's."""
+    found = connection.execute(f"SELECT {_COLUMNS} FROM alert WHERE {words}", tuple(values))  # noqa: S608 - our own words
+    return [_alert(row) for row in found.fetchall()]
 
 
 def one(connection: sqlite3.Connection, alert_id: str) -> Alert | None:
@@ -171,11 +207,13 @@ def update(
         alert.verdict,
         int(alert.suppressed),
         _history(alert),
+        *_life(alert),
         alert.id,
         was.value,
     )
     changed = connection.execute(
-        "UPDATE alert SET state = ?, note = ?, verdict = ?, suppressed = ?, history = ?"
+        "UPDATE alert SET state = ?, note = ?, verdict = ?, suppressed = ?, history = ?,"
+        " severity = ?, test = ?, assignee = ?, tags = ?, held = ?, escalated_at = ?"
         " WHERE id = ? AND state = ?",
         values,
     )
@@ -183,10 +221,24 @@ def update(
         return False
     event = event_of(alert.state)
     if event is not None and alert.state != was and not alert.suppressed:
-        tell(connection, alert.id, event, told or {})
+        rows = [(alert.id, sink, event.value) for sink in (told or {}).get(event, ())]
+        connection.executemany(_TELL, rows)
     if alert.state not in UNRESOLVED:
         connection.execute(CHANGED)
+    if alert.state is not was and not alert.test:
+        _count(connection, alert, was)
     return True
+
+
+def _count(connection: sqlite3.Connection, alert: Alert, was: State) -> None:
+    """Add what people made of an alert to the figures, which outlive it."""
+    if was is State.OPEN and alert.state is State.ACKNOWLEDGED and alert.history:
+        observed: Counter[str] = Counter()
+        waited = max(0.0, alert.history[-1].at - alert.raised_at)
+        observe(observed, "time_to_triage_seconds", waited)
+        connection.executemany(_ADD, observed.items())
+    if alert.verdict is not None:
+        connection.execute(_ADD, (f'alerts_total{{verdict="{alert.verdict}"}}', 1.0))
 
 
 def expire_unseen(
@@ -246,7 +298,7 @@ def _note(
 
 def forget_attempts(connection: sqlite3.Connection, before: float) -> int:
     """Delete attempts that were made before a time (s); how many."""
-    return connection.execute("DELETE FROM attempt WHERE at < ?", (before,)).rowcount
+    return connection.execute("DELETE FROM delivery_attempt WHERE at < ?", (before,)).rowcount
 
 
 def _values(alert: Alert) -> tuple[Any, ...]:
@@ -281,7 +333,13 @@ def _values(alert: Alert) -> tuple[Any, ...]:
         alert.resembles.posterior if alert.resembles else None,
         alert.risk.score if alert.risk else None,
         json.dumps([astuple(each) for each in alert.risk.reasons]) if alert.risk else None,
+        *_life(alert),
     )
+
+
+def _life(alert: Alert) -> tuple[Any, ...]:
+    tags, severity = json.dumps(alert.tags), alert.severity.value
+    return severity, int(alert.test), alert.assignee, tags, alert.held, alert.escalated_at
 
 
 def _history(alert: Alert) -> str:
@@ -289,7 +347,8 @@ def _history(alert: Alert) -> str:
 
 
 def _alert(row: Sequence[Any]) -> Alert:
-    *plain, rule, level, bound, user, posterior, risk, reasons = row
+    *older, severity, test, assignee, tags, held, escalated_at = row
+    *plain, rule, level, bound, user, posterior, risk, reasons = older
     *head, provisional, evidence, state, note, verdict, suppressed, history = plain
     tail = [
         bool(provisional),
@@ -304,5 +363,11 @@ def _alert(row: Sequence[Any]) -> Alert:
         bound,
         None if user is None else Resemblance(user, posterior),
         None if risk is None else Risk(risk, tuple(Reason(*each) for each in json.loads(reasons))),
+        Severity(severity),
+        bool(test),
+        assignee,
+        tuple(json.loads(tags)),
+        held,
+        escalated_at,
     ]
     return Alert(*[*head, *tail])

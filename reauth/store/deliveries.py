@@ -10,15 +10,15 @@ from reauth.store.desk import Desk
 
 _COLUMNS = "id, delivery, alert, sink, event, at, number, result, fault"
 _NOTE_TEST = f"""
-INSERT INTO attempt ({_COLUMNS})
-SELECT COALESCE(MAX(id), 0) + 1, NULL, NULL, ?, ?, ?, 1, ?, ? FROM attempt
+INSERT INTO delivery_attempt ({_COLUMNS})
+SELECT COALESCE(MAX(id), 0) + 1, NULL, NULL, ?, ?, ?, 1, ?, ? FROM delivery_attempt
 """  # noqa: S608 - our own column names
 
 def _attempts(
     connection: sqlite3.Connection, sink: str | None, limit: int, before: int | None
 ) -> list[Attempt]:
     found = connection.execute(
-        f"SELECT {_COLUMNS} FROM attempt WHERE (? IS NULL OR sink = ?)"  # noqa: S608 - our own
+        f"SELECT {_COLUMNS} FROM delivery_attempt WHERE (? IS NULL OR sink = ?)"  # noqa: S608 - our own
         " AND (? IS NULL OR id < ?) ORDER BY id DESC LIMIT ?",
         (sink, sink, before, before, limit),
     )
@@ -37,8 +37,8 @@ def _backlog(connection: sqlite3.Connection) -> dict[str, Backlog]:
         " SUM(CASE WHEN state = 'given_up' THEN 1 ELSE 0 END) FROM outbox GROUP BY sink"
     ).fetchall()
     last = connection.execute(
-        f"SELECT {_COLUMNS} FROM attempt"  # noqa: S608 - our own column names
-        " WHERE id IN (SELECT MAX(id) FROM attempt GROUP BY sink)"
+        f"SELECT {_COLUMNS} FROM delivery_attempt"  # noqa: S608 - our own column names
+        " WHERE id IN (SELECT MAX(id) FROM delivery_attempt GROUP BY sink)"
     ).fetchall()
     newest = {found.sink: found for found in (_attempt(*row) for row in last)}
     amounts = {sink: (waiting, given_up) for sink, waiting, given_up in counted}

@@ -361,8 +361,10 @@ def delete(connection: sqlite3.Connection, user: str) -> int:
     """Forget a user here; how many rows went.
 
     Alerts stay until their own retention: they are the record of what happened to the account.
-    That somebody else's movement resembled the user's is no such record, and goes.
+    That somebody else's movement resembled the user's is no such record, and goes, as do rules that
+    hold back what is found of the user.
     """
+    connection.execute("DELETE FROM suppression WHERE person = ?", (user,))
     connection.execute(
         "UPDATE alert SET resembles = NULL, posterior = NULL WHERE resembles = ?", (user,)
     )

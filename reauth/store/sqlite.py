@@ -126,6 +126,11 @@ class SqliteStore:
         self._raw.close()
         upkeep.truncate_log(connection)
 
+    @property
+    def told(self) -> alerts.Told:
+        """Who is told of what."""
+        return self._options.told
+
     # Live sessions
 
     async def commit(self, commit: Commit) -> list[Alert]:
@@ -285,9 +290,10 @@ class SqliteStore:
         since: float | None = None,
         limit: int = 1000,
         cursor: str | None = None,
+        severities: Sequence[str] = (),
     ) -> list[Alert]:
         """Alerts by `raised_at`, oldest first, after the alert whose id is `cursor`."""
-        return await self.desk.read(alerts.select, state, since, limit, cursor)
+        return await self.desk.read(alerts.select, (state, since, severities), limit, cursor)
 
     async def alert(self, alert_id: str) -> Alert | None:
         """One alert."""

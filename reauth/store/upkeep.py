@@ -39,7 +39,9 @@ def expire(
     gone["alert"] = connection.execute(
         "DELETE FROM alert WHERE state IN (?, ?, ?) AND raised_at < ?", (*_CLOSED, alerts)
     ).rowcount
-    gone["attempt"] = forget_attempts(connection, now - keep.deliveries)
+    gone["delivery_attempt"] = forget_attempts(connection, now - keep.deliveries)
+    connection.execute("DELETE FROM suppression WHERE ends < ?", (alerts,))
+    connection.execute("DELETE FROM alert_day WHERE day < ?", (int(alerts // 86_400),))
     gone["tab"] = connection.execute("DELETE FROM tab WHERE last_seen < ?", (raw,)).rowcount
     gone["held"] = connection.execute("DELETE FROM held WHERE received < ?", (raw,)).rowcount
     gone["reject"] = connection.execute("DELETE FROM reject WHERE received < ?", (raw,)).rowcount
@@ -133,7 +135,7 @@ def figures(connection: sqlite3.Connection) -> Figures:
             "PRAGMA user_version",
             "SELECT COUNT(*) FROM outbox WHERE state = 'waiting'",
             "SELECT COUNT(*) FROM outbox WHERE state = 'given_up'",
-            "SELECT COUNT(*) FROM alert WHERE state = 'open'",
+            "SELECT COUNT(*) FROM alert WHERE state = 'open' AND test = 0",
         )
     )
     users = dict(

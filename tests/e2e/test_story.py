@@ -14,7 +14,6 @@ import secrets
 import signal
 import subprocess
 import sys
-import urllib.request
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -37,6 +36,7 @@ from reauth.recording import write_recording
 from tests.e2e.house import deliver, until, visit
 from tests.e2e.watched_site import CHROMIUM, wander
 from tests.live import bodies, movement
+from tests.people import make_account, opener
 
 pytestmark = [pytest.mark.browser, pytest.mark.alone]
 
@@ -208,9 +208,11 @@ async def test_a_takeover_is_noticed_and_told(houses, tmp_path, monkeypatch):
         [(headers, body)] = receiver.taken
         assert receiver.signed(headers, body)
         assert (headers["webhook-id"], json.loads(body)["id"]) == (alert["id"], alert["id"])
-        listed = await asyncio.to_thread(got, f"{ready['console']}/alerts")
+        await asyncio.to_thread(make_account, house.config)
+        boss = await asyncio.to_thread(opener, ready["console"])
+        listed = await asyncio.to_thread(got, boss, f"{ready['console']}/alerts")
         assert f'href="/alerts/{alert["id"]}"' in listed
-        shown = await asyncio.to_thread(got, f"{ready['console']}/alerts/{alert['id']}")
+        shown = await asyncio.to_thread(got, boss, f"{ready['console']}/alerts/{alert['id']}")
         assert "Impostor: alice" in shown and "<svg" in shown
 
         for step, state in (("ack", "acknowledged"), ("confirm", "confirmed")):
@@ -223,9 +225,9 @@ async def test_a_takeover_is_noticed_and_told(houses, tmp_path, monkeypatch):
         assert 0 == house.end()[0]
 
 
-def got(url):
+def got(client, url):
     """The text of a page, beside the proxy."""
-    with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(url) as answer:
+    with client.open(url) as answer:
         return answer.read().decode()
 
 

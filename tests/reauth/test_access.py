@@ -20,7 +20,7 @@ def test_who_keeps_the_machine_judges_nobody(act):
 
 def test_an_auditor_only_reads():
     """And reads no person."""
-    assert {Act.LOOK, Act.SEE_SETTINGS, Act.SEE_AUDIT} == MAY[Role.AUDITOR]
+    assert {Act.LOOK, Act.KEEP_SELF, Act.SEE_SETTINGS, Act.SEE_AUDIT} == MAY[Role.AUDITOR]
 
 
 def test_roles_add_up():

@@ -2,17 +2,24 @@
 
 import asyncio
 import json
+from collections import Counter
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import aiohttp
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from reauth import app
+from reauth.alert import Severity
 from reauth.claim import seal, seal_control, unseal_control
 from reauth.errors import ReauthError, SettingsError
+from reauth.families import FAMILIES
+from reauth.histogram import BOUNDS
+from reauth.ports import Commit
 from reauth.settings import (
+    Alerts,
     Console,
     Enrolment,
     Identity,
@@ -26,8 +33,9 @@ from reauth.settings import (
 from reauth.settings import (
     State as Folder,
 )
+from reauth.suppression import RULE, Rule, Scope
 from tests.live import accepted, movement, template_of
-from tests.rows import learnt
+from tests.rows import alarm, learnt, session
 
 ANY = "127.0.0.1:0"
 
@@ -120,6 +128,60 @@ async def test_a_batch_that_was_answered_is_kept(settings):
 
     async with app.opened_store(settings) as store:
         assert 5 < (await store.person("alice")).trajectories
+
+
+def told_by(text):
+    """Samples of a scrape, by name, summed over their labels."""
+    found = Counter()
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            if not sample.name.endswith("_bucket"):
+                found[sample.name.removeprefix("reauth_")] += sample.value
+    return found
+
+
+async def test_what_came_through_is_in_the_metrics(settings):
+    """A takeover goes the whole way: everything that it passes has counted and timed it."""
+    async with app.opened_store(settings) as store:
+        await store.save_template(template_of())
+    async with app.house(settings) as house:
+        owner, other = movement(0, 30, 9), movement(5, 60, 9)
+        later = [event._replace(t=event.t + owner[-1].t + 2) for event in other]
+        batches = accepted(owner + later)
+        assert {204} == set(await sent(house, batches))
+        for _ in range(100):
+            _, text = await got(f"{house.urls['metrics']}/metrics")
+            told = told_by(text)
+            if told["delivery_total"] and told["event_loop_lag_seconds_count"]:
+                break
+            await asyncio.sleep(0.05)
+
+    known = {f"reauth_{name}" for name in FAMILIES}
+    families = {family.name: family for family in text_string_to_metric_families(text)}
+    assert set() == {name for name in families if {name, f"{name}_total"}.isdisjoint(known)}
+    assert set(BOUNDS) == {
+        name.removeprefix("reauth_") for name, one in families.items() if one.type == "histogram"
+    }
+    assert len(batches) == told["ingest_batches_total"] == told["ingest_batch_events_count"]
+    assert told["ingest_events_total"] == told["ingest_batch_events_sum"] > 500
+    scored = [name for name in settings_lanes(text) if name == "identity"]
+    assert scored and told["score_total"] == told["event_to_score_seconds_count"] > 30
+    for name in ("score", "ingest_commit", "delivery_lag", "event_loop_lag"):
+        assert told[f"{name}_seconds_count"] > 0, name
+        assert 0 <= told[f"{name}_seconds_sum"] < 60, name
+    assert told["ingest_commit_rows_sum"] > len(batches)
+    assert 1 == told["alerts_raised_total"] == told["alerts_open"]
+    assert told["model_cache_misses_total"] >= 1
+    assert told["model_age_seconds"] > 0
+    assert 0 == told["retention_overdue_rows"]
+    assert "alice" not in text and "10.0.0.1" not in text
+
+
+def settings_lanes(text):
+    """The lanes whose scores were counted."""
+    for family in text_string_to_metric_families(text):
+        if family.name == "reauth_score":
+            yield from (sample.labels["lane"] for sample in family.samples)
 
 
 async def test_a_takeover_is_told_to_the_sink(settings):
@@ -215,3 +277,74 @@ async def test_a_port_that_is_taken_opens_nothing(settings):
                 pass
     async with app.house(replace(other, console=Console(listen=ANY))):
         pass
+
+
+async def test_the_audit_is_looked_after(settings):
+    """Its figure is there soon after the start."""
+    async with app.house(settings) as house:
+        for _ in range(100):
+            _, told = await got(f"{house.urls['metrics']}/metrics")
+            if "reauth_audit_chain_ok" in told:
+                break
+            await asyncio.sleep(0.05)
+        assert "reauth_audit_chain_ok 1" in told
+
+
+async def lines_of(path):
+    """What was written to a file, once there is something."""
+    for _ in range(200):
+        if path.exists():
+            return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        await asyncio.sleep(0.05)
+    return []
+
+
+async def test_what_nobody_takes_reaches_the_pager_once(settings, tmp_path):
+    """A sink that is told only then; a restart tells it nothing again."""
+    pager = tmp_path / "pager.jsonl"
+    alerts = Alerts(escalate_after=60.0, escalate_to=(f"jsonl:{pager}",))
+    late = replace(settings, alerts=alerts)
+    async with app.opened_store(late) as store:
+        now = app.now()
+        sessions = [session("s1"), session("s2")]
+        old, new = alarm("a1", "s1", raised_at=now - 90), alarm("a2", "s2", raised_at=now)
+        await store.commit(Commit(sessions=sessions, alerts=[old, new]))
+    for _ in range(2):
+        async with app.house(late):
+            told = await lines_of(pager)
+            await asyncio.sleep(0.2)
+
+    assert ["a1"] == [line["id"] for line in told]
+    assert told[0]["escalated_at"] is not None
+    assert told == await lines_of(pager)
+
+
+async def test_a_test_alert_goes_the_whole_way(settings):
+    """Through the store to the sink, marked, and in no figure."""
+    sink = Path(settings.sinks.urls[0].removeprefix("jsonl:"))
+    async with app.house(settings) as house:
+        raised = await house.site.triage.drill("bot", Severity.HIGH)
+        [told] = await lines_of(sink)
+        _, figures = await got(f"{house.urls['metrics']}/metrics")
+
+    assert (raised.id, True) == (told["id"], told["test"])
+    assert 'reauth_alerts_open{severity="high"} 0' in figures
+
+
+async def test_alerts_are_weighed_and_held_back_where_they_are_raised(settings, tmp_path):
+    """Through the engine: what depends on the user, and the rule that somebody made."""
+    (tmp_path / "assets.csv").write_text("user,alice,critical\n", "utf-8")
+    weighed = replace(settings, alerts=Alerts(assets=str(tmp_path / "assets.csv")))
+    async with app.opened_store(weighed) as store:
+        await store.save_template(template_of())
+    async with app.house(weighed) as house:
+        now = app.now()
+        rule = await house.site.triage.suppress(
+            Rule("", RULE, "bert", "wrist", now, now + 3600, Scope(user="alice"))
+        )
+        owner, other = movement(0, 30, 9), movement(5, 60, 9)
+        later = [event._replace(t=event.t + owner[-1].t + 2) for event in other]
+        assert {204} == set(await sent(house, accepted(owner + later)))
+        [alert] = await house.store.alerts()
+
+    assert (True, rule.id, "critical") == (alert.suppressed, alert.held, alert.severity)

@@ -10,6 +10,7 @@ from reauth import ca, installation
 from reauth.errors import CaError, ClaimError, ReauthError, SettingsError
 from reauth.installation import (
     address_map,
+    assets,
     certificate,
     ensure_ca,
     ensure_keys,
@@ -20,7 +21,7 @@ from reauth.installation import (
     running,
     variables,
 )
-from reauth.settings import Ca, Identity, Settings, State
+from reauth.settings import Alerts, Ca, Identity, Settings, State
 
 
 @pytest.fixture
@@ -308,3 +309,21 @@ def test_others_find_what_runs_while_it_runs(settings):
         assert running(settings) is None
     Path(settings.state.path, "running.json").write_text(json.dumps({"ready": True}), "utf-8")
     assert running(settings) is None
+
+
+def test_what_depends_on_whom_is_read_from_a_table(tmp_path):
+    """One a line, spaces and empty lines at will; a wrong one is named, so is a missing file."""
+    file = tmp_path / "assets.csv"
+    file.write_text("user, root, critical\n\nsite,5e1f,low\n", "utf-8")
+    settings = Settings(alerts=Alerts(assets=str(file)))
+
+    found = assets(settings)
+    assert ({"root": "critical"}, {"5e1f": "low"}) == (found.users, found.sites)
+    assert {} == assets(Settings()).users
+
+    file.write_text("user,root,huge\n", "utf-8")
+    with pytest.raises(SettingsError, match=r"assets\.csv:1"):
+        assets(settings)
+    file.write_bytes(b"\xff\n")
+    with pytest.raises(SettingsError, match=r"alerts\.assets"):
+        assets(settings)

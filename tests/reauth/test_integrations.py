@@ -3,16 +3,13 @@
 import pytest
 
 from reauth.errors import ReauthError, SinkError
-from reauth.integrations import Integrations, sample
-from reauth.news import TEST, Event, News
-from reauth.ocsf import finding
+from reauth.integrations import Integrations
+from reauth.news import Event
 from reauth.ports import Commit
 from reauth.settings import StoreSettings
 from reauth.store import Options, open_store
 from reauth.store.deliveries import SqliteDeliveries
-from tests.contracts.test_sink import HEAD
 from tests.reauth.sinks.test_outbox import Ear
-from tests.reauth.test_ocsf import faults
 from tests.rows import NOON, alarm
 
 
@@ -74,13 +71,3 @@ async def test_a_delivery_that_there_is_not_cannot_begin_anew(store, integration
     await integrations.again(first.id)
     with pytest.raises(ReauthError, match="no delivery 999"):
         await integrations.again(999)
-
-
-def test_a_test_says_that_it_is_one_wherever_it_is_read():
-    """Its kind, and OCSF's verdict 6; its name is another each time."""
-    alert = sample(NOON)
-
-    assert TEST == alert.kind
-    assert [] == faults(document := finding(News(alert), HEAD))
-    assert 6 == document["verdict_id"]
-    assert alert.id != sample(NOON).id

@@ -8,11 +8,12 @@ import jsonschema
 import pytest
 from ocsf_json_schema import OcsfJsonSchemaEmbedded, get_ocsf_schema
 
-from reauth.alert import VERDICTS, State
-from reauth.news import TEST, Event, Letterhead, News
+from reauth.alert import VERDICTS, Severity, State
+from reauth.drill import drill
+from reauth.news import Event, Letterhead, News
 from reauth.ocsf import SCORES, VERSION, finding
 from tests.contracts.test_sink import ALERTS, HEAD
-from tests.rows import alarm
+from tests.rows import NOON, alarm
 
 
 @cache
@@ -85,9 +86,10 @@ def test_every_verdict_has_its_number(verdict, number):
 
 def test_a_test_says_so():
     """In its verdict, its severity and its title."""
-    document = finding(News(alarm(kind=TEST)), HEAD)
+    document = finding(News(drill("bot", Severity.CRITICAL, NOON)), HEAD)
 
-    assert (6, 1) == (document["verdict_id"], document["severity_id"])
+    assert [] == faults(document)
+    assert (6, 5) == (document["verdict_id"], document["severity_id"])
     assert "nothing has happened" in document["message"]
 
 

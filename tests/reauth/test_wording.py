@@ -3,11 +3,11 @@
 import pytest
 
 from reauth.alert import Evidence, Reason, Resemblance, Risk
-from reauth.news import TEST, Event, News
-from reauth.wording import Severity, bars, facts, seen, severity, title
+from reauth.news import Event, News
+from reauth.wording import bars, facts, seen, title
 from tests.rows import alarm
 
-KINDS = ("impostor", "bot", "absence", "replay", "tokens", "population", TEST)
+KINDS = ("impostor", "bot", "absence", "replay", "tokens", "population")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -26,19 +26,9 @@ def test_a_kind_that_nobody_described_is_told_all_the_same():
     assert "An alert of anna" == title(News(alarm(kind="new")))
 
 
-@pytest.mark.parametrize(
-    ("kind", "provisional", "expected"),
-    [
-        ("impostor", False, Severity.HIGH),
-        ("impostor", True, Severity.MEDIUM),
-        ("bot", False, Severity.MEDIUM),
-        ("absence", True, Severity.LOW),
-        (TEST, True, Severity.INFORMATIONAL),
-    ],
-)
-def test_severity_is_the_kind_s_and_less_while_little_is_known(kind, provisional, expected):
-    """A provisional template is wrong more often."""
-    assert expected is severity(alarm(kind=kind, provisional=provisional))
+def test_a_test_says_so_first():
+    """Whoever reads no further has read that."""
+    assert title(News(alarm(test=True))).startswith("TEST, nothing has happened: ")
 
 
 def test_the_facts_hold_no_note():

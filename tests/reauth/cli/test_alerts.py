@@ -1,13 +1,11 @@
 """`reauth alerts`: what scripts read and people type, on a real store."""
 
 import asyncio
-import os
 
 import pytest
 
 from reauth import app
 from reauth.alert import Resemblance
-from reauth.cli.alerts import _who
 from reauth.ports import Commit
 from tests.rows import NOON, alarm, session
 
@@ -158,10 +156,46 @@ def test_a_person_reads_tables(alarmed):
     assert "no alerts\n" == alarmed.type("alerts", "list", "--state", "expired").out
 
 
-def test_somebody_without_a_name_is_a_number(monkeypatch):
-    """A container's user has no entry in the list of users."""
-    for variable in ("LOGNAME", "USER", "LNAME", "USERNAME"):
-        monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setattr(os, "getuid", lambda: 987_654)
+def test_alerts_are_assigned_tagged_and_noted(alarmed):
+    """Each is a step of the history, with who did it, and stands in the audit."""
+    assert "a0 is anna's\n" == alarmed.type("alerts", "assign", "a0", "anna").out
+    assert "a0: night vpn\n" == alarmed.type("alerts", "tag", "a0", "vpn", "night").out
+    assert "a0: vpn\n" == alarmed.type("alerts", "tag", "a0", "--remove", "night").out
+    assert "a0: asked her\n" == alarmed.type("alerts", "note", "a0", "asked her").out
+    shown = alarmed.type("alerts", "show", "a0", "--json").json
+    assert ("anna", ["vpn"], "asked her") == (shown["assignee"], shown["tags"], shown["note"])
+    assert ["assign", "tag", "tag", "note"] == [step["action"] for step in shown["history"]]
+    assert "a0 is nobody's\n" == alarmed.type("alerts", "assign", "a0").out
 
-    assert "uid 987654" == _who()
+    assert 1 == alarmed.type("alerts", "tag", "a0", "two words").code
+    assert 1 == alarmed.type("alerts", "note", "a9", "x").code
+    told = [(one["action"], one["done"]) for one in alarmed.type("audit", "list", "--json").json]
+    assert [("alert.note", False), ("alert.tag", False), ("alert.assign", True)] == told[:3]
+
+
+def test_a_list_is_narrowed_by_severity(alarmed):
+    """One or several."""
+    low = ("--severity", "low", "--severity", "high")
+    assert [] == ids(alarmed.type("alerts", "list", *low, "--json"))
+    both = ("--severity", "low", "--severity", "medium", "--limit", 2)
+    assert ["a0", "a1"] == ids(alarmed.type("alerts", "list", *both, "--json"))
+    assert 2 == alarmed.type("alerts", "list", "--severity", "huge").code
+
+
+def test_a_test_alert_is_marked_as_one(alarmed):
+    """Of the kind and severity that were asked for; closed as a test; in the audit."""
+    alert = alarmed.type("alerts", "test", "--kind", "bot", "--severity", "high", "--json").json
+    assert (True, "bot", "high") == (alert["test"], alert["kind"], alert["severity"])
+    assert alert == alarmed.type("alerts", "show", alert["id"], "--json").json
+    alarmed.type("alerts", "ack", alert["id"])
+    assert "verdict test" in alarmed.type("alerts", "dismiss", alert["id"]).out
+    assert "is a test, told to 1 sinks" in alarmed.type("alerts", "test").out
+    assert "alert.test" == alarmed.type("audit", "list", "--json").json[0]["action"]
+
+
+def test_alerts_that_belong_together_are_one_group(alarmed):
+    """An hour apart they are three; each names its alerts."""
+    told = alarmed.type("alerts", "groups", "--json").json
+    assert [["a2"], ["a1"], ["a0"]] == [group["ids"] for group in told]
+    assert "anna" in alarmed.type("alerts", "groups").out
+    assert "no alerts\n" == alarmed.type("alerts", "groups", "--since", "2999-01-01T00:00:00Z").out

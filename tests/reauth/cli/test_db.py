@@ -37,3 +37,29 @@ def test_a_copy_never_overwrites(place):
     assert 1 == said.code
     assert "a copy never overwrites" in said.err
     assert "precious" == copy.read_text("utf-8")
+
+
+def test_keys_are_never_written_in_the_clear(place):
+    """Without a passphrase there is no archive, and the message says what to name."""
+    said = place.type("db", "backup", place.folder / "all.tar")
+
+    assert 2 == said.code
+    assert "--key-file" in said.err
+    assert not (place.folder / "all.tar").exists()
+
+
+def test_an_archive_comes_back_elsewhere(town):
+    """By the commands alone; what it does not hold is named."""
+    secret = town.folder / "passphrase"
+    secret.write_text("correct horse battery", "ascii")
+    secret.chmod(0o600)
+    said = town.type("db", "backup", town.folder / "all.tar", "--key-file", secret)
+    back = town.type(
+        "db", "restore", town.folder / "all.tar", "--to", town.folder / "b", "--key-file", secret
+    )
+
+    assert (0, 0) == (said.code, back.code)
+    assert "the whole installation" in said.out
+    assert f'next: set [state] path = "{town.folder}/b"' in back.out
+    elsewhere = town.type("--set", f"state.path={town.folder}/b", "enrol", "status", "--json")
+    assert "active" == elsewhere.json[0]["state"]

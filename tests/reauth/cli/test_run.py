@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ from reauth.cli.run import Child, _accepting, _child
 from reauth.errors import ReauthError, SettingsError
 from reauth.installation import load_settings
 from reauth.installation import running as found_running
+from tests.people import make_account, opener
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -68,15 +70,46 @@ def test_the_first_line_says_where_everything_is(place):
             got("http://example.invalid/", ready["proxy"])
 
 
+def test_while_nobody_has_an_account_a_link_makes_the_first(place):
+    """On standard error, once, at each start; the first line stays JSON."""
+    with place.start("serve") as running:
+        log, told = place.folder / "log", re.compile(r'http://[^"]+/first[?]token=[^"]+')
+        link = patiently(lambda: told.search(log.read_text("utf-8")))
+        assert running.ready["console"] in link[0]
+        assert 200 == got(link[0])[0]
+    make_account(place.config)
+    log.write_text("", "utf-8")
+    with place.start("serve") as running:
+        assert running.ready["ready"]
+        running.end()
+    assert "first?token" not in log.read_text("utf-8")
+
+
+def patiently(look):
+    """What is there in the end."""
+    until = time.monotonic() + PATIENCE
+    while not (found := look()):
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    return found
+
+
 def test_commands_work_while_it_runs_and_are_seen(place):
     """Another process, the same store."""
     with place.start("serve") as running:
         file = place.recording(0, 30)
         assert 0 == place.type("import", "--user", "anna", file).code
-        assert "anna" in got(f"{running.ready['console']}/users")[1]
+        make_account(place.config)
+        boss = opener(running.ready["console"])
+
+        def users():
+            with boss.open(f"{running.ready['console']}/users", timeout=PATIENCE) as answer:
+                return answer.read().decode()
+
+        assert "anna" in users()
         assert running.ready["proxy"] is None
         assert 0 == place.type("enrol", "pause", "anna").code
-        assert "state-paused" in got(f"{running.ready['console']}/users")[1]
+        assert "state-paused" in users()
 
 
 def test_a_second_one_on_the_same_state_is_refused(place):

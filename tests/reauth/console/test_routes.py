@@ -3,7 +3,7 @@
 from collections import Counter
 
 from reauth.console import TABLE
-from reauth.console.routes import Action, Route
+from reauth.console.routes import Action, Entrance, Route
 
 
 def test_no_two_rows_answer_the_same():
@@ -25,4 +25,4 @@ def test_the_audit_can_tell_actions_apart():
     names = Counter(row.name for row in TABLE if isinstance(row, Action))
 
     assert all(times == 1 for times in names.values())
-    assert all(isinstance(row, Action | Route) for row in TABLE)
+    assert all(isinstance(row, Action | Entrance | Route) for row in TABLE)

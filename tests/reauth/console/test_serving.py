@@ -33,6 +33,7 @@ FIELDS = {
 TABLE = [
     Route("/open", None, _seen, "Open."),
     Route("/page", Act.SEE_ALERTS, _seen, "A page."),
+    Route("/movement/{id}", Act.SEE_MOVEMENT, _seen, "Where a pointer went."),
     Action("thing.do", "/thing/{id}/do", Act.WORK_ALERTS, FIELDS, _ran, "/thing/{id}", "Do."),
     Action("thing.end", "/thing/{id}/end", Act.WORK_ALERTS, {}, _end, "/", "End.", True),
 ]
@@ -47,7 +48,7 @@ async def ask():
         told = []
 
         async def note(request, action, answer):
-            told.append((action.name, answer))
+            told.append((getattr(action, "name", action.path), answer))
 
         @web.middleware
         async def who(request, handler):
@@ -86,11 +87,11 @@ async def test_a_page_is_for_who_may(ask, acts, nobody, path, status):
 @pytest.mark.parametrize("path", ["/thing/a/do", "/api/v1/thing/a/do"])
 @pytest.mark.parametrize(("nobody", "status"), [(True, 401), (False, 403)])
 async def test_an_action_is_for_who_may(ask, path, nobody, status):
-    """In both forms; and then nothing was done."""
+    """In both forms; that somebody tried what they may not is noted."""
     client, told = await ask(Act.SEE_ALERTS, nobody=nobody)
 
     assert status == (await client.post(path, data=b"{}")).status
-    assert [] == told
+    assert ([] if nobody else [("thing.do", None)]) == told
 
 
 async def test_a_program_sends_json_and_gets_it(ask):
@@ -149,5 +150,15 @@ async def test_what_cannot_be_done_is_told_and_audited(ask):
 @pytest.mark.parametrize(("elevated", "status"), [(False, 403), (True, 200)])
 async def test_a_sensitive_act_wants_a_fresh_proof(ask, elevated, status):
     """A browser that was left open is not enough."""
-    client, _ = await ask(Act.WORK_ALERTS, elevated=elevated)
+    client, told = await ask(Act.WORK_ALERTS, elevated=elevated)
     assert status == (await client.post("/api/v1/thing/a/end", json={})).status
+    assert [("thing.end", {} if elevated else None)] == told
+
+
+@pytest.mark.parametrize(("may", "status", "noted"), [(True, 200, {}), (False, 403, None)])
+async def test_a_look_at_movement_is_noted(ask, may, status, noted):
+    """As nothing else that is read, and before anything is shown."""
+    client, told = await ask(*([Act.SEE_MOVEMENT] if may else []))
+
+    assert status == (await client.get("/movement/s1")).status
+    assert [("/movement/{id}", noted)] == told

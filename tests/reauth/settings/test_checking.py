@@ -173,3 +173,12 @@ def test_an_address_is_a_host_and_a_port_or_a_socket(listen):
     """Neither half may be guessed."""
     with pytest.raises(SettingsError, match="HOST:PORT or unix:PATH"):
         settings.address(listen)
+
+
+@pytest.mark.parametrize("url", ["reauth.example.org", "https://r.example/path", "ftp://r.example"])
+def test_the_consoles_own_url_is_a_name_and_no_path(url):
+    """Cookies and forms are the whole host's."""
+    assert ["console.url must be https://NAME or https://NAME:PORT, without a path"] == wrong(
+        "console", url=url
+    )
+    assert [] == wrong("console", url="https://reauth.example.org:8443")

@@ -24,12 +24,12 @@ OTHER = {
     "proxy.allow_private": ["10.0.0.0/8", "fd00::/8"],
     "proxy.proxy_protocol_from": ["10.0.0.0/8", "fd00::/8"],
     "proxy.connect_ports": ["443", "8000-8999"],
+    "console.url": "https://reauth.example.org",
     "identity.ldap_url": "ldaps://directory.example",
     "identity.ldap_filter": "(cn={user})",
     "identity.certificate_field": "email",
     "identity.upstream_peers": ["10.0.0.0/8", "fd00::/8"],
     "store.url": "sqlite:///another",
-    "console.url": "https://reauth.example",
     "sinks.allow_private": ["10.0.0.0/8", "fd00::/8"],
     "sinks.pseudonyms": "all",
 }

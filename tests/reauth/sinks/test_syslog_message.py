@@ -4,19 +4,18 @@ import re
 
 import pytest
 
-from reauth.news import TEST, Event, News
+from reauth.alert import Severity
+from reauth.news import Event, News
 from reauth.sinks.syslog_message import clipped, framed, message
 from tests.rows import alarm
 
 
 @pytest.mark.parametrize(
-    ("kind", "priority"),
-    [("impostor", 82), ("bot", 84), (TEST, 86)],
-    ids=["high", "medium", "test"],
+    ("severity", "priority"), list(zip(Severity, (86, 85, 84, 83, 82), strict=True))
 )
-def test_the_priority_is_facility_and_severity(kind, priority):
-    """Facility 10, security; severities 2, 4 and 6."""
-    octets = message(News(alarm(kind=kind)), "host", "text")
+def test_the_priority_is_facility_and_severity(severity, priority):
+    """Facility 10, security; severities 6 to 2."""
+    octets = message(News(alarm(severity=severity)), "host", "text")
 
     assert octets.startswith(f"<{priority}>1 2026-05-28T20:26:40.000Z host reauth - ".encode())
 

@@ -30,7 +30,7 @@ def test_it_says_what_happened_and_by_what():
     """Type, moment, severity, model, and a link if there is a console to look at."""
     document = thin(News(alarm(), Event.CLOSED), HEAD)
 
-    assert ("alert.closed", "high", "medvet", "svm", "https://reauth.example/alerts/a1") == tuple(
+    assert ("alert.closed", "medium", "medvet", "svm", "https://reauth.example/alerts/a1") == tuple(
         document[key] for key in ("type", "severity", "feature_set", "model", "link")
     )
     assert not {"link", "model"} & set(thin(News(alarm()), Letterhead()))

@@ -165,5 +165,5 @@ async def test_the_log_ends_after_its_time(store, deliveries):
     await deliveries.noted("ear", Event.RAISED, NOON + 2 * DAY, None)
     gone = await store.expire(NOON + 31 * DAY)
 
-    assert 1 == gone["attempt"]
+    assert 1 == gone["delivery_attempt"]
     assert [NOON + 2 * DAY] == [attempt.at for attempt in await deliveries.attempts()]
