@@ -83,9 +83,17 @@ def _allowed(row: Route | Entrance, note: Note) -> Handler:
         if isinstance(row, Route) and row.act is Act.SEE_MOVEMENT:
             # Before it is shown: a look that could not be noted is none.
             await note(request, row, {})
+        _check_lengths(request, row)
         return await row.handler(request)
 
     return allowed
+
+
+def _check_lengths(request: web.Request, row: Route | Entrance) -> None:
+    """Refuse a query longer than its schema allows; what it means is its handler's to judge."""
+    for name, schema in row.query.items() if isinstance(row, Route) else ():
+        if len(request.query.get(name, "")) > schema.get("maxLength", len(request.path_qs)):
+            raise web.HTTPBadRequest(text=f"{name} is too long.\n")
 
 
 async def _need(request: web.Request, row: Route | Action | Entrance, act: Act, note: Note) -> None:
