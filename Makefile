@@ -17,7 +17,7 @@ SOURCES := reauth proxy_addon tests bench
 APT := bash -c 'test "$$(id -u)" = 0 || { echo "missing: $$*; install them as root, then come again" >&2; exit 1; }; apt-get update -q >&2; DEBIAN_FRONTEND=noninteractive apt-get install -yq --no-install-recommends "$$@" >&2' apt
 
 .NOTPARALLEL:
-.PHONY: attacks bots replays help setup setup-browser setup-clients setup-peers run demo test test-py313 check bench bench-proxy evaluation soak e2e cases cases-planted cases-py313 corpus clean
+.PHONY: attacks bots replays help setup setup-browser setup-clients setup-peers run demo test test-py313 check bench bench-proxy evaluation screens soak e2e cases cases-planted cases-py313 corpus clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +65,10 @@ bench: setup setup-peers ## every figure of the documentation, as a table and JS
 	done; \
 	test ! -e bench/capacity.py || { echo; $(BIN)/python bench/capacity.py --out $(OUT)/bench || missed=1; }; \
 	exit $$missed
+
+screens: setup setup-clients ## pictures of every page of the console, three widths, light and dark, in out/screens
+	@mkdir -p $(OUT)/screens
+	REAUTH_PICTURES=$(abspath $(OUT))/screens $(BIN)/pytest -p no:cacheprovider -k sound_in_chromium tests/e2e/test_alerts_in_browsers.py tests/e2e/test_users_in_browsers.py
 
 soak: setup ## MINUTES=60 of mixed load: does the proxy's memory grow, do its descriptors; out/bench/soak.json and .png
 	$(BIN)/python -m bench.soak --out $(OUT)/bench --minutes $(MINUTES)

@@ -21,6 +21,7 @@ from reauth.enrol import Options, learn
 from reauth.installation import ensure_keys, ensure_state
 from reauth.listen import listening
 from reauth.settings import Settings, parse
+from reauth.template import Template
 from reauth.trajectory import PauseSegmenter, Trajectory
 from rig.traffic import moving, name
 
@@ -64,14 +65,19 @@ async def _bare(settings: Settings) -> None:
 async def _house(settings: Settings, users: int) -> None:
     vectors = await _enrol(settings, users) if users else 0
     async with app.house(settings) as house:
-        await _stay(house.listens["ingest"], settings, vectors)
+        await _stay(house.listens["ingest"], settings, vectors, house.listens["console"])
 
 
-async def _stay(where: str, settings: Settings, vectors: int = 0) -> None:
-    port = int(where.rpartition(":")[2])
-    ready = {"port": port, "keys": settings.keys_path, "vectors": vectors}
+async def _stay(where: str, settings: Settings, vectors: int = 0, console: str = "") -> None:
+    ready = {"port": _port(where), "keys": settings.keys_path, "vectors": vectors}
+    if console:
+        ready["console"] = _port(console)
     print(json.dumps(ready), flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
+
+
+def _port(where: str) -> int:
+    return int(where.rpartition(":")[2])
 
 
 def _trajectories(seed: int, sample: int, batches: int) -> list[Trajectory]:
@@ -80,11 +86,16 @@ def _trajectories(seed: int, sample: int, batches: int) -> list[Trajectory]:
     return [found for _, found in segmenter.feed_many(events)] + segmenter.close()
 
 
-async def _enrol(settings: Settings, users: int) -> int:
-    """One template, trained once, stored under every name; how many support vectors it has."""
+def trained() -> Template:
+    """A template of person 0 against ten others, of nobody."""
     own = [_trajectories(0, sample, 300) for sample in (1, 2)]
     others = {f"other{n}": [_trajectories(n, 1, 300)] for n in range(1, 11)}
-    template = learn("nobody", own, others, Options(), np.random.default_rng(0), 0.0)
+    return learn("nobody", own, others, Options(), np.random.default_rng(0), 0.0)
+
+
+async def _enrol(settings: Settings, users: int) -> int:
+    """One template, trained once, stored under every name; how many support vectors it has."""
+    template = trained()
     async with app.opened_store(settings) as store:
         for user in range(users):
             await store.save_template(replace(template, user=name(user)))
@@ -106,4 +117,5 @@ def main() -> None:
     asyncio.run(_bare(settings) if kind == "bare" else _house(settings, users))
 
 
-main()
+if __name__ == "__main__":
+    main()

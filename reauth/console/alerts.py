@@ -23,7 +23,7 @@ from reauth.triage import Closing, NoAlert
 
 PAGE = 50
 """Alerts of a page."""
-GROUPED = 500
+GROUPED = 200
 """Alerts that are put together on one page."""
 DAYS = (1, 7, 30, 365)
 """How far back a list may look: as far as alerts are kept on request."""

@@ -145,6 +145,37 @@ async def whole(page):
     await page.wait_for_function("() => !document.querySelector('[hx-trigger^=load] > p > a')")
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_every_page_is_sound_in_chromium(town, scheme):
+    """No complaint of the browser, nothing blocked, nothing grave for axe; at three widths."""
+    page = await town.page(color_scheme=scheme)
+    found, wide = {}, {}
+    for path in PAGES:
+        answer = await page.goto(town.url(path))
+        assert 200 == answer.status, path
+        await whole(page)
+        await page.evaluate(
+            "document.querySelectorAll('details').forEach((one) => one.open = true)"
+        )
+        found[path] = await grave(page)
+        await page.goto(town.url(path))
+        await whole(page)
+        for width in WIDTHS:
+            await page.set_viewport_size({"width": width, "height": 900})
+            wide[path, width] = await page.evaluate(
+                "document.documentElement.scrollWidth - innerWidth"
+            )
+            if PICTURES:
+                name = re.sub(r"\W+", "-", path.format(alert="alert", test="test")).strip("-")
+                file = Path(PICTURES) / f"{name or 'overview'}-{width}-{scheme}.png"
+                await page.screenshot(path=file, full_page=True)
+    await page.context.close()
+
+    assert {} == {path: faults for path, faults in found.items() if faults}
+    assert {} == {where: over for where, over in wide.items() if over > 0}
+    assert [] == page.said
+
+
 async def test_one_screen_says_what_is_known(town):
     """All of it from data that came through the proxy: scores, words, shapes, who and where."""
     page = await town.page()
@@ -213,37 +244,6 @@ async def test_a_key_alone_gives_no_verdict(town):
 
     found = await town.alert("test")
     assert ("open", "a1c2") == (found.state.value, found.note)
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_every_page_is_sound_in_chromium(town, scheme):
-    """No complaint of the browser, nothing blocked, nothing grave for axe; at three widths."""
-    page = await town.page(color_scheme=scheme)
-    found, wide = {}, {}
-    for path in PAGES:
-        answer = await page.goto(town.url(path))
-        assert 200 == answer.status, path
-        await whole(page)
-        await page.evaluate(
-            "document.querySelectorAll('details').forEach((one) => one.open = true)"
-        )
-        found[path] = await grave(page)
-        await page.goto(town.url(path))
-        await whole(page)
-        for width in WIDTHS:
-            await page.set_viewport_size({"width": width, "height": 900})
-            wide[path, width] = await page.evaluate(
-                "document.documentElement.scrollWidth - innerWidth"
-            )
-            if PICTURES:
-                name = re.sub(r"\W+", "-", path.format(alert="alert", test="test")).strip("-")
-                file = Path(PICTURES) / f"{name or 'overview'}-{width}-{scheme}.png"
-                await page.screenshot(path=file, full_page=True)
-    await page.context.close()
-
-    assert {} == {path: faults for path, faults in found.items() if faults}
-    assert {} == {where: over for where, over in wide.items() if over > 0}
-    assert [] == page.said
 
 
 async def test_an_alert_is_read_and_closed_without_javascript(town):
