@@ -7,6 +7,7 @@ teaches nobody, and programs of strangers are tested beside people who did the s
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Final
 
@@ -90,7 +91,10 @@ def prepare(data: Path, out: Path, seed: int, watch: Watch) -> dict[str, int]:
 def _sets(
     data: Path, names: Iterable[str], most: int | None, watch: Watch
 ) -> dict[str, dict[str, list[Event]]]:
-    """Recordings of sets by person, as <set>-<user>: the first `most` of each, all if None."""
+    """Recordings of sets by person, as <set>-<user>: the first `most` of each, all if None.
+
+    Some of the contest's tracks go back in time: no recording may, and they are left out.
+    """
     found: dict[str, dict[str, list[Event]]] = {}
     for name in names:
         try:
@@ -99,9 +103,13 @@ def _sets(
             raise SettingsError(f"{error}: see {data}/README.md") from None
         for user, session, events in watch(recordings, 0, f"recording of {name}"):
             own = found.setdefault(f"{name}-{user}", {})
-            if most is None or len(own) < most:
+            if (most is None or len(own) < most) and _in_order(events):
                 own[session] = events
     return found
+
+
+def _in_order(events: Sequence[Event]) -> bool:
+    return all(before.t <= after.t for before, after in pairwise(events))
 
 
 def _is_program(source: str) -> bool:

@@ -42,5 +42,6 @@ def build(folder, count=4):
     _pack(folder / "delbot_circles.tar.gz", circles)
     track = ";".join(f"{7 * n},{13 * (n % 3)},{30 * n + 1}" for n in range(40))
     lines = [f"{n} {track}; 700,13 {label}" for n, label in ((1, 1), (2, 0), (3, 1))]
+    lines.append("4 0,0,31;7,13,1; 700,13 1")  # goes back in time, as some do
     _pack(folder / "bdc2017.tar.gz", {"bdc2017/train.txt": "\n".join(lines) + "\n"})
     return folder
