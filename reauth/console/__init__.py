@@ -159,4 +159,4 @@ async def _add_headers(request: web.Request, response: web.StreamResponse) -> No
         response.headers["Strict-Transport-Security"] = _HSTS
 
 
-__all__ = ["ENTRANCES", "OPEN", "TABLE", "Site", "application"]
+__all__ = ["ENTRANCES", "LARGEST", "OPEN", "TABLE", "Site", "application"]

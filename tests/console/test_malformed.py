@@ -17,7 +17,7 @@ from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi import checks
 
 from reauth.access import FIRST, SCOPES, Role
-from reauth.console import TABLE
+from reauth.console import LARGEST, TABLE
 from reauth.console.openapi import document
 from reauth.console.routes import API, Action, Route
 from reauth.ports import Commit
@@ -115,6 +115,17 @@ async def test_odd_bodies_are_refused_everywhere(running, browse, odd):
         assert answer.status in (400, 403, 413), (path, await answer.text())
         sent = await client.post(path, data=BytesIO(ODD[odd]), headers=form, **STAY)
         assert sent.status < 500, (path, await sent.text())
+
+
+async def test_more_than_anybody_sends_is_not_read(browse):
+    """413 before it is held in memory; the largest that is legal is a recording."""
+    client = await browse(roles=[Role.ADMIN])
+    body = b'{"label": "' + b"x" * LARGEST + b'"}'
+
+    where = f"{API}/account/tokens"
+    answer = await client.post(where, data=BytesIO(body), headers=from_here(client))
+
+    assert 413 == answer.status
 
 
 PATHS = ["..%2f..%2fetc%2fpasswd", "%2e%2e", "a%00b", "%ff", "%ed%a0%80", "'%20OR%20'1'='1"]

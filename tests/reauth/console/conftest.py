@@ -54,9 +54,11 @@ def site(store, tmp_path):
         ),
         machine=lambda: Machine("http://127.0.0.1:8083", 1, {"csp-sandbox": 3}, NOON - 50),
     )
+    ready = Readiness({"store": well})
+    ready.begun = True
     return console.Site(
         store=store,
-        readiness=Readiness({"store": well}),
+        readiness=ready,
         ca=tmp_path / "ca",
         proxy="127.0.0.1:8080",
         local=True,
