@@ -8,6 +8,7 @@ the store last. Tests build the same house from other settings: arguments, not p
 import asyncio
 import ipaddress
 import logging
+from collections import Counter
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from reauth import console, ingest, metrics
+from reauth import __version__, console, ingest, metrics
 from reauth.access_log import identified
 from reauth.adapt import Adapter
 from reauth.background import Background
@@ -27,6 +28,8 @@ from reauth.engine import Dress, Engine
 from reauth.enrol import Enroller
 from reauth.enrolling import Lists
 from reauth.errors import StoreError
+from reauth.families import unheard
+from reauth.feedback import Feedback
 from reauth.feeds import Addresses, accounting, fed
 from reauth.furnishing import enrolling, feedback_of, subjects_of
 from reauth.hands import Hands
@@ -53,12 +56,11 @@ from reauth.notary import Notary
 from reauth.oidc import Provider, relying
 from reauth.outlets import open_higher, open_sinks
 from reauth.ports import Sink, Store
+from reauth.probes import LEAST_FREE, probes_of
 from reauth.raising import Raising
-from reauth.self_report import figures, probes
 from reauth.settings import Settings, address
 from reauth.sinks.outbox import Outbox
 from reauth.store import Options, SqliteFigures, SqliteStore, create_key, open_store, read_key
-from reauth.store.deliveries import SqliteDeliveries
 from reauth.tallies import keep_coverage, machine_of
 from reauth.tracing import tracing
 from reauth.triage import Triage
@@ -71,6 +73,8 @@ Job = Coroutine[Any, Any, None]
 
 RETENTION = 3600.0
 """s between looks for what is older than its retention, which is counted in days."""
+_STATES = ("none", "gathering", "provisional", "active", "paused")
+"""Of enrolment (interfaces.md §4)."""
 
 
 @dataclass(slots=True)
@@ -194,7 +198,7 @@ async def opened_integrations(settings: Settings) -> AsyncIterator[Integrations]
     sinks = open_sinks(settings)
     async with _store(settings, sinks) as store:
         told = [*sinks, *open_higher(settings)]
-        yield Integrations(SqliteDeliveries(store.desk), told, now)
+        yield Integrations(doors_of(store).deliveries, told, now)
 
 
 def triage_of(inner: Doors) -> Triage:
@@ -233,19 +237,20 @@ async def house(settings: Settings) -> AsyncIterator[House]:
             notary = Notary(inner.audit, now, settings.store.audit)
             names = [sink.name for sink in sinks], [sink.name for sink in higher]
             lookout = Lookout(inner.cases, settings.alerts, names, now, outbox.wake)
-            enroller, feedback = Enroller(store, settings, now), feedback_of(inner, settings)
+            enroller = Enroller(store, settings, now)
             adapter = Adapter(store, settings, now, enroller)
             control = Control(told, int(now() * 1000))
             addresses = Addresses(told["address_map"], control, now)
             receiving = ingest.application(intake, keys, settings.ingest, control, now)
-            readiness = Readiness(probes(store, intake, settings), advisory=("sinks",))
             urls, listens = dict[str, str](), dict[str, str]()
             lists = Lists(enrolling(inner, settings), inner.runs, now)
             machine = machine_of(control, receiving[RECEIVER], urls, now)
             accounts, logins = access_of(inner, settings, now)
             site = console.Site(
                 store=store,
-                readiness=readiness,
+                readiness=Readiness(
+                    probes_of(store, lambda: intake.depth, settings, now), advisory=("sinks",)
+                ),
                 ca=folder,
                 proxy=_proxy_of(settings),
                 accounts=accounts,
@@ -259,7 +264,7 @@ async def house(settings: Settings) -> AsyncIterator[House]:
                 triage=triage_of(inner),
                 scenes=inner.scenes,
                 subjects=subjects_of(
-                    settings, inner, lists, engine.watching, feedback, machine
+                    settings, inner, lists, engine.watching, machine, [*sinks, *higher]
                 ),
             )
             await doors.enter_async_context(accounting(settings.identity, addresses, now))
@@ -267,14 +272,16 @@ async def house(settings: Settings) -> AsyncIterator[House]:
             covering = keep_coverage(receiving[RECEIVER], inner.coverage, settings.store.raw, now)
             working = _retain(store), vitals.run(), notary.run(), lookout.run(), lists.work()
             learning = (
-                enroller.run(), adapter.run(), feedback.run(), *_of_everybody(store, settings)
+                enroller.run(), adapter.run(), site.subjects.feedback.run(),
+                *_of_everybody(store, settings),
             )  # fmt: skip
             feeds = fed(settings.identity, addresses)
             broken = await doors.enter_async_context(jobs(*learning, *working, covering, *feeds))
             counting = (
-                engine, receiving[RECEIVER], outbox, addresses, adapter, feedback, notary, vitals
+                engine, receiving[RECEIVER], outbox, addresses, adapter, site.subjects.feedback,
+                notary, vitals,
             )  # fmt: skip
-            counted = metrics.application(lambda: figures(inner, intake, counting))
+            counted = metrics.application(lambda: _figures(inner, intake, counting))
             watched = identified(console.application(site), settings.log.access_share)
             for name, app, listen, tls in (
                 ("metrics", counted, settings.metrics.listen, None),
@@ -336,7 +343,37 @@ async def _retain(store: Store) -> None:
         await asyncio.sleep(RETENTION)
 
 
+async def _figures(
+    inner: Doors,
+    intake: LocalIntake,
+    counting: tuple[Engine, Receiver, Outbox, Addresses, Adapter, Feedback, Notary, Vitals],
+) -> dict[str, float]:
+    """What `/metrics` tells; never of a single person."""
+    health = await inner.store.health()
+    engine, receiver, *_, vitals = counting
+    counted: Counter[str] = Counter(receiver.proxy_counters)
+    for each in counting:
+        counted.update(each.counters)
+    return {
+        **unheard(),
+        **counted,
+        **await vitals.gauges(),
+        f'build_info{{version="{__version__}"}}': 1,
+        "sessions": engine.sessions,
+        "ingest_queue_depth": intake.depth,
+        "score_queue_depth": engine.scoring,
+        **await inner.cases.figures(),
+        "outbox_depth": health.outbox_depth,
+        "outbox_failed": health.outbox_failed,
+        "db_size_bytes": health.db_bytes,
+        "wal_size_bytes": health.wal_bytes,
+        "disk_free_share": health.free_share,
+        **{f'users{{state="{state}"}}': health.users.get(state, 0) for state in _STATES},
+    }
+
+
 __all__ = [
+    "LEAST_FREE",
     "House",
     "enrolling",
     "feedback_of",

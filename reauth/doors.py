@@ -8,6 +8,7 @@ from reauth.audit import Deed
 from reauth.logins import Life, Logins
 from reauth.ports import AccountStore, Audit, Cases, Lessons, Store, Suppressions
 from reauth.ports.coverage import CoverageKept
+from reauth.ports.deliveries import Deliveries
 from reauth.ports.film import Films
 from reauth.ports.roster import Roster, Runs
 from reauth.ports.scene import Scenes
@@ -22,6 +23,7 @@ from reauth.store import (
     SqliteSuppressions,
 )
 from reauth.store.coverage import SqliteCoverage
+from reauth.store.deliveries import SqliteDeliveries
 from reauth.store.film import SqliteFilms
 from reauth.store.roster import SqliteRoster, SqliteRuns
 from reauth.store.scene import SqliteScenes
@@ -42,6 +44,7 @@ class Doors:
     films: Films
     lessons: Lessons
     scenes: Scenes
+    deliveries: Deliveries
 
 
 def doors_of(store: SqliteStore) -> Doors:
@@ -50,7 +53,7 @@ def doors_of(store: SqliteStore) -> Doors:
     return Doors(
         store,
         SqliteAudit(desk),
-        SqliteCases(desk),
+        SqliteCases(desk, store.told),
         SqliteSuppressions(desk),
         SqliteAccounts(desk),
         roster=SqliteRoster(desk, store.cut),
@@ -59,6 +62,7 @@ def doors_of(store: SqliteStore) -> Doors:
         films=SqliteFilms(desk),
         lessons=SqliteLessons(desk, store.cut),
         scenes=SqliteScenes(desk, store.cut),
+        deliveries=SqliteDeliveries(desk),
     )
 
 

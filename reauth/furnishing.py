@@ -1,6 +1,6 @@
 """Enrolment, and the doors of the console's pages, put together from what an installation keeps."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from reauth.console.subjects import Machine, Subjects
 from reauth.doors import Doors
@@ -8,7 +8,9 @@ from reauth.enrol import Enroller
 from reauth.enrolling import Cut, Enrolling, Lists
 from reauth.feedback import Feedback
 from reauth.installation import now
+from reauth.integrations import Integrations
 from reauth.lanes import identity_recipe
+from reauth.ports import Sink
 from reauth.settings import Settings
 from reauth.watching import Watching
 
@@ -31,8 +33,8 @@ def subjects_of(
     doors: Doors,
     lists: Lists,
     watching: Watching,
-    feedback: Feedback,
     machine: Callable[[], Machine],
+    sinks: Sequence[Sink],
 ) -> Subjects:
     """What the pages of users and of the machine work with."""
     return Subjects(
@@ -43,6 +45,7 @@ def subjects_of(
         coverage=doors.coverage,
         films=doors.films,
         watching=watching,
-        feedback=feedback,
+        feedback=feedback_of(doors, settings),
         machine=machine,
+        integrations=Integrations(doors.deliveries, sinks, now),
     )

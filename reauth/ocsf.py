@@ -203,6 +203,7 @@ def _own(alert: Alert, head: Letterhead) -> dict[str, Any]:
         "session": alert.session,
         "lane": alert.lane,
         "kind": alert.kind,
+        "test": alert.test,
         "state": alert.state.value,
         "rule": alert.rule,
         "level": alert.level,

@@ -18,6 +18,7 @@ _TITLES = {
     "population": "Many people alarm at once",
 }
 _HAPPENED = {Event.RAISED: "", Event.ACKNOWLEDGED: "Acknowledged: ", Event.CLOSED: "Closed: "}
+_TEST = "TEST, nothing has happened: "
 _BARS = "▁▂▃▄▅▆▇█"
 LINE = 40
 """Scores of a line of bars: the newest, as wide as a phone shows."""
@@ -32,12 +33,10 @@ def title(news: News) -> str:
     >>> title(News(replace(_EXAMPLE, user=None)))
     "Movement is not like a user unknown's"
     """
-    if news.alert.test:
-        told = f"A test alert of kind {news.alert.kind}: nothing has happened"
-        return _HAPPENED[news.event] + told
     told = _TITLES.get(news.alert.kind, "An alert of {user}")
     user = " ".join((news.alert.user or "a user unknown").split())
-    return _HAPPENED[news.event] + told.format(user=user)
+    test = _TEST if news.alert.test else ""
+    return test + _HAPPENED[news.event] + told.format(user=user)
 
 
 def facts(news: News) -> list[tuple[str, str]]:

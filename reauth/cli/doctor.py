@@ -26,10 +26,11 @@ from aiohttp import web
 
 from reauth import app, ca
 from reauth.cli.command import Commands, command, print_json, settings_of
+from reauth.clock import synchronised
 from reauth.errors import ReauthError
 from reauth.installation import certificate, running
+from reauth.ports import Health, Sought
 from reauth.secret_file import read_secret
-from reauth.self_report import LEAST_FREE
 from reauth.settings import Settings, address
 
 _TEACH = """\
@@ -220,12 +221,32 @@ async def _store(patient: Patient) -> list[Check]:
         f"{'writable' if health.writable else 'cannot be written to'}, {size}",
         "" if health.writable else "look at the disk and at who owns the state folder",
     )
-    room = health.free_share >= LEAST_FREE
+    room = health.free_share >= app.LEAST_FREE
     return [
         writable,
         Check("disk", room, f"{health.free_share:.0%} free", "" if room else "make room"),
-        Check("delivery", True, f"{health.outbox_depth} alerts wait for a sink"),
+        _delivery(health),
     ]
+
+
+def _delivery(health: Health) -> Check:
+    """What sinks have not taken; no fault of this machine, so that it never fails the rest."""
+    seen = f"{health.outbox_depth} alerts wait for a sink, {health.outbox_failed} were given up"
+    mend = "see what `delivery_failed` says in the log, and mend that sink"
+    return Check("delivery", True, seen, mend if health.outbox_failed else "")
+
+
+async def _backup(patient: Patient) -> list[Check]:
+    """When the installation was last copied; a hint, as it may be copied in other ways."""
+    if not _there(patient.settings.store_key_path):
+        return []
+    async with app.opened_doors(patient.settings) as doors:
+        newest = await doors.audit.entries(Sought(action="db.backup"), 1)
+    if not newest:
+        return [Check("backup", True, "none was made by reauth", _COPY)]
+    days = max(0.0, app.now() - newest[0].deed.at) / 86_400
+    seen = f"the last one was made {days:.1f} days ago"
+    return [Check("backup", True, seen, _COPY if days > _STALE else "")]
 
 
 async def _clock(patient: Patient) -> list[Check]:
@@ -241,7 +262,11 @@ async def _clock(patient: Patient) -> list[Check]:
         if newest > now + 1:
             seen = f"it is {newest - now:.0f} s before the newest data in the store"
             return [Check("clock", False, seen, "set the clock, best by NTP")]
-    return [Check("clock", True, "after the CA and after the newest data")]
+    kept = synchronised()
+    seen = "after the CA and after the newest data"
+    if kept is False:
+        return [Check("clock", True, f"{seen}; nothing keeps it", "let NTP keep it")]
+    return [Check("clock", True, f"{seen}{'; synchronised' if kept else ''}")]
 
 
 async def _page(patient: Patient) -> list[Check]:
@@ -315,6 +340,10 @@ def _now(like: datetime) -> datetime:
     return datetime.fromtimestamp(app.now(), like.tzinfo)
 
 
+_STALE = 7.0
+"""Days: as long as batches are kept as they came, and no longer."""
+_COPY = "reauth db backup FOLDER/ --key-file FILE"
+
 Look = Callable[[Patient], Awaitable[list[Check]]]
 
 _CHECKS: tuple[tuple[str, Look], ...] = (
@@ -323,6 +352,7 @@ _CHECKS: tuple[tuple[str, Look], ...] = (
     ("trust", _trust),
     ("ports", _ports),
     ("store", _store),
+    ("backup", _backup),
     ("clock", _clock),
     ("page", _page),
 )

@@ -23,6 +23,7 @@ from reauth.console import (
     enrolling,
     feedback,
     guard,
+    integrations,
     login,
     machine,
     movement,
@@ -89,6 +90,7 @@ TABLE: Table = (
     *coverage.ROUTES,
     *movement.ROUTES,
     *machine.ROUTES,
+    *integrations.ROUTES,
     *auditing.ROUTES,
 )
 """Everything that the console answers, module by module."""

@@ -11,6 +11,7 @@ from aiohttp import web
 from reauth.access import Act
 from reauth.console.guard import address_of, drop_cookie, set_cookie
 from reauth.console.routes import WHO, Entrance, Route
+from reauth.console.serving import form_of
 from reauth.console.views import SITE, page
 from reauth.errors import AccountError, Locked, Refused
 from reauth.logins import Claimed
@@ -101,7 +102,7 @@ async def accept(request: web.Request) -> web.StreamResponse:
 
 async def texts(request: web.Request, *names: str) -> dict[str, str]:
     """The fields of a form; one that is missing is empty, a file is none."""
-    form = await request.post()
+    form = await form_of(request)
     found = {name: form.get(name, "") for name in names}
     return {name: text if isinstance(text, str) else "" for name, text in found.items()}
 

@@ -24,17 +24,24 @@ HEARTBEAT = 15.0
 
 async def live(request: web.Request) -> web.Response:
     """A user's movement as it is made; the picture fills by a script."""
-    name, doors = request.match_info["user"], subjects(request)
-    if await doors.enrolling.person(name) is None:
-        raise web.HTTPNotFound(text="Nobody is called so; they may have been deleted.\n")
+    name, doors = await _known(request), subjects(request)
     return drawn(request, "live.html", user=name, kept=doors.settings.store.trajectories)
+
+
+async def _known(request: web.Request) -> str:
+    """Whom the path names, if they are somebody: nothing would ever come of anybody else."""
+    name = request.match_info["user"]
+    if await subjects(request).enrolling.person(name) is None:
+        raise web.HTTPNotFound(text="Nobody is called so; they may have been deleted.\n")
+    return name
 
 
 async def stream(request: web.Request) -> web.StreamResponse:
     """Pieces of a user's movement, as server-sent events, until one of the two goes."""
+    name = await _known(request)
     answer = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
     await answer.prepare(request)
-    with subjects(request).watching.look(request.match_info["user"]) as onlooker:
+    with subjects(request).watching.look(name) as onlooker:
         with suppress(ConnectionResetError):
             await answer.write(b"retry: 3000\n\n")
             while True:

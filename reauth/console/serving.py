@@ -11,6 +11,7 @@ from urllib.parse import quote, urlencode
 
 from aiohttp import web
 from jsonschema import Draft202012Validator
+from multidict import MultiDictProxy
 
 from reauth.access import Act
 from reauth.console.routes import (
@@ -82,9 +83,17 @@ def _allowed(row: Route | Entrance, note: Note) -> Handler:
         if isinstance(row, Route) and row.act is Act.SEE_MOVEMENT:
             # Before it is shown: a look that could not be noted is none.
             await note(request, row, {})
+        _check_lengths(request, row)
         return await row.handler(request)
 
     return allowed
+
+
+def _check_lengths(request: web.Request, row: Route | Entrance) -> None:
+    """Refuse a query longer than its schema allows; what it means is its handler's to judge."""
+    for name, schema in row.query.items() if isinstance(row, Route) else ():
+        if len(request.query.get(name, "")) > schema.get("maxLength", len(request.path_qs)):
+            raise web.HTTPBadRequest(text=f"{name} is too long.\n")
 
 
 async def _need(request: web.Request, row: Route | Action | Entrance, act: Act, note: Note) -> None:
@@ -105,13 +114,31 @@ def _as_json(action: Action, note: Note) -> Handler:
 
     async def serve(request: web.Request) -> web.StreamResponse:
         await _need(request, action, action.act, note)
-        try:
-            came = json.loads(await request.read() or b"{}")
-        except ValueError as error:
-            raise web.HTTPBadRequest(text="The body is no JSON.\n") from error
+        came = _read(await request.read() or b"{}")
         return web.json_response(await _done(request, action, check(came), note))
 
     return serve
+
+
+async def form_of(request: web.Request) -> MultiDictProxy[Any]:
+    """The fields of a form, in the encoding that they say."""
+    try:
+        form = await request.post()
+        for value in form.values():
+            str(value).encode()
+    except (ValueError, LookupError) as error:
+        raise web.HTTPBadRequest(text="The form cannot be read.\n") from error
+    return form
+
+
+def _read(body: bytes) -> Any:
+    """JSON that can be worked with: no deeper than we follow, no halves of characters."""
+    try:
+        came = json.loads(body)
+        json.dumps(came, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError) as error:
+        raise web.HTTPBadRequest(text="The body is no JSON.\n") from error
+    return came
 
 
 def _as_form(action: Action, note: Note) -> Handler:
@@ -119,7 +146,7 @@ def _as_form(action: Action, note: Note) -> Handler:
 
     async def serve(request: web.Request) -> web.StreamResponse:
         await _need(request, action, action.act, note)
-        form = await request.post()
+        form = await form_of(request)
         came = {name: _typed(name, form.getall(name), action) for name in form}
         if action.sensitive and not request[WHO].elevated:
             back = _back(action, request.match_info)

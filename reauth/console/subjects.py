@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from reauth.enrolling import Enrolling, Lists
 from reauth.feedback import Feedback
+from reauth.integrations import Integrations
 from reauth.ports.coverage import CoverageKept
 from reauth.ports.film import Films
 from reauth.ports.roster import Roster
@@ -45,4 +46,5 @@ class Subjects:
     watching: Watching
     feedback: Feedback
     machine: Callable[[], Machine]
+    integrations: Integrations
     sources: Mapping[tuple[str, str], str] = field(default_factory=dict)

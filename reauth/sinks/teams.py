@@ -13,7 +13,9 @@ from reauth.wording import CAUTION, bars, facts, title
 TEXT = 1000
 """Characters of a text; a message of Teams may have 28 kB ("Format cards in Microsoft Teams")."""
 
-_COLOURS = {Severity.CRITICAL: "Attention", Severity.HIGH: "Attention", Severity.MEDIUM: "Warning"}
+_COLOURS = {
+    Severity.CRITICAL: "Attention", Severity.HIGH: "Attention", Severity.MEDIUM: "Warning"
+}  # fmt: skip
 
 
 def plain(text: str) -> str:

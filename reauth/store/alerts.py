@@ -85,18 +85,16 @@ def insert(connection: sqlite3.Connection, alert: Alert, told: Told) -> Alert | 
     if alert.suppressed:
         connection.execute("UPDATE suppression SET held = held + 1 WHERE id = ?", (alert.held,))
     else:
-        tell(connection, alert, told.get(Event.RAISED, ()), alert.raised_at)
+        announce(connection, alert, told, alert.raised_at)
     return alert
 
 
-def tell(
-    connection: sqlite3.Connection, alert: Alert, sinks: Sequence[str], now: float
-) -> None:
-    """Have sinks told of an alert that have not been, and count it on the day.
+def announce(connection: sqlite3.Connection, alert: Alert, told: Told, now: float) -> None:
+    """Have the sinks that ask for it told that an alert was raised, and count it on the day.
 
     A test is no alert, and an escalation no other one.
     """
-    announce(connection, alert.id, Event.RAISED, {Event.RAISED: sinks})
+    tell(connection, alert.id, Event.RAISED, told)
     if not alert.test and alert.escalated_at is None:
         connection.execute(
             "INSERT INTO alert_day (day, told) VALUES (?, 1)"
@@ -111,7 +109,7 @@ def told_on(connection: sqlite3.Connection, day: int) -> int:
     return row[0] if row else 0
 
 
-def announce(connection: sqlite3.Connection, alert_id: str, event: Event, told: Told) -> None:
+def tell(connection: sqlite3.Connection, alert_id: str, event: Event, told: Told) -> None:
     """Let the sinks that ask for it be told of an event, once."""
     rows = [(alert_id, sink, event.value) for sink in told.get(event, ())]
     connection.executemany(_TELL, rows)
@@ -134,7 +132,7 @@ def _again(connection: sqlite3.Connection, alert: Alert, told: Told) -> Alert | 
     update(connection, noted, known.state)
     if noted.suppressed or not known.suppressed:
         return None
-    tell(connection, noted, told.get(Event.RAISED, ()), alert.raised_at)
+    announce(connection, noted, told, alert.raised_at)
     return noted
 
 
@@ -237,7 +235,7 @@ def update(
         return False
     event = event_of(alert.state)
     if event is not None and alert.state != was and not alert.suppressed:
-        announce(connection, alert.id, event, told or {})
+        tell(connection, alert.id, event, told or {})
     if alert.state not in UNRESOLVED:
         _label(connection, alert)
         connection.execute(CHANGED)

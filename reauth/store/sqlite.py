@@ -72,12 +72,14 @@ class Options:
 class SqliteStore:
     """See `reauth.ports.Store`; made by `open_sqlite`.
 
-    `desk` is for what else keeps tables in the file; `cut` is that of the options.
+    `desk` is for what else keeps tables in the file; `cut` is that of the options, `told` says
+    which sinks ask for which event.
     """
 
     def __init__(self, path: str, sealer: Sealer, options: Options) -> None:
         self.desk = Desk(path, sealer, self._connect)
         self.cut = options.cut
+        self.told = options.told
         self._path = path
         self._options = options
         self._raw = DayFiles(os.path.dirname(path), sealer, self._connect)

@@ -6,6 +6,7 @@ from typing import Any
 
 from reauth.alert import BUDGET, POPULATION, Alert, Severity
 from reauth.errors import StoreError
+from reauth.news import Event
 from reauth.ports import Wanted
 from reauth.ports.triage import Change
 from reauth.store import alerts
@@ -18,10 +19,11 @@ _RULE = (
 
 
 class SqliteCases:
-    """See `reauth.ports.Cases`."""
+    """See `reauth.ports.Cases`; `told` says which sinks ask for which event of an alert."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, told: alerts.Told) -> None:
         self._desk = desk
+        self._told = told
 
     async def find(self, wanted: Wanted, limit: int) -> list[Alert]:
         """Alerts, newest first."""
@@ -29,11 +31,11 @@ class SqliteCases:
 
     async def change(self, alert_id: str, change: Change) -> Alert | None:
         """Change an alert whole, whoever else does."""
-        return await self._desk.write(_change, alert_id, change)
+        return await self._desk.write(_change, alert_id, change, self._told)
 
     async def tell(self, alert_id: str, change: Change, sinks: Sequence[str]) -> Alert | None:
         """The same, and have sinks told that have not been."""
-        return await self._desk.write(_tell, alert_id, change, sinks)
+        return await self._desk.write(_tell, alert_id, change, (self._told, sinks))
 
     async def unseen(self, before: float, limit: int) -> list[Alert]:
         """Open alerts that were told, raised before a time, escalated to nobody."""
@@ -121,21 +123,27 @@ def _find(connection: sqlite3.Connection, wanted: Wanted, limit: int) -> list[Al
     )
 
 
-def _change(connection: sqlite3.Connection, alert_id: str, change: Change) -> Alert | None:
+def _change(
+    connection: sqlite3.Connection, alert_id: str, change: Change, told: alerts.Told
+) -> Alert | None:
     found = alerts.one(connection, alert_id)
     if found is None:
         return None
     changed = change(found)
-    alerts.update(connection, changed, found.state)
+    alerts.update(connection, changed, found.state, told)
     return changed
 
 
 def _tell(
-    connection: sqlite3.Connection, alert_id: str, change: Change, sinks: Sequence[str]
+    connection: sqlite3.Connection,
+    alert_id: str,
+    change: Change,
+    whom: tuple[alerts.Told, Sequence[str]],
 ) -> Alert | None:
-    changed = _change(connection, alert_id, change)
+    told, sinks = whom
+    changed = _change(connection, alert_id, change, told)
     if changed is not None:
-        alerts.tell(connection, changed, sinks, changed.history[-1].at)
+        alerts.announce(connection, changed, {Event.RAISED: sinks}, changed.history[-1].at)
     return changed
 
 

@@ -45,6 +45,7 @@ SANDBOXED = {"Content-Security-Policy": "sandbox"}
 PAGES = (
     "/users", "/users/alice", "/enrol", "/enrol/{run}", "/coverage", "/users/alice/live",
     "/users/alice/sessions/{session}", "/settings", "/system", "/audit", "/audit/check",
+    "/integrations",
 )  # fmt: skip
 
 

@@ -293,8 +293,8 @@ async def test_the_audit_is_looked_after(settings):
 async def lines_of(path):
     """What was written to a file, once there is something."""
     for _ in range(200):
-        if path.exists():
-            return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+        if path.exists() and (text := path.read_text("utf-8")).endswith("\n"):
+            return [json.loads(line) for line in text.splitlines()]
         await asyncio.sleep(0.05)
     return []
 

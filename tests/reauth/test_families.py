@@ -56,6 +56,17 @@ def test_everything_that_is_counted_has_its_words():
     assert 25 < len(found)
 
 
+def test_the_operator_is_told_of_every_metric():
+    """docs/OPERATIONS.md has a row for each, with its labels and the words of its help."""
+    page = (ROOT / "docs" / "OPERATIONS.md").read_text("utf-8")
+    rows = []
+    for name, family in FAMILIES.items():
+        labels = "{" + ", ".join(family.labels) + "}" if family.labels else ""
+        rows.append(f"| `{name}{labels}` | {family.help} |")
+
+    assert [] == [row for row in rows if row not in page]
+
+
 def test_no_label_is_a_person_or_a_place():
     """privacy-ops.md §3: low cardinality, never user ids."""
     labels = {label for family in FAMILIES.values() for label in family.labels}

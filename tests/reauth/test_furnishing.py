@@ -2,7 +2,7 @@
 
 from reauth.doors import doors_of
 from reauth.enrolling import Lists
-from reauth.furnishing import enrolling, feedback_of, subjects_of
+from reauth.furnishing import enrolling, subjects_of
 from reauth.settings import Settings
 from reauth.watching import Watching
 from tests.reauth.console.test_enrolling import recorded
@@ -18,8 +18,8 @@ async def test_a_recording_is_cut_as_the_lane_that_learns_cuts(store):
 
     lists = Lists(made, doors.runs, lambda: NOON)
     watching = Watching()
-    feedback = feedback_of(doors, settings)
-    subjects = subjects_of(settings, doors, lists, watching, feedback, lambda: None)
+    subjects = subjects_of(settings, doors, lists, watching, lambda: None, [])
     assert (made, watching) == (subjects.enrolling, subjects.watching)
     assert doors.films is subjects.films
     assert doors.lessons is subjects.feedback.lessons
+    assert [] == await subjects.integrations.listed()

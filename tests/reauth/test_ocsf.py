@@ -86,9 +86,10 @@ def test_every_verdict_has_its_number(verdict, number):
 
 def test_a_test_says_so():
     """In its verdict, its severity and its title."""
-    document = finding(News(drill("bot", Severity.INFORMATIONAL, NOON)), HEAD)
+    document = finding(News(drill("bot", Severity.CRITICAL, NOON)), HEAD)
 
-    assert (6, 1) == (document["verdict_id"], document["severity_id"])
+    assert [] == faults(document)
+    assert (6, 5) == (document["verdict_id"], document["severity_id"])
     assert "nothing has happened" in document["message"]
 
 

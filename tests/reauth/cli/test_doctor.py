@@ -16,7 +16,7 @@ pytestmark = pytest.mark.timeout(120)
 
 NAMES = [
     "secrets", "ca", "trust", "port proxy", "port ingest", "port console", "port metrics",
-    "store", "disk", "delivery", "clock", "page",
+    "store", "disk", "delivery", "backup", "clock", "page",
 ]  # fmt: skip
 
 
@@ -52,7 +52,7 @@ def test_a_trusted_house_is_well_altogether(place, monkeypatch):
 
     assert 0 == said.code, said.out
     assert "FAILED" not in said.out
-    assert len(NAMES) == len(said.out.splitlines())
+    assert len(NAMES) == len([line for line in said.out.splitlines() if line.startswith("ok")])
 
 
 def test_a_house_that_was_never_started_says_how_to_begin(place):
@@ -129,6 +129,21 @@ def test_a_clock_that_went_back_is_named(town, monkeypatch):
     assert (False, "it is before the CA was made") == (before_ca["ok"], before_ca["seen"])
     assert not before_data["ok"]
     assert "before the newest data" in before_data["seen"]
+
+
+def test_an_old_copy_is_a_hint_and_a_new_one_is_none(town, monkeypatch):
+    """Neither is a failure: copies may be made in other ways."""
+    before = by_name(town.type("doctor", "--json"))["backup"]
+    assert 0 == town.type("db", "backup", town.folder / "copy.db").code
+    fresh = by_name(town.type("doctor", "--json"))["backup"]
+    now = doctor.app.now()
+    monkeypatch.setattr(doctor.app, "now", lambda: now + 8 * 86_400)
+    stale = by_name(town.type("doctor", "--json"))["backup"]
+
+    assert [True] * 3 == [check["ok"] for check in (before, fresh, stale)]
+    assert ("", "none was made by reauth") == (fresh["next"], before["seen"])
+    assert "8.0 days ago" in stale["seen"]
+    assert stale["next"].startswith("reauth db backup") and before["next"] == stale["next"]
 
 
 def test_a_page_that_cannot_come_is_told(place):

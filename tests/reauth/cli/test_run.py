@@ -14,6 +14,7 @@ import urllib.error
 import urllib.request
 from contextlib import suppress
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -405,3 +406,47 @@ def test_session_keys_are_written_nowhere(place, monkeypatch):
 
     assert 2 == said.code
     assert "SSLKEYLOGFILE is set" in said.err
+
+
+class Page(BaseHTTPRequestHandler):
+    """An origin with one page, whose policy lets nobody's script run."""
+
+    def do_GET(self):
+        """Answer."""
+        body = b"<!doctype html><html><head><title>t</title></head><body>x</body></html>"
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Content-Security-Policy", "default-src 'none'")
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+def test_what_the_proxy_measures_is_in_the_metrics(place):
+    """A page through the real proxy: timed, counted, and told by the house within seconds."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Page) as origin, place.start("run") as running:
+        threading.Thread(target=origin.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{origin.server_port}/"
+        status, text = got(url, running.ready["proxy"])
+        assert 200 == status and "/obs/" in text
+        wanted = (
+            'reauth_inject_total{result="injected"} 1',
+            'reauth_csp_rewrites_total{action="relaxed"} 1',
+            "reauth_added_ttfb_seconds_count 1",
+            "reauth_inject_seconds_count 1",
+        )
+        beats = r"proxy_event_loop_lag_seconds_count [1-9]"
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            told = got(f"{running.ready['metrics']}/metrics")[1]
+            if all(line in told for line in wanted) and re.search(beats, told):
+                break
+            time.sleep(0.2)
+        origin.shutdown()
+
+    assert [] == [line for line in wanted if line not in told.splitlines()]
+    assert re.search(beats, told)
+    assert "reauth_control_stale" in told

@@ -13,8 +13,10 @@ from reauth.doors import doors_of
 from reauth.enrol import Enroller
 from reauth.enrolling import Cut, Enrolling, Lists
 from reauth.feedback import Feedback
+from reauth.integrations import Integrations
 from reauth.lanes import identity_recipe
 from reauth.settings import Settings
+from reauth.sinks import open_sink
 from reauth.triage import Triage
 from reauth.watching import Watching
 from tests.people import access_to, log_in
@@ -45,6 +47,11 @@ def site(store, tmp_path):
         films=doors.films,
         watching=Watching(),
         feedback=Feedback(store, doors.lessons, settings, lambda: NOON, enroller),
+        integrations=Integrations(
+            doors.deliveries,
+            [open_sink(f"jsonl:{tmp_path}/alerts.jsonl", settings.sinks)],
+            lambda: NOON,
+        ),
         machine=lambda: Machine("http://127.0.0.1:8083", 1, {"csp-sandbox": 3}, NOON - 50),
     )
     return console.Site(

@@ -37,7 +37,6 @@ OTHER = {
     "identity.certificate_field": "email",
     "identity.upstream_peers": ["10.0.0.0/8", "fd00::/8"],
     "store.url": "sqlite:///another",
-    "console.url": "https://reauth.example",
     "sinks.allow_private": ["10.0.0.0/8", "fd00::/8"],
     "sinks.pseudonyms": "all",
 }

@@ -11,12 +11,11 @@ from tests.rows import alarm
 
 
 @pytest.mark.parametrize(
-    ("severity", "priority"),
-    [("critical", 82), ("high", 83), ("medium", 84), ("informational", 86)],
+    ("severity", "priority"), list(zip(Severity, (86, 85, 84, 83, 82), strict=True))
 )
 def test_the_priority_is_facility_and_severity(severity, priority):
-    """Facility 10, security; severities 2, 3, 4 and 6."""
-    octets = message(News(alarm(severity=Severity(severity))), "host", "text")
+    """Facility 10, security; severities 6 to 2."""
+    octets = message(News(alarm(severity=severity)), "host", "text")
 
     assert octets.startswith(f"<{priority}>1 2026-05-28T20:26:40.000Z host reauth - ".encode())
 

@@ -8,7 +8,9 @@ import pytest
 from reauth.alert import BUDGET, POPULATION, Severity, State, Step, annotate, hold, move
 from reauth.doors import doors_of
 from reauth.errors import StoreError
+from reauth.news import Event
 from reauth.ports import Commit, Wanted
+from reauth.store import Options, open_store
 from reauth.suppression import MAINTENANCE, RULE, Rule, Scope, made
 from tests.rows import DAY, NOON, alarm, session
 
@@ -183,3 +185,22 @@ async def test_rules_go_with_the_user_they_are_of_and_with_time(store):
 
     await store.expire(NOON + DAY + 366 * DAY)
     assert [] == await door.rules(RULE)
+
+
+async def test_closing_is_told_to_the_sinks_that_ask_for_it(tmp_path):
+    """Whoever closes it, by page or command; of what was held back nobody hears."""
+    options = Options(("all", "new"), followers={Event.CLOSED: ("all",)})
+    async with open_store(f"sqlite://{tmp_path}/store.db", None, options) as store:
+        held = hold(alarm("a1", "s1"), "rule-1")
+        sessions = [session(name) for name in ("s0", "s1")]
+        await store.commit(Commit(sessions=sessions, alerts=[alarm("a0", "s0"), held]))
+        for delivery in await store.due(NOON, 9):
+            await store.delivered(delivery.id, NOON)
+        cases = doors_of(store).cases
+        for name in ("a0", "a1"):
+            for action in ("ack", "confirm"):
+                step = Step(NOON, action, "anna", "")
+                await cases.change(name, lambda one, step=step: move(one, step.action, step))
+
+        told = [(one.alert.id, one.sink, one.event) for one in await store.due(NOON, 9)]
+    assert [("a0", "all", Event.CLOSED)] == told
