@@ -80,7 +80,7 @@ def main() -> int:
     asyncio.run(fill(folder / "house", scale))
     with Stand(folder, 2000) as stand:
         server = stand.house(0)
-        figures = measure(stand, server, rounds, 2000 if options.tiny else 20_000)
+        figures = measure(stand, server, rounds, 1.0 if options.tiny else 20.0)
     show(figures)
     write(options.out, "console", {**figures, "scale": scale, "wanted": WANTED})
     return 0 if options.tiny or not figures["missed"] else 1
@@ -247,17 +247,17 @@ class Analyst:
         return time.perf_counter() - began
 
 
-def measure(stand: Stand, server: dict[str, Any], rounds: int, batches: int) -> dict[str, Any]:
+def measure(stand: Stand, server: dict[str, Any], rounds: int, seconds: float) -> dict[str, Any]:
     """The ingest alone, at most and at half of that; then with somebody who looks."""
-    most = stand.load.play(server, batches)["batches_per_s"]
+    most = stand.load.play(server, int(1000 * seconds))["batches_per_s"]
     half = most / 2
-    alone = stand.load.play(server, int(half * 20), rate=half)
+    alone = stand.load.play(server, int(half * seconds), rate=half)
     beside: list[dict[str, float]] = []
     done = threading.Event()
 
     def send() -> None:
         while not done.is_set():
-            beside.append(stand.load.play(server, int(half * 10), rate=half))
+            beside.append(stand.load.play(server, int(half * seconds), rate=half))
 
     thread = threading.Thread(target=send)
     thread.start()
@@ -267,9 +267,9 @@ def measure(stand: Stand, server: dict[str, Any], rounds: int, batches: int) -> 
     try:
         for round_ in range(rounds + 1):
             for name, path in zip(PAGES, paths, strict=True):
-                seconds = analyst.look(path)
+                took = analyst.look(path)
                 if round_:
-                    taken[name].append(seconds)
+                    taken[name].append(took)
     finally:
         done.set()
         thread.join()

@@ -18,6 +18,7 @@ COMPARED = {
 KEYS = {
     "ingest": COMPARED,
     "whole_path": COMPARED | {"support_vectors"},
+    "console": {"pages_p95_s", "pages_p50_s", "ingest_p99_ms", "missed", "scale", "wanted"},
     "engine": {"ratio", "wanted_ratio", "largest_difference", "shipped_us", "scikit_learn_us"},
     "memory": {
         "resident_kb", "allocated_kb", "state_bytes", "template_kb", "raw_bytes_a_batch",
