@@ -83,17 +83,24 @@ def _allowed(row: Route | Entrance, note: Note) -> Handler:
         if isinstance(row, Route) and row.act is Act.SEE_MOVEMENT:
             # Before it is shown: a look that could not be noted is none.
             await note(request, row, {})
-        _check_lengths(request, row)
+        _check_query(request, row)
         return await row.handler(request)
 
     return allowed
 
 
-def _check_lengths(request: web.Request, row: Route | Entrance) -> None:
-    """Refuse a query longer than its schema allows; what it means is its handler's to judge."""
-    for name, schema in row.query.items() if isinstance(row, Route) else ():
-        if len(request.query.get(name, "")) > schema.get("maxLength", len(request.path_qs)):
-            raise web.HTTPBadRequest(text=f"{name} is too long.\n")
+def _check_query(request: web.Request, row: Route | Entrance) -> None:
+    """Refuse what no schema knows or allows the length of; what it means is its handler's to judge.
+
+    A page takes parameters of others, such as what a form has just done.
+    """
+    known = row.query if isinstance(row, Route) else {}
+    for name, text in request.query.items():
+        if name in known:
+            if len(text) > known[name].get("maxLength", len(text)):
+                raise web.HTTPBadRequest(text=f"{name} is too long.\n")
+        elif row.path.startswith(API):
+            raise web.HTTPBadRequest(text=f"There is no parameter {name[:60]}.\n")
 
 
 async def _need(request: web.Request, row: Route | Action | Entrance, act: Act, note: Note) -> None:

@@ -33,6 +33,7 @@ FIELDS = {
 TABLE = [
     Route("/open", None, _seen, "Open."),
     Route("/page", Act.SEE_ALERTS, _seen, "A page."),
+    Route("/api/v1/things", Act.SEE_ALERTS, _seen, "Things.", query={"days": {"maxLength": 2}}),
     Route("/movement/{id}", Act.SEE_MOVEMENT, _seen, "Where a pointer went."),
     Action("thing.do", "/thing/{id}/do", Act.WORK_ALERTS, FIELDS, _ran, "/thing/{id}", "Do."),
     Action("thing.end", "/thing/{id}/end", Act.WORK_ALERTS, {}, _end, "/", "End.", True),
@@ -162,3 +163,19 @@ async def test_a_look_at_movement_is_noted(ask, may, status, noted):
 
     assert status == (await client.get("/movement/s1")).status
     assert [("/movement/{id}", noted)] == told
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/api/v1/things?days=3", 200),
+        ("/api/v1/things?days=333", 400),
+        ("/api/v1/things?hours=3", 400),
+        ("/page?hours=3", 200),
+    ],
+)
+async def test_a_query_that_no_schema_knows_is_refused(ask, path, status):
+    """A program that misspells a parameter must not get everything; pages are for people."""
+    client, _ = await ask(Act.SEE_ALERTS)
+
+    assert status == (await client.get(path)).status
