@@ -3,8 +3,9 @@
 100,000 alerts, 10,000 users and 5 million scores lie in the store (`--scale 0.01` for a hundredth);
 it is filled once and kept beside the results. The house takes batches at half of the rate that it
 takes at most, and somebody opens one page after the other, a few each second as a dozen analysts
-would: the p95 of each page, and the p99 of the ingest with and without them. Movement is real where pages look at it, of the newest alerts;
-the rest of the scores have sealed bodies of the usual size that nobody opens.
+would: the p95 of each page, and the p99 of the ingest with and without them. Movement is real where
+pages look at it, of the newest alerts; the other scores have bodies of the usual size that nobody
+opens.
 """
 
 import asyncio
@@ -201,7 +202,7 @@ def _alerts(connection: Connection, made: Sequence[Alert]) -> None:
 def looked_at(alert: Alert) -> Commit:
     """Real movement for an alert that is opened, and of its user in another session."""
     segmenter = PauseSegmenter(0.5, 10, 0.025)
-    events = moving(1, int(alert.id, 16), 120)
+    events = moving(1, int(alert.id, 16), 240)
     found = [one for _, one in segmenter.feed_many(events)] + segmenter.close()
     rows, sessions = [], []
     for which, name in enumerate((f"own-{alert.id}", f"seen-{alert.id}")):

@@ -75,8 +75,8 @@ async def test_a_sink_that_fails_is_named_with_what_it_has_not_been_told(browse,
         )
         for number, (sink, attempts, state) in enumerate(rows, 50):
             raw.execute(
-                "INSERT INTO outbox (id, alert, sink, attempts, due, state)"
-                " VALUES (?, 'a1', ?, ?, 0, ?)",
+                "INSERT INTO outbox (id, alert, sink, event, attempts, due, state)"
+                " VALUES (?, 'a1', ?, 'raised', ?, 0, ?)",
                 (number, sink, attempts, state),
             )
 
