@@ -2,7 +2,6 @@
 -- client or assignee are walked newest first; a tab that forked, a delivery that has not arrived are few.
 
 CREATE INDEX alert_state_raised ON alert (state, raised_at, id);
-CREATE INDEX alert_severity_raised ON alert (severity, raised_at, id);
 CREATE INDEX alert_kind_raised ON alert (kind, raised_at, id);
 CREATE INDEX alert_client_raised ON alert (client, raised_at, id);
 CREATE INDEX alert_assignee_raised ON alert (COALESCE(assignee, ''), raised_at, id);

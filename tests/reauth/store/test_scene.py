@@ -148,8 +148,8 @@ async def test_a_backlog_is_told_by_sink_and_what_arrived_is_not(store, scenes):
     def fill(connection):
         for number, (sink, attempts, state) in enumerate(rows, 100):
             connection.execute(
-                "INSERT INTO outbox (id, alert, sink, attempts, due, state)"
-                " VALUES (?, 'a1', ?, ?, 0, ?)",
+                "INSERT INTO outbox (id, alert, sink, event, attempts, due, state)"
+                " VALUES (?, 'a1', ?, 'raised', ?, 0, ?)",
                 (number, sink, attempts, state),
             )
 
