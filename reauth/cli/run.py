@@ -206,12 +206,16 @@ def _ready(house: app.House, child: Child | None) -> dict[str, Any]:
 
 
 async def _invite(house: app.House) -> None:
-    """While nobody has an account, say where the first one is made: on standard error only."""
+    """While nobody has an account, say where the first one is made: on standard error only.
+
+    Beside the log, which takes secrets out of whatever it is handed.
+    """
     accounts, url = house.site.accounts, house.urls["console"]
     if not await accounts.all():
         secret = await accounts.invite(None)
         link = first_link(house.settings, url, secret)
-        log.warning("first_account", extra={"meaning": _FIRST, "link": link})
+        told = {"event": "first_account", "meaning": _FIRST, "link": link}
+        print(json.dumps(told), file=sys.stderr, flush=True)
 
 
 async def _until_told(
