@@ -12,9 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from reauth.detect.hand import load
 from reauth.detect.learn import learn
 from reauth.detect.opponents import KINDS, opponents
-from reauth.errors import NotEnrolled, StoreError
+from reauth.errors import NotEnrolled, StoreError, TemplateError
 from reauth.pace import Sessions
 from reauth.ports import Store
 from reauth.settings import Settings
@@ -86,9 +87,9 @@ class Hands:
         return Taught(len(people), moved, len(KINDS))
 
     async def due(self) -> bool:
-        """Whether it is time: nothing was learnt yet, or a week ago."""
+        """Whether it is time: nothing was learnt yet, a week ago, or by another release."""
         known = await self._store.learnt(DETECTOR)
-        return known is None or self._clock() - known[0] >= EACH
+        return known is None or self._clock() - known[0] >= EACH or not _usable(known[1])
 
     async def run(self, settings: Settings) -> None:
         """Learn when it is due, one try an hour, until cancelled; do nothing if not wanted."""
@@ -102,6 +103,14 @@ class Hands:
                 continue
             except StoreError:
                 log.warning("hands_postponed")
+
+
+def _usable(model: bytes) -> bool:
+    try:
+        load(model)
+    except TemplateError:
+        return False
+    return True
 
 
 def _learnt(people: Mapping[str, Sessions]) -> bytes:
