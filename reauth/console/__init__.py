@@ -118,6 +118,8 @@ def application(site: Site) -> web.Application:
     app[views.SITE], app[openapi.TABLE] = site, TABLE
     app[views.PAGES] = views.pages()
     app[views.PAGES].globals["navigation"] = Navigation(TABLE)
+    app[overview.COVERED] = overview.Covered(site.subjects.roster)
+    app.on_cleanup.append(app[overview.COVERED].stop)
     mount(app, TABLE, _note)
     app.router.add_static("/static", str(files("reauth.console") / "static"))
     app.on_response_prepare.append(_add_headers)

@@ -1,10 +1,16 @@
 """The front page: what waits and what fails, in counts and newest, for who may see which."""
 
+import asyncio
 import re
+
+import pytest
 
 from reauth.access import Role
 from reauth.alert import Severity, Step, hold, move
+from reauth.console import overview
 from reauth.console.health import Readiness
+from reauth.errors import StoreError
+from reauth.ports.roster import Listing
 from tests.reauth.console.test_views import keep, page
 from tests.rows import NOON, alarm
 
@@ -105,3 +111,42 @@ async def test_the_piece_that_is_brought_anew_is_the_page_without_its_frame(brow
 
     assert text.lstrip().startswith('<div id="overview"')
     assert "<html" not in text
+
+
+class Slow:
+    """A roster that is counted when it is let; how often it was asked."""
+
+    def __init__(self):
+        self.asked = 0
+        self.gate = asyncio.Event()
+
+    async def listing(self, asked):
+        """So many users as it was asked."""
+        self.asked += 1
+        await self.gate.wait()
+        if self.asked == 3:
+            raise StoreError("the disk is gone")
+        return Listing([], self.asked, {})
+
+
+async def test_users_are_counted_beside_who_asks(monkeypatch):
+    """The first waits, later ones have the last count at once; a fault is told and tried again."""
+    monkeypatch.setattr(overview, "FRESH", 0.0)
+    roster = Slow()
+    covered = overview.Covered(roster)
+    first = asyncio.create_task(covered.ask())
+    await asyncio.sleep(0)
+    roster.gate.set()
+    assert 1 == (await first).total
+    roster.gate.clear()
+    assert 1 == (await covered.ask()).total
+    await asyncio.sleep(0)
+    assert 2 == roster.asked
+    roster.gate.set()
+    await covered.stop(None)
+    covered = overview.Covered(roster)
+    roster.asked = 2
+    with pytest.raises(StoreError):
+        await covered.ask()
+    assert 4 == (await covered.ask()).total
+    await covered.stop(None)
