@@ -17,7 +17,6 @@ from math import log10, pi
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import CubicHermiteSpline
 
 from reauth.event import Kind
 from reauth.lognormal import NONE, Stroke, courses, directions, sigma_of, stroke_of
@@ -153,6 +152,8 @@ def signal_of(trajectory: Trajectory) -> Signal:
     # A tangent is as steep as the chord from the point before to the point after.
     steep = np.zeros_like(at)
     steep[1:-1] = (at[2:] - at[:-2]) / (t[2:] - t[:-2])
+    from scipy.interpolate import CubicHermiteSpline  # noqa: PLC0415 - half a second to import
+
     curve = CubicHermiteSpline(t, at, steep)
     raw = np.diff(curve(edges)) / STEP
     return Signal(looks[reach:-reach], np.convolve(raw, _KERNEL, "valid"))

@@ -13,7 +13,6 @@ from dataclasses import astuple, dataclass
 from math import exp, pi, sqrt
 
 import numpy as np
-from scipy.special import ndtr
 
 from reauth.trajectory import Floats
 
@@ -103,6 +102,8 @@ def courses(rows: Floats, t: Floats) -> tuple[Floats, Floats]:
     rows
         (k, 6), a row a stroke (`parameters`).
     """
+    from scipy.special import ndtr  # noqa: PLC0415 - a quarter of a second to import
+
     t0, mu, sigma = rows[:, 1, None], rows[:, 2, None], rows[:, 3, None]
     since = np.maximum(t - t0, NONE)
     z = (np.log(since) - mu) / sigma
@@ -184,6 +185,8 @@ def directions(sigma: Floats, angles: Floats) -> tuple[Floats, Floats]:
     ----------
     biometrics.md §1.3, "dphi".
     """
+    from scipy.special import ndtr  # noqa: PLC0415 - a quarter of a second to import
+
     done = ndtr(-places(sigma) / sigma)
     turn = (angles[0] - angles[2]) / (done[0] - done[2])
     return angles[1] - turn * done[1], angles[1] + turn * (1 - done[1])

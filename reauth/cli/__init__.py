@@ -7,6 +7,7 @@ wrongly.
 import sys
 from argparse import ArgumentParser, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Sequence
+from importlib import import_module
 from typing import Any
 
 from reauth import __version__
@@ -14,21 +15,19 @@ from reauth.cli import (
     account,
     alerts,
     audit,
-    bot,
     ca,
     config,
     db,
     doctor,
     enrol,
     feedback,
-    lab,
     recordings,
     replay,
     run,
     sinks,
     suppress,
 )
-from reauth.cli.command import common
+from reauth.cli.command import Commands, common
 from reauth.errors import ReauthError, SettingsError
 
 _ABOUT = """\
@@ -47,8 +46,18 @@ Every command explains itself: reauth COMMAND --help.
 """
 
 
-def parser() -> ArgumentParser:
-    """The whole command line."""
+_LATE = {
+    "lab": "measure on recordings how well it works",
+    "bot": "attack with programs and replays",
+}
+"""Commands that take a second and more to load, and what the first help says of them."""
+
+
+def parser(words: Sequence[str] | None = None) -> ArgumentParser:
+    """The command line: all of it, or as much as what was typed needs.
+
+    Who lists alerts should not wait for the laboratory.
+    """
     top = ArgumentParser(
         prog="reauth",
         description=_ABOUT,
@@ -60,14 +69,26 @@ def parser() -> ArgumentParser:
     top.add_argument("--version", action="version", version=f"reauth {__version__}")
     commands = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     daily = run, account, recordings, enrol, replay, alerts, feedback, suppress, sinks, audit
-    for module in (*daily, lab, bot, doctor, ca, config, db):
+    for module in daily:
+        module.add(commands)
+    for name in _LATE:
+        _add_late(commands, name, words)
+    for module in (doctor, ca, config, db):
         module.add(commands)
     return top
 
 
+def _add_late(commands: Commands, name: str, words: Sequence[str] | None) -> None:
+    if words is None or name in words:
+        import_module(f"reauth.cli.{name}").add(commands)
+    else:
+        commands.add_parser(name, help=_LATE[name])
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; its exit code."""
-    args: Namespace = parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    args: Namespace = parser(words).parse_args(words)
     call: Any = args.call
     try:
         code: int = call(args)

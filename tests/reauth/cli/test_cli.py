@@ -46,6 +46,26 @@ def test_the_first_help_is_the_golden_one(capsys, monkeypatch):
     assert GOLDEN.read_text("utf-8") == capsys.readouterr().out
 
 
+def test_what_is_loaded_late_is_said_alike(monkeypatch):
+    """The first help is the same whether the laboratory is loaded or not."""
+    monkeypatch.setenv("COLUMNS", "100")
+
+    assert parser().format_help() == parser(["alerts"]).format_help()
+
+
+def test_who_lists_alerts_does_not_wait_for_the_laboratory():
+    """Nor for what draws its pictures and learns its models."""
+    slow = {"reauth.lab", "matplotlib", "sklearn", "scipy.interpolate", "scipy.special"}
+    code = (
+        "import sys; from reauth.cli import parser; parser(['alerts', 'list']);"
+        f"sys.exit(', '.join({slow!r} & sys.modules.keys()) or 0)"
+    )
+
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+
+    assert (0, "") == (said.returncode, said.stderr)
+
+
 def test_the_settings_file_is_named_before_or_after_the_command(place):
     """interfaces.md says: every command, before or after its name."""
     config = ["--config", str(place.config)]
