@@ -18,14 +18,14 @@ from rig.report import arguments
 ROOT = Path(__file__).parents[1]
 RESULTS = ROOT / "bench" / "results.json"
 DOCUMENT = ROOT / "docs" / "CAPACITY.md"
-NAMES = ("ingest", "whole_path", "engine", "memory", "observer", "proxy")
+NAMES = ("ingest", "whole_path", "engine", "memory", "observer", "proxy", "console")
 PERIOD = 5
 """s between two batches of somebody who moves."""
 
 
 def render(found: dict[str, Any]) -> str:
     """The document of these results."""
-    ingest, whole, engine, memory, observer, proxy = (found[name] for name in NAMES)
+    ingest, whole, engine, memory, observer, proxy, console = (found[name] for name in NAMES)
     machine = whole["machine"]
     one, many = whole["one_a_request"], whole["grouped"]
     moving = round(one["batches_per_s"] * PERIOD / 2, -2)
@@ -100,6 +100,13 @@ def render(found: dict[str, Any]) -> str:
         "proxy_versions": ", ".join(" ".join(item) for item in proxy["versions"].items()),
         "proxy_goals": "\n".join(_goals(proxy["rows"])),
         "proxy_rows": "\n".join(_proxies(proxy["rows"])),
+        "console_date": console["machine"]["date"],
+        "console_rows": "\n".join(_pages(console)),
+        "console_rate": f"{console['ingest_batches_per_s'] / 2:,.0f}",
+        "console_alone": f"{console['ingest_p99_ms']['alone']:.0f}",
+        "console_beside": f"{console['ingest_p99_ms']['beside']:.0f}",
+        "console_grown": f"{console['ingest_p99_ms']['grown']:.1f}",
+        "console_wanted": f"{console['wanted']['ingest']:g}",
         "proxy_growth": _growth(proxy["rows"]["stalled"]),
     }
     return (Path(__file__).parent / "rig" / "CAPACITY.md").read_text("utf-8").format(**values)
@@ -132,6 +139,15 @@ def _proxies(rows: dict[str, Any]) -> Iterator[str]:
                     f"{figures['requests_per_s']:,.0f} | {figures['p50_ms']:.3g} | "
                     f"{figures['p99_ms']:.3g} | {figures['peak_mb']:.0f} |"
                 )
+
+
+def _pages(console: dict[str, Any]) -> Iterator[str]:
+    """How soon each page of the console answers."""
+    wanted = console["wanted"]["page"]
+    for path, p95 in console["pages_p95_s"].items():
+        p50 = console["pages_p50_s"][path]
+        met = "yes" if p95 <= wanted else "**no**"
+        yield f"| `{path}` | {p50 * 1000:.0f} ms | {p95 * 1000:.0f} ms | {met} |"
 
 
 def _growth(row: dict[str, Any]) -> str:

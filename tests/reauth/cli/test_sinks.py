@@ -8,6 +8,7 @@ import pytest
 from reauth import app
 from reauth.cli import main
 from reauth.errors import SettingsError
+from reauth.outlets import letterhead
 from reauth.ports import Commit
 from tests.rows import alarm
 
@@ -60,7 +61,7 @@ def test_a_test_arrives_or_says_why_not(capsys, config, tmp_path):
     code, _, err = said(capsys, config, "test", "jsonl:/non")
     assert (1, True) == (code, "did not arrive" in err)
     [line] = (tmp_path / "alerts.jsonl").read_text().splitlines()
-    assert "test" == json.loads(line)["kind"]
+    assert json.loads(line)["test"] is True
 
     failed, arrived = json.loads(said(capsys, config, "log", "--json")[1])
     assert ("failed", "delivered", None) == (
@@ -97,7 +98,7 @@ def test_a_sink_that_cannot_be_opened_is_told(capsys, config):
 def test_what_every_message_carries_is_of_this_installation(config):
     """Its feature set, its models, its console."""
     settings = app.load_settings(config, ["console.url=https://reauth.example"])
-    head = app.letterhead(settings)
+    head = letterhead(settings)
 
     assert ("medvet", "svm") == head.models["identity"]
     assert "https://reauth.example/alerts/a1" == head.link(alarm())

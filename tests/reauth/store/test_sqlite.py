@@ -160,7 +160,7 @@ async def test_a_write_waits_for_another_process(url, tmp_path):
 @contextmanager
 def small_disk(folder):
     """A disk of 1 MiB at the folder, given back as a way to fill it; as root only."""
-    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(folder)]
+    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(folder)]
     if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode:
         pytest.skip("a small disk is mounted as root only")
     try:
