@@ -109,6 +109,7 @@ ROWS = {
     "GET /api/v1/alerts": ("vapm", 200),
     "GET /api/v1/alerts/groups": ("vapm", 200),
     "GET /api/v1/alerts/{id}": ("vapm", 404),
+    "GET /api/v1/alerts/feed": ("vapm", 200),
     "GET /api/v1/suppressions": ("vapm", 200),
     "GET /api/v1/maintenance": ("vapm", 200),
     "POST /alerts/{id}/ack": ("ap", 404),
@@ -155,6 +156,7 @@ SCOPES = {
     Act.SEE_ALERTS: {
         "GET /api/v1/alerts",
         "GET /api/v1/alerts/groups",
+        "GET /api/v1/alerts/feed",
         "GET /api/v1/alerts/{id}",
         "GET /api/v1/suppressions",
         "GET /api/v1/maintenance",
