@@ -46,6 +46,12 @@ def shown(request: web.Request) -> Mapping[str, Any] | None:
     """The answer of the form that led here, the first time that it is asked for."""
     return request.app[_SHOWN].pop(request[WHO].login, None)
 
+_PARAMETERS: Mapping[str, Callable[[str], Any]] = {
+    "integer": int,
+    "number": float,
+    "boolean": lambda text: {"true": True, "false": False}[text],
+}
+
 
 def mount(app: web.Application, table: Table, note: Note) -> None:
     """Serve every row of a table.
@@ -90,17 +96,30 @@ def _allowed(row: Route | Entrance, note: Note) -> Handler:
 
 
 def _check_query(request: web.Request, row: Route | Entrance) -> None:
-    """Refuse what no schema knows or allows the length of; what it means is its handler's to judge.
+    """Refuse what no schema knows or allows; what it means is its handler's to judge.
 
-    A page takes parameters of others, such as what a form has just done.
+    Of a page the lengths only: it takes parameters of others, such as what a form has just done,
+    and forms that send what was left empty.
     """
-    known = row.query if isinstance(row, Route) else {}
+    known, strict = row.query if isinstance(row, Route) else {}, row.path.startswith(API)
     for name, text in request.query.items():
-        if name in known:
-            if len(text) > known[name].get("maxLength", len(text)):
-                raise web.HTTPBadRequest(text=f"{name} is too long.\n")
-        elif row.path.startswith(API):
-            raise web.HTTPBadRequest(text=f"There is no parameter {name[:60]}.\n")
+        if name not in known:
+            if strict:
+                raise web.HTTPBadRequest(text=f"There is no parameter {name[:60]}.\n")
+        elif len(text) > known[name].get("maxLength", len(text)):
+            raise web.HTTPBadRequest(text=f"{name} is too long.\n")
+        elif strict and not _fits(known[name], text):
+            raise web.HTTPBadRequest(text=f"{name} cannot be this; see {API}/openapi.json.\n")
+
+
+def _fits(schema: Mapping[str, Any], text: str) -> bool:
+    """Whether a parameter is of its schema; several of one name are looked at one by one."""
+    each = schema.get("items", schema)
+    try:
+        value = _PARAMETERS.get(str(each.get("type")), str)(text)
+    except (ValueError, KeyError):
+        return False
+    return bool(Draft202012Validator(each).is_valid(value))
 
 
 async def _need(request: web.Request, row: Route | Action | Entrance, act: Act, note: Note) -> None:

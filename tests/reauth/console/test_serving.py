@@ -30,10 +30,11 @@ FIELDS = {
     "names": {"type": "array", "items": {"type": "string"}, "default": []},
     "sure": {"type": "boolean", "default": False},
 }
+QUERY = {"days": {"maxLength": 2}, "which": {"enum": ["a", "b"]}, "many": {"type": "integer"}}
 TABLE = [
     Route("/open", None, _seen, "Open."),
     Route("/page", Act.SEE_ALERTS, _seen, "A page."),
-    Route("/api/v1/things", Act.SEE_ALERTS, _seen, "Things.", query={"days": {"maxLength": 2}}),
+    Route("/api/v1/things", Act.SEE_ALERTS, _seen, "Things.", query=QUERY),
     Route("/movement/{id}", Act.SEE_MOVEMENT, _seen, "Where a pointer went."),
     Action("thing.do", "/thing/{id}/do", Act.WORK_ALERTS, FIELDS, _ran, "/thing/{id}", "Do."),
     Action("thing.end", "/thing/{id}/end", Act.WORK_ALERTS, {}, _end, "/", "End.", True),
@@ -171,6 +172,9 @@ async def test_a_look_at_movement_is_noted(ask, may, status, noted):
         ("/api/v1/things?days=3", 200),
         ("/api/v1/things?days=333", 400),
         ("/api/v1/things?hours=3", 400),
+        ("/api/v1/things?which=c", 400),
+        ("/api/v1/things?which=a&many=3", 200),
+        ("/api/v1/things?many=three", 400),
         ("/page?hours=3", 200),
     ],
 )
