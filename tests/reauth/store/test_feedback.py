@@ -1,5 +1,6 @@
 """Labels and shadows in a real file: kept with the closing, counted in training, forgotten."""
 
+import contextlib
 import sqlite3
 
 import pytest
@@ -283,7 +284,7 @@ async def test_a_shadow_is_sealed_as_a_template_is(store):
 async def test_labels_of_alerts_from_before_there_were_any_are_made_up(tmp_path):
     """What one person set free so far waits for another; what was confirmed never trains."""
     path = str(tmp_path / "store.db")
-    with sqlite3.connect(path, isolation_level=None) as old:
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as old:
         steps = scripts()
         at = next(n for n, step in enumerate(steps) if "CREATE TABLE label" in step)
         migrate(old, path, steps[:at])
