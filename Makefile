@@ -40,7 +40,7 @@ test: setup setup-clients ## every test: without browsers, with them, what needs
 # they connect. Not here, as it knows of neither: what is reckoned, what is written down, what browsers make of the
 # bytes that are compared here too (`make cases-py313` has all 120 cases). EVERYTHING=1 leaves nothing out.
 SECOND := .ci/second-pair run pytest -p no:cacheprovider -n $(WORKERS) --dist worksteal
-TOUCHED := tests/proxy_addon tests/cases tests/certs tests/contracts tests/e2e $(foreach part,cli console intake store,tests/reauth/$(part)) tests/reauth/test_app.py tests/reauth/test_engine.py tests/reauth/test_ingest.py
+TOUCHED := tests/proxy_addon tests/cases tests/e2e $(foreach part,cli intake store,tests/reauth/$(part)) tests/reauth/test_app.py tests/reauth/test_engine.py tests/reauth/test_ingest.py
 BROWSED := tests/e2e tests/cases/test_connections.py tests/cases/test_protocols.py --ignore tests/e2e/test_observer_in_chromium.py $(foreach of,alerts users,--ignore tests/e2e/test_$(of)_in_browsers.py)
 test-py313: .venv/.node-ready .trixie/.python-ready ## the tests that the pair could change, on CPython 3.13 with mitmproxy 12.2, in a Debian trixie folder; as root; EVERYTHING=1: all
 	$(SECOND) -m "not browser$(if $(EVERYTHING),, and not slow)" $(if $(EVERYTHING),,$(TOUCHED))

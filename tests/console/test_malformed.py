@@ -24,7 +24,7 @@ from reauth.ports import Commit
 from tests.people import PASSWORD, STAY, from_here
 from tests.rows import alarm, session
 
-EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "12"))
+EXAMPLES = int(os.environ.get("SCHEMATHESIS_EXAMPLES", "8"))
 """Requests an operation, half of them wrong on purpose."""
 LOOKED_AT = [
     not_a_server_error,
