@@ -1,9 +1,11 @@
 """The sinks of an installation as people see them: what each was told, a test, and once more."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from reauth.alert import Severity
+from reauth.alert_document import rfc3339
 from reauth.drill import drill
 from reauth.errors import ReauthError, SinkError
 from reauth.news import Event, News
@@ -22,6 +24,24 @@ class Integration:
     events: tuple[Event, ...]
     configured: bool
     backlog: Backlog
+
+
+def integration_document(found: Integration) -> dict[str, Any]:
+    """Describe a sink as programs read it."""
+    last = found.backlog.last
+    return {
+        "name": found.name,
+        "events": [event.value for event in found.events],
+        "configured": found.configured,
+        "waiting": found.backlog.waiting,
+        "given_up": found.backlog.given_up,
+        "last": last and attempt_document(last),
+    }
+
+
+def attempt_document(found: Attempt) -> dict[str, Any]:
+    """Describe an attempt as programs read it."""
+    return {**asdict(found), "event": found.event.value, "at": rfc3339(found.at)}
 
 
 class Integrations:

@@ -2,14 +2,12 @@
 
 import asyncio
 from argparse import ArgumentTypeError, Namespace
-from dataclasses import asdict
-from typing import Any
 
 from reauth import app
 from reauth.alert_document import rfc3339
 from reauth.cli.command import Commands, command, print_json, print_table, settings_of, subcommands
 from reauth.errors import SinkError
-from reauth.integrations import Integration
+from reauth.integrations import Integration, attempt_document, integration_document
 from reauth.ports.deliveries import Attempt
 
 _TEACH = """\
@@ -55,27 +53,11 @@ async def _listed(args: Namespace) -> int:
     async with app.opened_integrations(settings_of(args)) as integrations:
         found = await integrations.listed()
     if args.json:
-        print_json([_document(each) for each in found])
+        print_json([integration_document(each) for each in found])
     else:
         head = ("sink", "events", "waiting", "given up", "last")
         print_table(head, map(_row, found))
     return 0
-
-
-def _document(found: Integration) -> dict[str, Any]:
-    last = found.backlog.last
-    return {
-        "name": found.name,
-        "events": [event.value for event in found.events],
-        "configured": found.configured,
-        "waiting": found.backlog.waiting,
-        "given_up": found.backlog.given_up,
-        "last": last and _attempt(last),
-    }
-
-
-def _attempt(found: Attempt) -> dict[str, Any]:
-    return {**asdict(found), "event": found.event.value, "at": rfc3339(found.at)}
 
 
 def _row(found: Integration) -> tuple[object, ...]:
@@ -106,7 +88,7 @@ async def _logged(args: Namespace) -> int:
     async with app.opened_integrations(settings_of(args)) as integrations:
         found = await integrations.log(args.sink, args.limit, args.before)
     if args.json:
-        print_json([_attempt(each) for each in found])
+        print_json([attempt_document(each) for each in found])
     elif found:
         head = ("attempt", "delivery", "at", "sink", "event", "number", "result", "fault")
         print_table(head, map(_line, found))

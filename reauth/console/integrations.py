@@ -6,12 +6,10 @@ from typing import Any
 from aiohttp import web
 
 from reauth.access import Act
-from reauth.alert_document import rfc3339
 from reauth.console.asking import PAGE, drawn, subjects
 from reauth.console.routes import API, Action, Fields, Route
 from reauth.errors import SinkError
-from reauth.integrations import Integration
-from reauth.ports.deliveries import Attempt
+from reauth.integrations import attempt_document, integration_document
 
 LONGEST = 2048
 """Letters of a sink's name, which is a URL without its secrets."""
@@ -46,14 +44,14 @@ async def integrations(request: web.Request) -> web.Response:
 async def integrations_json(request: web.Request) -> web.Response:
     """The sinks, for programs."""
     listed = await subjects(request).integrations.listed()
-    return web.json_response({"sinks": [_sink(each) for each in listed]})
+    return web.json_response({"sinks": [integration_document(each) for each in listed]})
 
 
 async def deliveries_json(request: web.Request) -> web.Response:
     """Attempts, for programs."""
     sink = request.query.get("sink", "")[:LONGEST]
     found = await subjects(request).integrations.log(sink or None, PAGE, _before(request))
-    return web.json_response({"attempts": [_attempt(each) for each in found]})
+    return web.json_response({"attempts": [attempt_document(each) for each in found]})
 
 
 def _before(request: web.Request) -> int | None:
@@ -61,32 +59,6 @@ def _before(request: web.Request) -> int | None:
     if asked and not (asked.isascii() and asked.isdecimal() and len(asked) <= 18):
         raise web.HTTPBadRequest(text="before is the number of an attempt.\n")
     return int(asked) if asked else None
-
-
-def _sink(found: Integration) -> dict[str, Any]:
-    last = found.backlog.last
-    return {
-        "name": found.name,
-        "events": [event.value for event in found.events],
-        "configured": found.configured,
-        "waiting": found.backlog.waiting,
-        "given_up": found.backlog.given_up,
-        "last": last and _attempt(last),
-    }
-
-
-def _attempt(found: Attempt) -> dict[str, Any]:
-    return {
-        "id": found.id,
-        "delivery": found.delivery,
-        "alert": found.alert,
-        "sink": found.sink,
-        "event": found.event.value,
-        "at": rfc3339(found.at),
-        "number": found.number,
-        "result": found.result,
-        "fault": found.fault,
-    }
 
 
 async def test(request: web.Request, fields: Fields) -> Mapping[str, Any]:
